@@ -1,0 +1,56 @@
+# `make` prints this list. Each target is enough alone: it installs or names what is missing first.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup test demo build release format check fuzz clean
+
+# Package.swift turns warnings into errors where this is set. One value for every target here, so that
+# no two of them make each other build again.
+export LIFECYCLE_STRICT := 1
+
+STEP := dev/step
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+COUNT ?= 1000000
+
+help: ## Print this list.
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  make %-9s %s\n' "$$t" "$$d"; done
+
+setup: ## Install the Debian packages that are missing (as root), or name them.
+	@dev/setup
+
+test: setup ## Everything CI runs: checks, both builds, every test, the documents' commands, the demo.
+	@$(STEP) "static checks" $(MAKE) --no-print-directory check
+	@$(STEP) "debug build, warnings are errors" swift build --build-tests $(SWIFT_FLAGS)
+	@$(STEP) "release build" swift build -c release --product lifecycled $(SWIFT_FLAGS)
+	@$(STEP) "linked libraries" dev/check-links .build/release/lifecycled
+	@$(STEP) "tests" swift test --skip-build --disable-xctest
+	@$(STEP) "tests of dev/" dev/test-dev
+	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md
+	@$(STEP) "demo" dev/demo --quiet
+
+demo: setup ## Play the real story aloud against a fresh daemon and check every figure.
+	@$(STEP) "release build" swift build -c release --product lifecycled $(SWIFT_FLAGS)
+	@dev/demo
+
+build: setup ## Build everything for debugging, tests included.
+	swift build --build-tests $(SWIFT_FLAGS)
+
+release: setup ## Build the daemon as it ships.
+	swift build -c release --product lifecycled $(SWIFT_FLAGS)
+	dev/check-links .build/release/lifecycled
+
+format: ## Format every Swift file in place.
+	dev/format
+
+check: setup ## The static checks: format, imports, file sizes, the tree.
+	@dev/check-format
+	@dev/check-imports
+	@dev/check-sizes
+	@dev/check-tree
+
+fuzz: setup ## Fuzz the JSON reader longer: make fuzz COUNT=5000000 (default 1000000).
+	LIFECYCLE_FUZZ_COUNT=$(COUNT) swift test --disable-xctest --filter Fuzz $(SWIFT_FLAGS)
+
+clean: ## Remove what the builds made.
+	rm -rf .build

@@ -1,0 +1,75 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+let package = Package(
+    name: "lifecycle-rpc",
+    platforms: [.macOS(.v15)],  // Linux only in practice; names the minimum for `Synchronization`.
+    products: [
+        .executable(name: "lifecycled", targets: ["lifecycled"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // Its default trait, JSON, brings in all of Foundation.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CSystemd", path: "Sources/CSystemd", pkgConfig: "libsystemd",
+            providers: [.apt(["libsystemd-dev"])]),
+
+        .target(name: "LifecycleCore", path: "Sources/Core"),
+        .target(
+            name: "LifecycleWire",
+            dependencies: ["LifecycleCore", .product(name: "NIOCore", package: "swift-nio")],
+            path: "Sources/Wire"),
+        .target(
+            name: "LifecycleRPC",
+            dependencies: [
+                "LifecycleCore", "LifecycleWire", "CSQLite", "CSystemd",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/LifecycleRPC",
+            resources: [.embedInCode("SQLite/Schema")]),
+        .executableTarget(
+            name: "lifecycled",
+            dependencies: [
+                "LifecycleRPC",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/lifecycled"),
+
+        .testTarget(name: "CoreTests", dependencies: ["LifecycleCore"]),
+        .testTarget(
+            name: "WireTests",
+            dependencies: ["LifecycleWire", .product(name: "NIOCore", package: "swift-nio")]),
+        .testTarget(name: "LifecycleRPCTests", dependencies: ["LifecycleRPC", "LifecycleCore", "CSQLite"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LifecycleCore", "lifecycled"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + [
+        // SE-0335: existentials are written `any P`.
+        .enableUpcomingFeature("ExistentialAny"),
+        // SE-0444: a member is visible only where its module is imported.
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // SE-0409: an import is internal unless it says otherwise.
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+}

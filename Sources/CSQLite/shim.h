@@ -1,0 +1,10 @@
+#pragma once
+#include <sqlite3.h>
+
+// sqlite3_db_config is variadic, which Swift cannot call. Every switch that we set takes (int, int *).
+static inline int lifecycle_sqlite3_db_config_switch(sqlite3 *db, int op, int on) {
+    int now = -1;
+    int rc = sqlite3_db_config(db, op, on, &now);
+    if (rc == SQLITE_OK && now != on) return SQLITE_ERROR;
+    return rc;
+}

@@ -1,0 +1,49 @@
+/// One immutable line of the ledger.
+public struct Entry: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable {
+        /// Given by an admin.
+        case grant
+        /// Corrected by an admin, up or down.
+        case adjustment
+        /// Taken for a project.
+        case charge
+        /// The project completed: its credits are spent.
+        case capture
+        /// The project failed: its credits are back.
+        case refund
+    }
+
+    /// Grows with every entry.
+    public var entryId: Int64
+    public var kind: Kind
+    /// In credits; below zero only for an adjustment downwards.
+    public var credits: Int64
+    public var at: Timestamp
+    public var projectId: ProjectID?
+    public var reason: String?
+}
+
+extension Entry.Kind: FieldValue {
+    package static var blank: Self { .grant }
+    package static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard let text = json.string, let kind = Self(rawValue: text) else { throw FieldError("must be an entry kind") }
+        self = kind
+    }
+
+    package func write(to json: inout JSONWriter) { json.string(rawValue) }
+}
+
+extension Entry: Message {
+    package static var blank: Entry { Entry(entryId: 0, kind: .blank, credits: 0, at: .blank) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("entryId", &entryId, "Grows with every entry of the ledger.")
+        try fields.required("kind", &kind, "grant, adjustment, charge, capture or refund.")
+        try fields.required("credits", &credits, "The amount; below zero only for an adjustment downwards.")
+        try fields.required("at", &at, "When.")
+        try fields.optional("projectId", &projectId, "Whose charge, capture or refund it is.")
+        try fields.optional("reason", &reason, "Why a grant or an adjustment was made.")
+    }
+}

@@ -1,0 +1,53 @@
+/// One immutable line of the history: who did what, as attested by the kernel.
+public struct Event: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable {
+        case created, processing, completed, failed
+        /// The upstream's id was recorded after the creation.
+        case externalIdRecorded
+        /// A report that contradicted the first verdict; it changed nothing.
+        case reportRefused
+        case granted, adjusted
+    }
+
+    /// Grows with every event, in commit order.
+    public var seq: Int64
+    public var kind: Kind
+    public var at: Timestamp
+    public var userId: String
+    public var projectId: ProjectID?
+    /// The caller: Unix user, group and process.
+    public var uid: Int64
+    public var gid: Int64
+    public var pid: Int64
+    public var detail: String?
+}
+
+extension Event.Kind: FieldValue {
+    package static var blank: Self { .created }
+    package static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard let text = json.string, let kind = Self(rawValue: text) else { throw FieldError("must be an event kind") }
+        self = kind
+    }
+
+    package func write(to json: inout JSONWriter) { json.string(rawValue) }
+}
+
+extension Event: Message {
+    package static var blank: Event {
+        Event(seq: 0, kind: .blank, at: .blank, userId: "", uid: 0, gid: 0, pid: 0)
+    }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("seq", &seq, "Grows with every event, in commit order.")
+        try fields.required("kind", &kind, "What happened.")
+        try fields.required("at", &at, "When.")
+        try fields.required("userId", &userId, "Whose credits or project.")
+        try fields.optional("projectId", &projectId, "Which project.")
+        try fields.required("uid", &uid, "The caller's Unix user.")
+        try fields.required("gid", &gid, "The caller's Unix group.")
+        try fields.required("pid", &pid, "The caller's process.")
+        try fields.optional("detail", &detail, "What was said, where the project does not tell.")
+    }
+}

@@ -1,0 +1,72 @@
+/// A paid project, as callers see it.
+public struct Project: Sendable, Equatable {
+    public var projectId: ProjectID
+    public var userId: String
+    public var status: Status
+    /// What it cost, in credits. Never changes.
+    public var creditsUsed: Int64
+    /// What was given back: all of `creditsUsed` when failed, else 0.
+    public var creditsRefunded: Int64
+    /// The upstream's id.
+    public var externalId: String?
+    public var name: String?
+    public var errorCode: String?
+    public var errorMessage: String?
+    public var createdAt: Timestamp
+    public var updatedAt: Timestamp
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp?
+    /// When the daemon itself fails and refunds it if nobody reports; absent when it has ended.
+    public var deadline: Timestamp?
+    public var metadata: Metadata?
+}
+
+extension Project: Message {
+    package static var blank: Project {
+        Project(
+            projectId: .blank, userId: "", status: .pending, creditsUsed: 0, creditsRefunded: 0,
+            createdAt: .blank, updatedAt: .blank)
+    }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("projectId", &projectId, "The daemon's id.")
+        try fields.required("userId", &userId, "Whose credits paid.")
+        try fields.required("status", &status, "pending, processing, completed or failed.")
+        try fields.required("creditsUsed", &creditsUsed, "What it cost.")
+        try fields.required("creditsRefunded", &creditsRefunded, "All of creditsUsed when failed, else 0.")
+        try fields.optional("externalId", &externalId, "The upstream's id.")
+        try fields.optional("name", &name, "As given at creation.")
+        try fields.optional("errorCode", &errorCode, "Why it failed, a stable word.")
+        try fields.optional("errorMessage", &errorMessage, "Why it failed, for people.")
+        try fields.required("createdAt", &createdAt, "When it was created and charged.")
+        try fields.required("updatedAt", &updatedAt, "When it last changed.")
+        try fields.optional("startedAt", &startedAt, "When the pipeline first reported.")
+        try fields.optional("finishedAt", &finishedAt, "When the first verdict came.")
+        try fields.optional("deadline", &deadline, "When the daemon fails and refunds it if nobody reports.")
+        try fields.optional("metadata", &metadata, "As given at creation.")
+    }
+}
+
+/// How a request names a project.
+package enum ProjectReference: Sendable, CustomStringConvertible {
+    case projectID(ProjectID)
+    case externalID(String)
+
+    package var description: String {
+        switch self {
+        case .projectID(let id): "projectId \(id)"
+        case .externalID(let id): "externalId \(id.shortened(to: 64))"
+        }
+    }
+
+    /// `projectId` when both are given.
+    package init(projectId: ProjectID?, externalId: String?) throws(RPCError) {
+        if let projectId {
+            self = .projectID(projectId)
+        } else if let externalId {
+            self = .externalID(externalId)
+        } else {
+            throw .invalidParams("projectId", "is missing: name the project by projectId or externalId")
+        }
+    }
+}

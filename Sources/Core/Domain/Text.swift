@@ -1,0 +1,22 @@
+extension String {
+    /// Cut to at most `limit` bytes of UTF-8, on a scalar boundary, so that the result is valid UTF-8.
+    package func shortened(to limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var end = utf8.index(utf8.startIndex, offsetBy: limit)
+        while end > utf8.startIndex, utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }
+        return String(unicodeScalars[..<end])
+    }
+
+    /// Byte for byte. `==` would call strings equal that differ in normalisation, which SQLite tells apart.
+    package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+}
+
+extension Optional<String> {
+    package func hasSameBytes(as other: String?) -> Bool {
+        switch (self, other) {
+        case (nil, nil): true
+        case (let a?, let b?): a.hasSameBytes(as: b)
+        default: false
+        }
+    }
+}

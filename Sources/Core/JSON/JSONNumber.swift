@@ -1,0 +1,70 @@
+/// The values of JSON numbers that the scanner has accepted.
+enum JSONNumber {
+    /// 2^53 − 1: the greatest integer that every JSON implementation keeps exactly (RFC 7493, section 2.2).
+    static let maximumInteger: Int64 = 9_007_199_254_740_991
+    /// Enough to push every number out of range, small enough that sums with it cannot overflow.
+    private static let exponentLimit = 1_000_000_000_000
+
+    /// The exact integer that a number stands for, however it is written; nil for a fraction or beyond ±(2^53 − 1).
+    static func integer(_ number: Span<UInt8>) -> Int64? {
+        // The value is magnitude × 10^(zeros − fractionDigits + exponent): zeros are held back until another digit
+        // follows, so that the magnitude never ends in 0 and a negative power means a fraction.
+        var magnitude: Int64 = 0
+        var zeros = 0
+        var fractionDigits = 0
+        var inFraction = false
+        var exponent = 0
+        scan: for index in number.indices {
+            switch number[index] {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                if inFraction { fractionDigits &+= 1 }
+                let digit = Int64(number[index] &- UInt8(ascii: "0"))
+                if digit == 0 {
+                    zeros &+= magnitude == 0 ? 0 : 1
+                } else {
+                    guard let scaled = scale(magnitude, byPowerOf10: zeros &+ 1) else { return nil }
+                    magnitude = scaled &+ digit
+                    zeros = 0
+                }
+            case UInt8(ascii: "."):
+                inFraction = true
+            case UInt8(ascii: "e"), UInt8(ascii: "E"):
+                exponent = self.exponent(number.extracting((index &+ 1)...))
+                break scan
+            default:
+                break  // The minus sign.
+            }
+        }
+        guard magnitude != 0 else { return 0 }
+        guard let value = scale(magnitude, byPowerOf10: zeros &- fractionDigits &+ exponent), value <= maximumInteger
+        else { return nil }
+        return number[0] == UInt8(ascii: "-") ? -value : value
+    }
+
+    /// Nil for a negative power, and when the result could not be at most `maximumInteger`.
+    private static func scale(_ magnitude: Int64, byPowerOf10 power: Int) -> Int64? {
+        guard power >= 0 else { return nil }
+        if magnitude == 0 { return 0 }
+        var result = magnitude
+        for _ in 0..<power {
+            guard result <= maximumInteger / 10 else { return nil }
+            result &*= 10
+        }
+        return result
+    }
+
+    private static func exponent(_ digits: Span<UInt8>) -> Int {
+        var exponent = 0
+        for index in digits.indices {
+            let digit = digits[index] &- UInt8(ascii: "0")
+            if digit < 10 { exponent = min(exponent &* 10 &+ Int(digit), exponentLimit) }
+        }
+        return digits[0] == UInt8(ascii: "-") ? -exponent : exponent
+    }
+
+    /// The nearest `Double`, nil when that is infinite.
+    static func double(_ number: ArraySlice<UInt8>) -> Double? {
+        guard let value = Double(String(decoding: number, as: UTF8.self)), value.isFinite else { return nil }
+        return value
+    }
+}

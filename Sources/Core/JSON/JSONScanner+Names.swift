@@ -1,0 +1,47 @@
+extension JSONScanner {
+    /// Up to so many members every name is compared with every other one, which needs no memory.
+    private static let pairwiseLimit = 16
+
+    /// Refuses an object, all tokens of which are on the tape, in which a name occurs twice.
+    func checkNames(ofObject object: Int, _ text: Span<UInt8>) throws(JSONSyntaxError) {
+        var count = 0
+        var name = object &+ 1
+        while name < tape.count {
+            guard count < Self.pairwiseLimit else { return try checkManyNames(ofObject: object, text) }
+            var earlier = object &+ 1
+            while earlier < name {
+                if JSONStringDecoder.areEqual(tape[earlier], tape[name], text) { throw duplicate(name) }
+                earlier = tape[earlier &+ 1].next
+            }
+            name = tape[name &+ 1].next
+            count &+= 1
+        }
+    }
+
+    /// The same with a hash table, seeded per process so that nobody can choose names that collide.
+    private func checkManyNames(ofObject object: Int, _ text: Span<UInt8>) throws(JSONSyntaxError) {
+        var count = 0
+        var name = object &+ 1
+        while name < tape.count {
+            name = tape[name &+ 1].next
+            count &+= 1
+        }
+        // At least twice as many slots as names, a power of two. 0, the root, is never a name: an empty slot.
+        let mask = (1 << (Int.bitWidth &- (count &* 2).leadingZeroBitCount)) &- 1
+        var slots = [UInt32](repeating: 0, count: mask &+ 1)
+        name = object &+ 1
+        while name < tape.count {
+            var slot = JSONStringDecoder.hash(tape[name], text) & mask
+            while slots[slot] != 0 {
+                if JSONStringDecoder.areEqual(tape[Int(slots[slot])], tape[name], text) { throw duplicate(name) }
+                slot = (slot &+ 1) & mask
+            }
+            slots[slot] = UInt32(truncatingIfNeeded: name)
+            name = tape[name &+ 1].next
+        }
+    }
+
+    private func duplicate(_ name: Int) -> JSONSyntaxError {
+        failure("duplicate member name", at: tape[name].start)
+    }
+}

@@ -1,0 +1,39 @@
+/// Corrects a user's credits, up or down. Errors: `amountOutOfRange`, `insufficientCredits` (it would go below zero),
+/// `idempotencyConflict`.
+public struct AdjustCredits: Sendable {
+    public var userId: String
+    /// Below zero takes credits away.
+    public var credits: Int64
+    public var reason: String
+    public var idempotencyKey: String?
+
+    public init(userId: String, credits: Int64, reason: String, idempotencyKey: String? = nil) {
+        self.userId = userId
+        self.credits = credits
+        self.reason = reason
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+extension AdjustCredits: WriteMethod {
+    package typealias Response = PostedEntry
+
+    package static let name = "adjustCredits"
+    package static let summary = "Correct a user's credits, up or down."
+    package static let roles: [Role] = [.admin]
+    package static var blank: Self { Self(userId: "", credits: 0, reason: "") }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("userId", &userId, .userID, "Whose credits.")
+        try fields.required("credits", &credits, "How many; below zero takes away.")
+        try fields.required("reason", &reason, .reason, "Why; stays in the ledger.")
+        try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats with the same key adjust once.")
+    }
+
+    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        try AccountPosting(
+            kind: .adjustment, event: .adjusted, userId: userId, credits: credits, reason: reason,
+            idempotencyKey: idempotencyKey, allowed: -Limits.largestInteger...Limits.largestInteger
+        ).run(in: store, context)
+    }
+}

@@ -1,0 +1,55 @@
+/// Proves that every credit is where it should be: each invariant of the ledger, checked over all rows.
+public struct Audit: Sendable {
+    public init() {}
+
+    public struct Response: Sendable {
+        public var ok: Bool
+        /// Accounts, projects and entries looked at.
+        public var checked: Int64
+        /// Empty when `ok`.
+        public var findings: [Finding]
+    }
+
+    public struct Finding: Sendable {
+        public var check: String
+        public var subject: String
+        public var detail: String
+    }
+}
+
+extension Audit: ReadMethod {
+    package static let name = "audit"
+    package static let summary = "Check every invariant of the ledger over all rows."
+    package static let roles: [Role] = [.admin]
+    package static let cost = ReadCost.scan
+    package static var blank: Self { Self() }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}
+
+    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        let report = try store.audit()
+        return Response(
+            ok: report.findings.isEmpty, checked: report.checked,
+            findings: report.findings.map { Finding(check: $0.check, subject: $0.subject, detail: $0.detail) })
+    }
+}
+
+extension Audit.Response: Message {
+    package static var blank: Self { Self(ok: true, checked: 0, findings: []) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("ok", &ok, "Nothing was found.")
+        try fields.required("checked", &checked, "Accounts, projects and entries looked at.")
+        try fields.required("findings", &findings, "What is wrong.")
+    }
+}
+
+extension Audit.Finding: Message {
+    package static var blank: Self { Self(check: "", subject: "", detail: "") }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("check", &check, "The invariant that is broken.")
+        try fields.required("subject", &subject, "Which account, project or entry.")
+        try fields.required("detail", &detail, "How.")
+    }
+}

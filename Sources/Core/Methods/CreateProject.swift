@@ -1,0 +1,117 @@
+/// Starts a paid project: checks the balance, takes the credits and inserts the project, in one transaction.
+///
+/// Errors: `insufficientCredits`, `amountOutOfRange`, `idempotencyConflict`. A failed create leaves nothing behind, so
+/// that the same key works after a top-up.
+public struct CreateProject: Sendable {
+    public var userId: String
+    public var credits: Int64
+    public var idempotencyKey: String?
+    public var externalId: String?
+    public var name: String?
+    public var metadata: Metadata?
+    /// Seconds.
+    public var startTimeout: Int64?
+    /// Seconds.
+    public var lease: Int64?
+    /// Seconds.
+    public var maxRuntime: Int64?
+
+    public init(userId: String, credits: Int64, idempotencyKey: String? = nil) {
+        self.userId = userId
+        self.credits = credits
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public struct Response: Sendable {
+        public var project: Project
+        public var balance: Balance
+        /// The key was used before: this is the project that it made, as it is now.
+        public var replayed: Bool
+    }
+}
+
+extension CreateProject: WriteMethod {
+    package static let name = "createProject"
+    package static let summary = "Start a paid project: takes its credits from the user."
+    package static let roles: [Role] = [.app]
+    package static var blank: Self { Self(userId: "", credits: 0) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("userId", &userId, .userID, "Whose credits pay.")
+        try fields.required("credits", &credits, "What it costs.")
+        try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats of a request with the same key charge once.")
+        try fields.optional("externalId", &externalId, .externalID, "The upstream's id, unique over all projects.")
+        try fields.optional("name", &name, .line(0...255), "For people.")
+        try fields.optional("metadata", &metadata, "An object that is kept and given back, at most 16 KiB.")
+        try fields.optional("startTimeout", &startTimeout, "Seconds until the first report must come.")
+        try fields.optional("lease", &lease, "Seconds from one report to the next.")
+        try fields.optional("maxRuntime", &maxRuntime, "Seconds from creation to the verdict.")
+    }
+
+    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        if let idempotencyKey, let earlier = try store.request(of: userId, key: idempotencyKey) {
+            return try replay(earlier, in: store)
+        }
+        let limits = context.limits
+        try checkTerms(limits)
+        let allowed = 0...limits.maximumProjectCredits
+        guard allowed.contains(credits) else { throw .amountOutOfRange("credits", credits, allowed: allowed) }
+        try store.requireUnused(externalId)
+        let available = try store.account(of: userId)?.balance.available ?? 0
+        guard available >= credits else { throw .insufficientCredits(available: available, required: credits) }
+
+        let account = try store.openAccount(of: userId)
+        let created = try store.create(
+            NewProject(
+                projectId: store.makeProjectID(at: context.now), account: account.row, credits: credits,
+                idempotencyKey: idempotencyKey, externalId: externalId, name: name, metadata: metadata, terms: terms,
+                deadline: terms.deadline(.pending, createdAt: context.now, lastReport: context.now, limits: limits)),
+            at: context.now)
+        try store.record(NewEvent(.created, account: account.row, project: created.row), by: context.caller, at: context.now)
+        return Response(project: created.project, balance: try store.balance(of: userId), replayed: false)
+    }
+
+    private var terms: Terms { Terms(startTimeout: startTimeout, lease: lease, maximumRuntime: maxRuntime) }
+
+    private func checkTerms(_ limits: Limits) throws(RPCError) {
+        for (name, seconds, longest) in [
+            ("startTimeout", startTimeout, limits.longestStartTimeout), ("lease", lease, limits.longestLease),
+            ("maxRuntime", maxRuntime, limits.longestRuntime),
+        ] {
+            guard let seconds, !(1...longest).contains(seconds) else { continue }
+            throw .invalidParams(name, "must be from 1 to \(longest) seconds")
+        }
+    }
+
+    private func replay(_ earlier: EarlierRequest, in store: any WriteTransaction) throws(RPCError) -> Response {
+        guard case .project(let stored) = earlier else {
+            throw .idempotencyConflict("The key was used for another method", differs: ["method"])
+        }
+        let project = stored.project
+        let originalExternalID = stored.hadExternalID ? project.externalId : nil
+        let same: [(String, Bool)] = [
+            ("credits", project.creditsUsed == credits),
+            ("externalId", originalExternalID.hasSameBytes(as: externalId)),
+            ("name", project.name.hasSameBytes(as: name)),
+            ("metadata", project.metadata == metadata),
+            ("startTimeout", stored.terms.startTimeout == startTimeout),
+            ("lease", stored.terms.lease == lease),
+            ("maxRuntime", stored.terms.maximumRuntime == maxRuntime),
+        ]
+        let differs = same.filter { !$0.1 }.map(\.0)
+        guard differs.isEmpty else {
+            throw .idempotencyConflict("The key was used for a request with other parameters", differs: differs)
+        }
+        return Response(project: project, balance: try store.balance(of: userId), replayed: true)
+    }
+}
+
+extension CreateProject.Response: Message {
+    package static var blank: Self { Self(project: .blank, balance: .blank, replayed: false) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("project", &project, "The project, as it is now.")
+        try fields.required("balance", &balance, "The user's credits afterwards.")
+        try fields.required("replayed", &replayed, "The key was used before; nothing was charged now.")
+    }
+}

@@ -1,0 +1,81 @@
+/// Everything about one project: where its credits are, and who did what when. Errors: `projectNotFound`.
+public struct ExplainProject: Sendable {
+    public var projectId: ProjectID
+
+    public init(projectId: ProjectID) { self.projectId = projectId }
+
+    public struct Response: Sendable {
+        public var project: Project
+        /// Oldest first.
+        public var entries: [Entry]
+        /// Oldest first.
+        public var events: [Event]
+        /// Contradicting reports after the verdict, also those that are no longer kept as events.
+        public var refusedReports: Int64
+        /// The story in one readable sentence.
+        public var summary: String
+    }
+}
+
+extension ExplainProject: ReadMethod {
+    package static let name = "explainProject"
+    package static let summary = "Where a project's credits are, and who did what when."
+    package static let roles = [Role].any
+    package static let cost = ReadCost.point
+    package static var blank: Self { Self(projectId: .blank) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("projectId", &projectId, "The project.")
+    }
+
+    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        let stored = try store.existingProject(.projectID(projectId))
+        let events = try store.events(ofProject: stored.row)
+        return Response(
+            project: stored.project, entries: try store.entries(ofProject: stored.row), events: events,
+            refusedReports: stored.refusedReports,
+            summary: Self.summary(of: stored.project, events: events, refusedReports: stored.refusedReports))
+    }
+
+    static func summary(of project: Project, events: [Event], refusedReports: Int64) -> String {
+        let credits = project.creditsUsed == 1 ? "1 credit" : "\(project.creditsUsed) credits"
+        func by(_ kind: Event.Kind) -> String {
+            events.last { $0.kind == kind }.map { " (reported by uid \($0.uid), pid \($0.pid))" } ?? ""
+        }
+        var parts = ["Created at \(project.createdAt), taking \(credits) from user \(project.userId)"]
+        if let startedAt = project.startedAt, startedAt != project.finishedAt {
+            parts.append("started processing at \(startedAt)")
+        }
+        let end = (project.finishedAt ?? project.updatedAt).description
+        switch project.status {
+        case .pending, .processing:
+            let until = project.deadline.map { "; it is failed and refunded at \($0) if nobody reports" } ?? ""
+            parts.append("still \(project.status.rawValue), its \(credits) held" + until)
+        case .completed:
+            parts.append("completed at \(end)\(by(.completed)), its \(credits) spent")
+        case .failed:
+            let code = project.errorCode ?? FailureCode.pipelineFailed
+            let message = project.errorMessage ?? FailureCode.unspecifiedMessage
+            parts.append("failed at \(end)\(by(.failed)) with \(code), \"\(message.shortened(to: 200))\"")
+            parts.append("its \(credits) given back in the same transaction")
+        }
+        if refusedReports > 0 {
+            parts.append("\(refusedReports) contradicting report\(refusedReports == 1 ? "" : "s") refused afterwards")
+        }
+        return parts.joined(separator: "; ") + "."
+    }
+}
+
+extension ExplainProject.Response: Message {
+    package static var blank: Self {
+        Self(project: .blank, entries: [], events: [], refusedReports: 0, summary: "")
+    }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("project", &project, "The project, as it is now.")
+        try fields.required("entries", &entries, "Its lines of the ledger, oldest first.")
+        try fields.required("events", &events, "Its history, oldest first.")
+        try fields.required("refusedReports", &refusedReports, "Contradicting reports after the verdict.")
+        try fields.required("summary", &summary, "The story in one sentence.")
+    }
+}

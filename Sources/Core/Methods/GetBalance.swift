@@ -1,0 +1,23 @@
+/// A user's credits; zeros for a user never seen.
+public struct GetBalance: Sendable {
+    public var userId: String
+    public init(userId: String) { self.userId = userId }
+}
+
+extension GetBalance: ReadMethod {
+    package typealias Response = Balance
+
+    package static let name = "getBalance"
+    package static let summary = "A user's credits."
+    package static let roles = [Role].any
+    package static let cost = ReadCost.point
+    package static var blank: Self { Self(userId: "") }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("userId", &userId, .userID, "The user.")
+    }
+
+    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Balance {
+        try store.balance(of: userId)
+    }
+}

@@ -1,0 +1,40 @@
+/// One project, as it is now. Errors: `projectNotFound`.
+public struct GetStatus: Sendable {
+    public var projectId: ProjectID?
+    public var externalId: String?
+
+    public init(projectId: ProjectID? = nil, externalId: String? = nil) {
+        self.projectId = projectId
+        self.externalId = externalId
+    }
+
+    public struct Response: Sendable {
+        public var project: Project
+    }
+}
+
+extension GetStatus: ReadMethod {
+    package static let name = "getStatus"
+    package static let summary = "One project, as it is now."
+    package static let roles = [Role].any
+    package static let cost = ReadCost.point
+    package static var blank: Self { Self() }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
+        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
+    }
+
+    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        let reference = try ProjectReference(projectId: projectId, externalId: externalId)
+        return Response(project: try store.existingProject(reference).project)
+    }
+}
+
+extension GetStatus.Response: Message {
+    package static var blank: Self { Self(project: .blank) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("project", &project, "The project.")
+    }
+}

@@ -1,0 +1,37 @@
+/// Gives a user credits. Errors: `amountOutOfRange`, `idempotencyConflict`.
+public struct GrantCredits: Sendable {
+    public var userId: String
+    public var credits: Int64
+    public var reason: String
+    public var idempotencyKey: String?
+
+    public init(userId: String, credits: Int64, reason: String, idempotencyKey: String? = nil) {
+        self.userId = userId
+        self.credits = credits
+        self.reason = reason
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+extension GrantCredits: WriteMethod {
+    package typealias Response = PostedEntry
+
+    package static let name = "grantCredits"
+    package static let summary = "Give a user credits."
+    package static let roles: [Role] = [.admin]
+    package static var blank: Self { Self(userId: "", credits: 0, reason: "") }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("userId", &userId, .userID, "Who gets them.")
+        try fields.required("credits", &credits, "How many, 1 or more.")
+        try fields.required("reason", &reason, .reason, "Why; stays in the ledger.")
+        try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats with the same key give once.")
+    }
+
+    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        try AccountPosting(
+            kind: .grant, event: .granted, userId: userId, credits: credits, reason: reason,
+            idempotencyKey: idempotencyKey, allowed: 1...Limits.largestInteger
+        ).run(in: store, context)
+    }
+}

@@ -1,0 +1,33 @@
+/// The list of methods, and the only one: dispatch, `rpc.discover` and the check of `protocol.md` go by it.
+package struct MethodTable: Sendable {
+    package static let standard = MethodTable([
+        .write(CreateProject.self),
+        .write(UpdateStatus.self),
+        .read(GetStatus.self),
+        .read(ListProjects.self),
+        .read(ExplainProject.self),
+        .read(GetBalance.self),
+        .read(ListEntries.self),
+        .write(GrantCredits.self),
+        .write(AdjustCredits.self),
+        .read(Audit.self),
+        .read(GetMetrics.self),
+        .read(Discover.self),
+    ])
+
+    package let entries: [MethodEntry]
+    private let byName: [String: MethodEntry]
+
+    /// Stops the process, before it is ready, when two methods have one name.
+    init(_ entries: [MethodEntry]) {
+        self.entries = entries
+        byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+    }
+
+    package func entry(named name: JSONValue) throws(RPCError) -> MethodEntry {
+        let text = name.string ?? ""
+        // A dictionary compares by canonical equivalence, names are compared as bytes.
+        guard let entry = byName[text], name.isString(entry.name) else { throw .methodNotFound(text) }
+        return entry
+    }
+}

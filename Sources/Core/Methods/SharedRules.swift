@@ -1,0 +1,31 @@
+/// What several methods say alike.
+extension FieldRule {
+    package static let userID = line(1...128)
+    package static let externalID = line(1...255)
+    package static let key = line(1...255)
+    package static let errorCode = word(1...64)
+    package static let reason = text(1...1024)
+    package static let pageLimit = range(1...500)
+}
+
+/// How many rows a page has when the request does not say.
+package let defaultPageLimit: Int64 = 50
+
+extension ReadTransaction {
+    /// A user never seen is a user with zero credits.
+    package func balance(of userId: String) throws(RPCError) -> Balance {
+        try account(of: userId)?.balance ?? Balance(userId: userId, available: 0, held: 0)
+    }
+
+    package func existingProject(_ reference: ProjectReference) throws(RPCError) -> StoredProject {
+        guard let project = try project(reference) else { throw .projectNotFound(reference) }
+        return project
+    }
+
+    /// The upstream's ids are unique over all projects.
+    package func requireUnused(_ externalId: String?) throws(RPCError) {
+        guard let externalId, let holder = try project(.externalID(externalId)) else { return }
+        throw .idempotencyConflict(
+            "The externalId belongs to project \(holder.project.projectId)", differs: ["externalId"])
+    }
+}

@@ -1,0 +1,158 @@
+/// A pipeline's report. The first verdict wins: `completed` captures the credits, `failed` gives them back, and a
+/// contradicting later report is written to the history and answered with `terminalState`.
+///
+/// Errors: `projectNotFound`, `invalidTransition`, `terminalState`, `idempotencyConflict` (another externalId).
+public struct UpdateStatus: Sendable {
+    public var projectId: ProjectID?
+    /// The upstream's id: addresses the project when `projectId` is absent, else is recorded with it.
+    public var externalId: String?
+    public var status: Status
+    public var errorMessage: String?
+    public var errorCode: String?
+
+    public init(
+        projectId: ProjectID? = nil, externalId: String? = nil, status: Status, errorMessage: String? = nil,
+        errorCode: String? = nil
+    ) {
+        self.projectId = projectId
+        self.externalId = externalId
+        self.status = status
+        self.errorMessage = errorMessage
+        self.errorCode = errorCode
+    }
+
+    public struct Response: Sendable {
+        public var project: Project
+        /// false: the project was so already.
+        public var changed: Bool
+        /// What the project's failure gave back, also when it is reported again; else 0.
+        public var creditsRefunded: Int64
+        public var balance: Balance
+    }
+}
+
+extension UpdateStatus: WriteMethod {
+    package static let name = "updateStatus"
+    package static let summary = "Report what became of a project; a failure gives its credits back."
+    package static let roles: [Role] = [.agent, .app]
+    package static let worksOnFullDisk = true
+    package static var blank: Self { Self(status: .pending) }
+
+    /// Contradicting reports of a project that are kept in its history; further ones are only counted.
+    package static let keptRefusedReports: Int64 = 100
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
+        try fields.optional("externalId", &externalId, .externalID, "The upstream's id; recorded when given with projectId.")
+        try fields.required("status", &status, "processing, completed or failed.")
+        try fields.optional("errorMessage", &errorMessage, "Why it failed, for people; cut after 8 KiB.")
+        try fields.optional("errorCode", &errorCode, .errorCode, "Why it failed, a stable word; pipelineFailed when absent.")
+    }
+
+    package func validate() throws(RPCError) {
+        if status != .failed, errorMessage != nil || errorCode != nil {
+            throw .invalidParams(errorMessage != nil ? "errorMessage" : "errorCode", "goes with the status failed only")
+        }
+        if let errorCode, FailureCode.reserved.contains(errorCode) {
+            throw .invalidParams("errorCode", "\(errorCode) is the daemon's own word")
+        }
+    }
+
+    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        let reference = try ProjectReference(projectId: projectId, externalId: externalId)
+        let stored = try store.existingProject(reference)
+        let newExternalID = try unrecordedExternalID(of: stored, in: store)
+
+        let decision = Lifecycle.decide(from: stored.project.status, report: status)
+        switch decision {
+        case .invalid:
+            throw .invalidTransition(from: stored.project.status, to: status)
+        case .contradicted:
+            try refuse(stored, in: store, context)
+        case .alreadySo, .start, .renew, .finish:
+            if let newExternalID {
+                try store.recordExternalID(newExternalID, of: stored, at: context.now)
+                try record(.externalIdRecorded, stored, in: store, context)
+            }
+            try apply(decision, to: stored, in: store, context)
+        }
+        let now = try store.existingProject(.projectID(stored.project.projectId)).project
+        return Response(
+            project: now, changed: decision != .alreadySo && decision != .renew, creditsRefunded: now.creditsRefunded,
+            balance: try store.balance(of: now.userId))
+    }
+
+    private func apply(
+        _ decision: Lifecycle.Decision, to stored: StoredProject, in store: any WriteTransaction, _ context: CallContext
+    ) throws(RPCError) {
+        let now = context.now
+        let deadline = stored.terms.deadline(
+            status, createdAt: stored.project.createdAt, lastReport: now, limits: context.limits)
+        switch decision {
+        case .start:
+            try store.start(stored, deadline: deadline, at: now)
+            try record(.processing, stored, in: store, context)
+        case .renew:
+            try store.renew(stored, deadline: deadline, at: now)
+        case .finish(let startedToo):
+            if startedToo { try record(.processing, stored, in: store, context) }
+            try store.finish(stored, verdict, at: now)
+            try record(status == .completed ? .completed : .failed, stored, in: store, context)
+        case .alreadySo, .contradicted, .invalid:
+            break
+        }
+    }
+
+    private var verdict: Verdict {
+        guard status == .failed else { return .completed }
+        let message = (errorMessage ?? "").isEmpty ? FailureCode.unspecifiedMessage : errorMessage ?? ""
+        return .failed(
+            code: errorCode ?? FailureCode.pipelineFailed, message: message.shortened(to: FailureCode.maximumMessageBytes))
+    }
+
+    /// The externalId that this report brings, when it stands beside the projectId and was not known.
+    private func unrecordedExternalID(
+        of stored: StoredProject, in store: any WriteTransaction
+    ) throws(RPCError) -> String? {
+        guard projectId != nil, let externalId else { return nil }
+        if let known = stored.project.externalId {
+            guard known.hasSameBytes(as: externalId) else {
+                throw .idempotencyConflict("The project has another externalId", differs: ["externalId"])
+            }
+            return nil
+        }
+        try store.requireUnused(externalId)
+        return externalId
+    }
+
+    private func refuse(
+        _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext
+    ) throws(RPCError) -> Never {
+        if stored.refusedReports < Self.keptRefusedReports {
+            let said = [status.rawValue, errorCode, errorMessage].compactMap(\.self).joined(separator: ": ")
+            try record(.reportRefused, stored, in: store, context, detail: said.shortened(to: 1024))
+        }
+        try store.countRefusedReport(of: stored)
+        throw .terminalState(stored.project)
+    }
+
+    private func record(
+        _ kind: Event.Kind, _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext,
+        detail: String? = nil
+    ) throws(RPCError) {
+        try store.record(
+            NewEvent(kind, account: stored.account, project: stored.row, detail: detail), by: context.caller,
+            at: context.now)
+    }
+}
+
+extension UpdateStatus.Response: Message {
+    package static var blank: Self { Self(project: .blank, changed: false, creditsRefunded: 0, balance: .blank) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("project", &project, "The project, as it is now.")
+        try fields.required("changed", &changed, "false: it was so already.")
+        try fields.required("creditsRefunded", &creditsRefunded, "What its failure gave back; else 0.")
+        try fields.required("balance", &balance, "The user's credits afterwards.")
+    }
+}

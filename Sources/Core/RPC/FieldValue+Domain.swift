@@ -1,0 +1,81 @@
+extension Timestamp: FieldValue {
+    package static var blank: Timestamp { Timestamp(milliseconds: 0) }
+    package static var schema: Schema { .type("string", format: "date-time") }
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard let text = json.string, let time = Timestamp(text) else {
+            throw FieldError("must be an RFC 3339 time such as 2026-11-23T13:01:19.042Z")
+        }
+        self = time
+    }
+
+    package func write(to json: inout JSONWriter) { json.plain(rfc3339) }
+}
+
+extension ProjectID: FieldValue {
+    package static var blank: ProjectID { ProjectID(high: 0, low: 0) }
+    package static var schema: Schema { .type("string", format: "uuid") }
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard let text = json.string, let id = ProjectID(text) else {
+            throw FieldError("must be a project's id, a UUID")
+        }
+        self = id
+    }
+
+    package func write(to json: inout JSONWriter) { json.plain(text) }
+}
+
+extension Status: FieldValue {
+    package static var blank: Status { .pending }
+    package static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard let text = json.string, let status = Status.allCases.first(where: { text.hasSameBytes(as: $0.rawValue) })
+        else { throw FieldError("must be pending, processing, completed or failed") }
+        self = status
+    }
+
+    package func write(to json: inout JSONWriter) { json.string(rawValue) }
+}
+
+/// One status or a list of them.
+public struct StatusFilter: Sendable, Equatable {
+    public var statuses: [Status]
+    public init(_ statuses: [Status]) { self.statuses = statuses }
+}
+
+extension StatusFilter: FieldValue {
+    package static var blank: StatusFilter { StatusFilter([]) }
+    package static var schema: Schema { .either([Status.schema, .list(of: Status.schema)]) }
+
+    package init(json: JSONValue) throws(FieldError) {
+        let wanted = json.kind == .array ? try [Status](json: json) : [try Status(json: json)]
+        guard !wanted.isEmpty else { throw FieldError("must name at least one status") }
+        statuses = Status.allCases.filter(wanted.contains)
+    }
+
+    package func write(to json: inout JSONWriter) { statuses.write(to: &json) }
+}
+
+/// A JSON object that the daemon keeps and gives back but never looks into, as text without needless white space.
+public struct Metadata: Sendable, Equatable {
+    package let text: [UInt8]
+    package init(text: [UInt8]) { self.text = text }
+}
+
+extension Metadata: FieldValue {
+    package static var blank: Metadata { Metadata(text: Array("{}".utf8)) }
+    package static var schema: Schema { .type("object") }
+    package static let maximumBytes = 16 * 1024
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard json.kind == .object else { throw FieldError("must be an object") }
+        text = json.minified()
+        guard text.count <= Self.maximumBytes else {
+            throw FieldError("must have at most \(Self.maximumBytes) bytes")
+        }
+    }
+
+    package func write(to json: inout JSONWriter) { json.raw(text) }
+}

@@ -1,0 +1,132 @@
+/// Parameters, results and what they are made of. Each lists its fields once, and that list reads it, writes it and
+/// documents it. The order of the list is the order of positional parameters, and frozen.
+package protocol Message: FieldValue {
+    mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError)
+}
+
+/// What goes through a message's fields.
+package protocol FieldVisitor {
+    mutating func required<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value, _ rule: FieldRule, _ note: StaticString
+    ) throws(RPCError)
+
+    mutating func optional<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value?, _ rule: FieldRule, _ note: StaticString
+    ) throws(RPCError)
+}
+
+extension FieldVisitor {
+    package mutating func required<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value, _ note: StaticString
+    ) throws(RPCError) {
+        try required(name, &value, .none, note)
+    }
+
+    package mutating func optional<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value?, _ note: StaticString
+    ) throws(RPCError) {
+        try optional(name, &value, .none, note)
+    }
+}
+
+extension Message {
+    package static var schema: Schema { .object(fieldDescriptions) }
+
+    package static var fieldDescriptions: [FieldDescription] {
+        var describer = FieldDescriber()
+        var message = blank
+        // Describing reads nothing, so it cannot fail.
+        try? message.visit(&describer)
+        return describer.fields
+    }
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard json.kind == .object else { throw FieldError("must be an object") }
+        self = .blank
+        var reader = ResultReader(json)
+        do throws(RPCError) {
+            try visit(&reader)
+        } catch {
+            throw FieldError(error.message)
+        }
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.beginObject()
+        var writer = FieldWriter(json: json)
+        json = JSONWriter()
+        var copy = self
+        // Writing checks nothing, so it cannot fail.
+        try? copy.visit(&writer)
+        json = writer.json
+        json.endObject()
+    }
+}
+
+private struct FieldDescriber: FieldVisitor {
+    var fields: [FieldDescription] = []
+
+    mutating func required<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value, _ rule: FieldRule, _ note: StaticString
+    ) {
+        append(name, Value.schema, rule, note, isRequired: true)
+    }
+
+    mutating func optional<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value?, _ rule: FieldRule, _ note: StaticString
+    ) {
+        append(name, Value.schema, rule, note, isRequired: false)
+    }
+
+    private mutating func append(
+        _ name: StaticString, _ schema: Schema, _ rule: FieldRule, _ note: StaticString, isRequired: Bool
+    ) {
+        fields.append(
+            FieldDescription(
+                name: name.description, isRequired: isRequired, schema: schema, rule: rule, note: note.description))
+    }
+}
+
+private struct FieldWriter: FieldVisitor {
+    var json: JSONWriter
+
+    mutating func required<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value, _ rule: FieldRule, _ note: StaticString
+    ) {
+        json.key(name)
+        value.write(to: &json)
+    }
+
+    /// Absent fields are left out, never null.
+    mutating func optional<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value?, _ rule: FieldRule, _ note: StaticString
+    ) {
+        guard let value else { return }
+        json.key(name)
+        value.write(to: &json)
+    }
+}
+
+/// Reads a result as a client does: members that it does not know are ignored, so that a daemon can add some.
+private struct ResultReader: FieldVisitor {
+    let object: JSONValue
+    init(_ object: JSONValue) { self.object = object }
+
+    mutating func required<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value, _ rule: FieldRule, _ note: StaticString
+    ) throws(RPCError) {
+        guard let member = object[name] else { throw .invalidParams(name.description, "is missing") }
+        do throws(FieldError) { value = try Value(json: member) } catch {
+            throw .invalidParams(name.description, error.reason)
+        }
+    }
+
+    mutating func optional<Value: FieldValue>(
+        _ name: StaticString, _ value: inout Value?, _ rule: FieldRule, _ note: StaticString
+    ) throws(RPCError) {
+        guard let member = object[name] else { return }
+        do throws(FieldError) { value = try Value(json: member) } catch {
+            throw .invalidParams(name.description, error.reason)
+        }
+    }
+}

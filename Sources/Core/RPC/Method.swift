@@ -1,0 +1,62 @@
+/// A method of the daemon: its parameters are the type itself, beside them stand its result, who may call it and, in
+/// `ReadMethod` or `WriteMethod`, its rule.
+package protocol Method: Message {
+    associatedtype Response: Message
+
+    static var name: String { get }
+    /// One sentence for `rpc.discover`.
+    static var summary: String { get }
+    static var roles: [Role] { get }
+    /// Refuses parameters that do not go together; each alone was checked by its field.
+    func validate() throws(RPCError)
+}
+
+extension Method {
+    package func validate() throws(RPCError) {}
+}
+
+/// How long a read may take, which decides the thread that it runs on.
+package enum ReadCost: Sendable {
+    /// A few look-ups by key: runs where the request was read.
+    case point
+    /// May go through many rows: runs beside, so that it holds nobody up.
+    case scan
+}
+
+package protocol ReadMethod: Method {
+    static var cost: ReadCost { get }
+    func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response
+}
+
+/// The rule of a write. Synchronous, so that nothing can suspend inside a transaction. What it throws rolls back all
+/// that it wrote, unless the error `keepsWrites`.
+package protocol WriteMethod: Method {
+    /// Still works from the reserve when the disk is full: only what gives credits back or settles them.
+    static var worksOnFullDisk: Bool { get }
+    func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response
+}
+
+extension WriteMethod {
+    package static var worksOnFullDisk: Bool { false }
+}
+
+/// What a rule knows beside its parameters and the store.
+package struct CallContext: Sendable {
+    /// The same for the whole request.
+    package let now: Timestamp
+    package let caller: Caller
+    package let limits: Limits
+    package let metrics: any MetricsSource
+
+    package init(now: Timestamp, caller: Caller, limits: Limits, metrics: any MetricsSource) {
+        self.now = now
+        self.caller = caller
+        self.limits = limits
+        self.metrics = metrics
+    }
+}
+
+/// Where `getMetrics` gets its figures.
+package protocol MetricsSource: Sendable {
+    func report() -> GetMetrics.Response
+}

@@ -1,0 +1,67 @@
+/// An error as a caller sees it: on the wire it is the `error` object of a reply.
+public struct RPCError: Error, Sendable {
+    public let kind: ErrorKind
+    /// One sentence for people. May change between versions.
+    public let message: String
+    /// What an admin or a caller can do about it, one sentence.
+    public let hint: String
+    /// The fields of `error.data` that belong to this kind, in order.
+    public let fields: [Field]
+    /// The request wrote something that must stay although it is answered with an error: a refused report's place in
+    /// the history. Such a savepoint is released and not rolled back.
+    package let keepsWrites: Bool
+
+    public struct Field: Sendable, Equatable {
+        public let name: String
+        public let value: Value
+
+        public enum Value: Sendable, Equatable {
+            case text(String)
+            case integer(Int64)
+            case list([String])
+        }
+    }
+
+    package init(
+        _ kind: ErrorKind, _ message: String, hint: String, fields: KeyValuePairs<String, Field.Value> = [:],
+        keepsWrites: Bool = false
+    ) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+        self.fields = fields.map { Field(name: $0.key, value: $0.value) }
+        self.keepsWrites = keepsWrites
+    }
+}
+
+extension RPCError {
+    /// Writes the `error` object.
+    package func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.key("code")
+        json.integer(kind.code)
+        json.key("message")
+        json.string(message)
+        json.key("data")
+        json.beginObject()
+        json.key("kind")
+        json.string(kind.name)
+        json.key("retryable")
+        json.bool(kind.retryable)
+        for field in fields {
+            json.key(escaping: field.name)
+            switch field.value {
+            case .text(let text): json.string(text)
+            case .integer(let number): json.integer(number)
+            case .list(let words):
+                json.beginArray()
+                for word in words { json.string(word) }
+                json.endArray()
+            }
+        }
+        json.key("hint")
+        json.string(hint)
+        json.endObject()
+        json.endObject()
+    }
+}

@@ -1,0 +1,126 @@
+/// A project with what only the rules need of it.
+package struct StoredProject: Sendable {
+    package let row: Int64
+    package let account: Int64
+    package var project: Project
+    package let terms: Terms
+    /// Whether `externalId` was given at creation and not recorded later: a repeated create must say the same again.
+    package let hadExternalID: Bool
+    /// How many contradicting reports came after the verdict.
+    package let refusedReports: Int64
+
+    package init(
+        row: Int64, account: Int64, project: Project, terms: Terms, hadExternalID: Bool, refusedReports: Int64
+    ) {
+        self.row = row
+        self.account = account
+        self.project = project
+        self.terms = terms
+        self.hadExternalID = hadExternalID
+        self.refusedReports = refusedReports
+    }
+}
+
+/// A user's account. `available + held + captured = granted`, always.
+package struct Account: Sendable, Equatable {
+    package let row: Int64
+    package var balance: Balance
+    package init(row: Int64, balance: Balance) {
+        self.row = row
+        self.balance = balance
+    }
+}
+
+/// A project to be created.
+package struct NewProject: Sendable {
+    package var projectId: ProjectID
+    package var account: Int64
+    package var credits: Int64
+    package var idempotencyKey: String?
+    package var externalId: String?
+    package var name: String?
+    package var metadata: Metadata?
+    package var terms: Terms
+    package var deadline: Timestamp?
+}
+
+/// A grant or an adjustment to be written.
+package struct NewEntry: Sendable {
+    package var account: Int64
+    package var kind: Entry.Kind
+    package var credits: Int64
+    package var reason: String
+    package var idempotencyKey: String?
+}
+
+/// A line of history to be written; when and by whom is in the context.
+package struct NewEvent: Sendable {
+    package var kind: Event.Kind
+    package var account: Int64
+    package var project: Int64?
+    package var detail: String?
+
+    package init(_ kind: Event.Kind, account: Int64, project: Int64? = nil, detail: String? = nil) {
+        self.kind = kind
+        self.account = account
+        self.project = project
+        self.detail = detail
+    }
+}
+
+/// The first verdict.
+package enum Verdict: Sendable {
+    case completed
+    case failed(code: String, message: String)
+
+    package var status: Status {
+        switch self {
+        case .completed: .completed
+        case .failed: .failed
+        }
+    }
+}
+
+/// Which projects a list is about.
+package struct ProjectFilter: Sendable {
+    package var userId: String?
+    /// nil: any.
+    package var statuses: [Status]?
+    /// At this time or later.
+    package var createdAfter: Timestamp?
+    /// Before this time.
+    package var createdBefore: Timestamp?
+
+    package init(
+        userId: String? = nil, statuses: [Status]? = nil, createdAfter: Timestamp? = nil,
+        createdBefore: Timestamp? = nil
+    ) {
+        self.userId = userId
+        self.statuses = statuses
+        self.createdAfter = createdAfter
+        self.createdBefore = createdBefore
+    }
+}
+
+/// What audit looked at and what it found.
+package struct AuditReport: Sendable {
+    package var checked: Int64
+    package var findings: [Finding]
+
+    package init(checked: Int64, findings: [Finding]) {
+        self.checked = checked
+        self.findings = findings
+    }
+
+    package struct Finding: Sendable, Equatable {
+        package var check: String
+        package var subject: String
+        package var detail: String
+
+        package init(check: String, subject: String, detail: String) {
+            self.check = check
+            self.subject = subject
+            self.detail = detail
+        }
+    }
+}

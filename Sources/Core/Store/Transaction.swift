@@ -1,0 +1,47 @@
+/// What a rule may ask of the store. One transaction is one snapshot: all answers fit together. Bound to the thread
+/// that runs the rule; errors are `storageUnavailable`, `storageFull` and `internalError`.
+package protocol ReadTransaction: AnyObject {
+    func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject?
+    func account(of userId: String) throws(RPCError) -> Account?
+    /// Newest first, from the one after `cursor` on.
+    func projects(_ filter: ProjectFilter, after cursor: ProjectID?, limit: Int) throws(RPCError) -> [Project]
+    func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals
+    /// A user's, newest first, below the entry `before`.
+    func entries(ofUser userId: String, before: Int64?, limit: Int) throws(RPCError) -> [Entry]
+    /// A project's, oldest first.
+    func entries(ofProject row: Int64) throws(RPCError) -> [Entry]
+    /// A project's, oldest first.
+    func events(ofProject row: Int64) throws(RPCError) -> [Event]
+    func audit() throws(RPCError) -> AuditReport
+}
+
+/// What a rule may change. Whatever the schema refuses (an overdraft, a second outcome) is `internalError`: rules
+/// check first, and the schema catches their bugs.
+package protocol WriteTransaction: ReadTransaction {
+    /// An id that sorts after all made before.
+    func makeProjectID(at now: Timestamp) -> ProjectID
+    /// What the key was used for. Keys are the user's, over all methods.
+    func request(of userId: String, key: String) throws(RPCError) -> EarlierRequest?
+    /// The user's account, made with zero credits if there is none.
+    func openAccount(of userId: String) throws(RPCError) -> Account
+
+    /// Inserts the project and takes its credits.
+    func create(_ project: NewProject, at now: Timestamp) throws(RPCError) -> StoredProject
+    /// pending → processing.
+    func start(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError)
+    /// Moves the deadline.
+    func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError)
+    /// Ends the project and settles its credits: completed captures them, failed gives them back.
+    func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError)
+    func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError)
+    func countRefusedReport(of project: StoredProject) throws(RPCError)
+    /// Writes a grant or an adjustment, and its credits move.
+    func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry
+    func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError)
+}
+
+/// What an idempotency key was used for.
+package enum EarlierRequest: Sendable {
+    case project(StoredProject)
+    case entry(Entry)
+}

@@ -1,0 +1,126 @@
+internal import Glibc
+internal import Synchronization
+
+/// A bounded queue of formatted records between the threads that log, which never wait, and one background thread
+/// that writes, which may wait as long as it must.
+///
+/// When the queue is full, further records are dropped and counted; once there is room again a record that says how
+/// many is written in their place.
+final class LogQueue: Sendable {
+    private struct State {
+        var records: [[UInt8]] = []
+        /// The background thread found nothing to write and waits for a byte in the wake pipe.
+        var isIdle = false
+        var isClosed = false
+        /// Records dropped or lost that no record has told of yet.
+        var untold = 0
+        var dropped = 0
+        var accepted: UInt64 = 0
+        var written: UInt64 = 0
+        /// Who waits until so many records are written, and the pipe to tell it by.
+        var waiters: [(accepted: UInt64, descriptor: Int32)] = []
+    }
+
+    private let state = Mutex(State())
+    private let capacity: Int
+    private let wakePipe: Pipe
+    private let write: @Sendable ([[UInt8]]) -> Int
+    private let dropNote: @Sendable (Int) -> [UInt8]
+
+    /// - Parameters:
+    ///   - capacity: the most records waiting to be written.
+    ///   - dropNote: makes the record that tells of so many dropped records.
+    ///   - write: writes records in order and returns how many of them were lost; called on the background thread.
+    init(
+        capacity: Int, dropNote: @escaping @Sendable (Int) -> [UInt8], write: @escaping @Sendable ([[UInt8]]) -> Int
+    ) throws(LogStartError) {
+        self.capacity = capacity
+        self.dropNote = dropNote
+        self.write = write
+        self.wakePipe = try Pipe()
+        try BackgroundThread.start { self.drain() }
+    }
+
+    /// The records dropped or lost so far.
+    var droppedRecords: Int { state.withLock { $0.dropped } }
+
+    /// Queues one record. Any thread; never waits for output.
+    func append(_ record: [UInt8]) {
+        state.withLock { state in
+            guard state.records.count < capacity, !state.isClosed else {
+                state.dropped &+= 1
+                state.untold &+= 1
+                return
+            }
+            state.records.append(record)
+            state.accepted &+= 1
+            wake(&state)
+        }
+    }
+
+    /// Waits until every record queued before is written; `false` when `timeout` ends first. Blocks its thread.
+    func flush(timeout: Duration) -> Bool {
+        guard let pipe = try? Pipe() else { return false }
+        let isDone = state.withLock { state in
+            guard state.written < state.accepted else { return true }
+            state.waiters.append((state.accepted, pipe.writeEnd))
+            return false
+        }
+        if isDone { return true }
+        let isTold = pipe.waitForByte(timeout: timeout)
+        // Before the pipe is closed, or the background thread would write to whatever gets its number next.
+        state.withLock { state in state.waiters.removeAll { $0.descriptor == pipe.writeEnd } }
+        return isTold
+    }
+
+    /// Ends the background thread once it has written what is queued. Later records are dropped.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            wake(&state)
+        }
+    }
+
+    private func wake(_ state: inout State) {
+        guard state.isIdle else { return }
+        state.isIdle = false
+        wakePipe.sendByte()
+    }
+
+    private func drain() {
+        var batch: [[UInt8]] = []
+        while true {
+            let isOver = state.withLock { state in
+                swap(&batch, &state.records)
+                if batch.isEmpty { state.isIdle = !state.isClosed }
+                // Records are dropped only behind a full queue, so behind all of this batch.
+                if !batch.isEmpty, state.untold > 0 {
+                    batch.append(dropNote(state.untold))
+                    state.accepted &+= 1
+                    state.untold = 0
+                }
+                return batch.isEmpty && state.isClosed
+            }
+            if isOver { return }
+            if batch.isEmpty {
+                _ = wakePipe.waitForByte(timeout: nil)
+                continue
+            }
+            let lost = write(batch)
+            finish(count: batch.count, lost: lost)
+            batch.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func finish(count: Int, lost: Int) {
+        state.withLock { state in
+            state.dropped &+= lost
+            state.untold &+= lost
+            state.written &+= UInt64(count)
+            for waiter in state.waiters where waiter.accepted <= state.written {
+                Pipe.sendByte(to: waiter.descriptor)
+            }
+            state.waiters.removeAll { $0.accepted <= state.written }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/// Makes text from outside safe to show on one line of a terminal or log.
+enum PeerText {
+    /// The most bytes that one value takes in a log record, the "…" of a cut one not counted.
+    static let maximumValueBytes = 200
+
+    /// `text` on one line and without invisible characters, cut to `maximumBytes` bytes with a "…" behind.
+    static func escaped(_ text: String, maximumBytes: Int = maximumValueBytes) -> String {
+        var bytes: [UInt8] = []
+        append(text, to: &bytes, maximumBytes: maximumBytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends `text` as UTF-8, escaped and cut as by `escaped(_:maximumBytes:)`. An escape is never cut in two.
+    /// - Parameter quotes: whether `"` is escaped too.
+    static func append(_ text: String, to bytes: inout [UInt8], maximumBytes: Int, quotes: Bool = false) {
+        let start = bytes.count
+        for scalar in text.unicodeScalars {
+            let end = bytes.count
+            append(scalar, to: &bytes, quotes: quotes)
+            if bytes.count - start > maximumBytes {
+                bytes.removeSubrange(end...)
+                bytes.append(contentsOf: "…".utf8)
+                return
+            }
+        }
+    }
+
+    private static func append(_ scalar: Unicode.Scalar, to bytes: inout [UInt8], quotes: Bool) {
+        switch scalar {
+        case "\n": bytes.append(contentsOf: "\\n".utf8)
+        case "\r": bytes.append(contentsOf: "\\r".utf8)
+        case "\t": bytes.append(contentsOf: "\\t".utf8)
+        case "\\": bytes.append(contentsOf: "\\\\".utf8)
+        case "\"" where quotes: bytes.append(contentsOf: "\\\"".utf8)
+        case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+        default:
+            if isInvisible(scalar) {
+                bytes.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".utf8)
+            } else {
+                bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+            }
+        }
+    }
+
+    /// Controls (C0, DEL, C1 with U+0085), formats (bidi controls, zero-width characters, tags), U+2028 and U+2029:
+    /// what could move the cursor, end the line or reorder it.
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,49 @@
+internal import Glibc
+
+/// A pipe used as a signal between two threads, so that waiting can have a time limit. Closed on `deinit`.
+final class Pipe: Sendable {
+    let readEnd: Int32
+    let writeEnd: Int32
+
+    init() throws(LogStartError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { throw LogStartError(call: "pipe2", code: errno) }
+        readEnd = ends[0]
+        writeEnd = ends[1]
+    }
+
+    deinit {
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    /// Never blocks: a pipe that is full has woken its reader already.
+    func sendByte() {
+        Pipe.sendByte(to: writeEnd)
+    }
+
+    static func sendByte(to descriptor: Int32) {
+        var byte: UInt8 = 0
+        _ = write(descriptor, &byte, 1)
+    }
+
+    /// Waits for a byte and takes it; `false` when `timeout` (`nil`: none) ends first.
+    func waitForByte(timeout: Duration?) -> Bool {
+        let deadline = timeout.map { ContinuousClock.now + $0 }
+        while true {
+            var entry = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
+            let milliseconds = deadline.map { Self.milliseconds(until: $0) } ?? -1
+            _ = poll(&entry, 1, milliseconds)
+            var byte: UInt8 = 0
+            if read(readEnd, &byte, 1) == 1 { return true }
+            if milliseconds == 0 { return false }
+        }
+    }
+
+    private static func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
+        let (seconds, attoseconds) = max(.zero, deadline - .now).components
+        // Rounded up, so that the last part of a millisecond is not spent spinning.
+        let milliseconds = Double(seconds) * 1000 + (Double(attoseconds) / 1e15).rounded(.up)
+        return Int32(min(milliseconds, 86_400_000))
+    }
+}

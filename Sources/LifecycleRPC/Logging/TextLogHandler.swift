@@ -1,0 +1,58 @@
+package import Logging
+
+/// Writes a record as one line: time, level, message, then the metadata as `key=value`.
+package struct TextLogHandler: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+
+    private let queue: LogQueue
+    private let isColoured: Bool
+
+    init(queue: LogQueue, logLevel: Logger.Level, isColoured: Bool, metadataProvider: Logger.MetadataProvider? = nil) {
+        self.queue = queue
+        self.logLevel = logLevel
+        self.isColoured = isColoured
+        self.metadataProvider = metadataProvider
+    }
+
+    package subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var line = Self.linePrefix(level: event.level, isColoured: isColoured)
+        PeerText.append(event.message.description, to: &line, maximumBytes: LogRecord.maximumMessageBytes)
+        LogRecord.append(
+            LogRecord.metadata(of: event, base: metadata, provider: metadataProvider), to: &line)
+        line.append(0x0A)
+        queue.append(line)
+    }
+
+    /// The line that tells of dropped records.
+    static func dropNote(count: Int, isColoured: Bool) -> [UInt8] {
+        linePrefix(level: .warning, isColoured: isColoured) + "\(count) log records dropped\n".utf8
+    }
+
+    private static func linePrefix(level: Logger.Level, isColoured: Bool) -> [UInt8] {
+        var line: [UInt8] = []
+        line.reserveCapacity(256)
+        Timestamp.append(Timestamp.now(), to: &line)
+        line.append(UInt8(ascii: " "))
+        if isColoured { line.append(contentsOf: colour(of: level).utf8) }
+        line.append(contentsOf: level.rawValue.utf8)
+        if isColoured { line.append(contentsOf: "\u{1b}[0m".utf8) }
+        line.append(UInt8(ascii: " "))
+        return line
+    }
+
+    private static func colour(of level: Logger.Level) -> String {
+        switch level {
+        case .trace, .debug: "\u{1b}[2m"
+        case .info, .notice: "\u{1b}[32m"
+        case .warning: "\u{1b}[33m"
+        case .error, .critical: "\u{1b}[31m"
+        }
+    }
+}

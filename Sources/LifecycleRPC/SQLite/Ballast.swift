@@ -1,0 +1,50 @@
+internal import Glibc
+
+/// `<database>.ballast`: 1 MiB set aside, given up when the disk is full so that refunds still fit.
+///
+/// Not `Sendable`: used on the writer's thread.
+package final class Ballast {
+    package static let size = 1 << 20  // bytes
+
+    package private(set) var isHeld = false
+    private let path: String
+
+    /// Touches nothing; `create()` does.
+    package init(databasePath: String) throws(StorageError) {
+        path = try DatabasePath(databasePath).ballast
+    }
+
+    /// Sets the blocks aside; does nothing when they already are.
+    /// - Returns: false when there is no space (or quota) for them. Then nothing is left behind.
+    package func create() throws(StorageError) -> Bool {
+        if isHeld { return true }
+        guard let descriptor = try POSIXFile.open(path, O_RDWR | O_CREAT) else { return false }
+        defer { close(descriptor) }
+        switch reserve(descriptor) {
+        case 0:
+            isHeld = true
+            return true
+        case ENOSPC, EDQUOT:
+            unlink(path)
+            return false
+        case let code:
+            throw StorageError(errno: code, cannot: "reserve space in \(path)")
+        }
+    }
+
+    /// Gives the space back to the disk.
+    /// - Returns: whether there was any to give.
+    @discardableResult
+    package func release() -> Bool {
+        isHeld = false
+        return unlink(path) == 0
+    }
+
+    /// 0 or an errno.
+    private func reserve(_ descriptor: Int32) -> Int32 {
+        while true {
+            let code = posix_fallocate(descriptor, 0, Self.size)
+            if code != EINTR { return code }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+internal import CSQLite
+
+extension Database {
+    /// "LcRp" in the file's header: tells the ledger from any other SQLite file.
+    package static let applicationID: Int64 = 0x4C63_5270
+
+    /// Applies every setting and reads it back. Throws when one is not in force, or for a file that is not ours, which
+    /// is then left untouched.
+    func configure() throws(StorageError) {
+        let connection = try openHandle()
+        for (option, on) in Self.switches {
+            let code = lifecycle_sqlite3_db_config_switch(connection, option, on)
+            guard code == SQLITE_OK else { throw error(code) }
+        }
+        sqlite3_busy_timeout(connection, Self.busyTimeout)
+        for setting in Self.commonSettings { try apply(setting) }
+        switch mode {
+        case .writer:
+            for setting in Self.writerSettings { try apply(setting) }
+            try identify()
+        case .reader:
+            for setting in Self.readerSettings { try apply(setting) }
+        }
+        guard try text("PRAGMA journal_mode") == "wal" else {
+            throw StorageError(.cannotOpen, "\(path) is not in WAL mode: its file system may not support shared memory")
+        }
+    }
+
+    /// How long a statement waits for a foreign lock, in milliseconds. Nobody else should hold one at all.
+    private static let busyTimeout: Int32 = 250
+
+    private static let switches: [(Int32, Int32)] = [
+        (SQLITE_DBCONFIG_DEFENSIVE, 1),
+        (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
+        (SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0),
+        (SQLITE_DBCONFIG_ENABLE_FKEY, 1),
+        (SQLITE_DBCONFIG_ENABLE_TRIGGER, 1),
+        // "x" is a column, never by accident a string.
+        (SQLITE_DBCONFIG_DQS_DML, 0),
+        (SQLITE_DBCONFIG_DQS_DDL, 0),
+        // The writer checkpoints by hand, where errors are seen, and never after a failed sync.
+        (SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1),
+    ]
+
+    private struct Setting {
+        let name: String
+        let value: Int64
+    }
+
+    private static let commonSettings = [
+        Setting(name: "busy_timeout", value: Int64(busyTimeout)),
+        Setting(name: "foreign_keys", value: 1),
+        Setting(name: "trusted_schema", value: 0),
+        Setting(name: "cell_size_check", value: 1),
+        Setting(name: "temp_store", value: 2),  // memory
+        Setting(name: "mmap_size", value: 0),  // an I/O error must be an error code, not a SIGBUS
+        Setting(name: "wal_autocheckpoint", value: 0),
+    ]
+
+    private static let writerSettings = [
+        Setting(name: "synchronous", value: 2),  // FULL: each commit is synced
+        Setting(name: "cache_size", value: -16384),  // KiB
+        Setting(name: "journal_size_limit", value: 64 << 20),  // what a WAL reset leaves of a large file, in bytes
+    ]
+
+    private static let readerSettings = [
+        Setting(name: "query_only", value: 1),
+        Setting(name: "cache_size", value: -4096),
+    ]
+
+    private func apply(_ setting: Setting) throws(StorageError) {
+        try execute("PRAGMA \(setting.name) = \(setting.value)")
+        let value = try integer("PRAGMA \(setting.name)")
+        // Without memory mapping compiled in, `mmap_size` answers nothing.
+        guard value == setting.value || (value == nil && setting.value == 0) else {
+            throw StorageError(
+                .misuse, "SQLite does not take \(setting.name) = \(setting.value): it stays \(value.map(String.init) ?? "unset")")
+        }
+    }
+
+    /// Marks a new file as ours, refuses a foreign one, and only then turns WAL on, which writes to the file.
+    private func identify() throws(StorageError) {
+        let id = try integer("PRAGMA application_id") ?? 0
+        let version = try integer("PRAGMA user_version")
+        let objects = try integer("SELECT count(*) FROM sqlite_schema")
+        let isNew = id == 0 && version == 0 && objects == 0
+        guard isNew || id == Self.applicationID else {
+            throw StorageError(.cannotOpen, "\(path) is not a lifecycle-rpc database: give the path of one, or of a new file")
+        }
+        try execute("PRAGMA journal_mode = WAL")
+        if isNew { try execute("PRAGMA application_id = \(Self.applicationID)") }
+    }
+}

@@ -1,0 +1,42 @@
+internal import Glibc
+
+/// Notices that the open database or its WAL was deleted or replaced: SQLite would go on committing to files without
+/// a name, and every answered write would be lost at the next start.
+package struct FileIdentity: Sendable {
+    private struct File {
+        let path: String
+        let device: dev_t
+        let inode: ino_t
+    }
+
+    private let database: File
+    private let writeAheadLog: File
+
+    /// Once the writer is open and has read or written something: the WAL must exist.
+    package init(databasePath: String) throws(StorageError) {
+        let location = try DatabasePath(databasePath)
+        database = try Self.identify(location.path)
+        writeAheadLog = try Self.identify(location.writeAheadLog)
+    }
+
+    /// Two `lstat` calls, no open (closing would drop SQLite's locks). Cheap enough for every commit.
+    /// - Throws: `.moved`
+    package func verify() throws(StorageError) {
+        try Self.verify(database)
+        try Self.verify(writeAheadLog)
+    }
+
+    private static func identify(_ path: String) throws(StorageError) -> File {
+        guard let status = try POSIXFile.status(path) else { throw moved(path) }
+        return File(path: path, device: status.st_dev, inode: status.st_ino)
+    }
+
+    private static func verify(_ file: File) throws(StorageError) {
+        guard let status = try POSIXFile.status(file.path), status.st_dev == file.device, status.st_ino == file.inode
+        else { throw moved(file.path) }
+    }
+
+    private static func moved(_ path: String) -> StorageError {
+        StorageError(.moved, "\(path) was deleted or replaced while in use: put the file back, or restore a backup, and restart")
+    }
+}

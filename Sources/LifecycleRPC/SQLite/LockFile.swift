@@ -1,0 +1,72 @@
+internal import Glibc
+
+/// `<database>.lock`: keeps a second daemon out for as long as this object lives, and remembers across restarts that the
+/// database was made once.
+///
+/// The text is `created` or `new....` on the first line, then `pid N`. The first line keeps its length, so that
+/// rewriting it can never leave half of it.
+final class LockFile: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    private static let created = "created\n"
+    private static let notCreated = "new....\n"
+
+    init(_ path: String) throws(StorageError) {
+        guard let descriptor = try POSIXFile.open(path, O_RDWR | O_CREAT) else {
+            throw StorageError(errno: ENOENT, cannot: "open \(path)")
+        }
+        self.path = path
+        self.descriptor = descriptor
+        try acquire()
+        try write(state: wasCreated() ? Self.created : Self.notCreated)
+    }
+
+    deinit { close(descriptor) }  // and with it goes the lock
+
+    /// Whether the database that this lock belongs to was once made.
+    func wasCreated() throws(StorageError) -> Bool {
+        try text().utf8.starts(with: Self.created.utf8)
+    }
+
+    /// Durable when it returns.
+    func markCreated() throws(StorageError) {
+        try write(state: Self.created)
+        try POSIXFile.sync(descriptor, path)
+    }
+
+    private func acquire() throws(StorageError) {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            switch errno {
+            case EINTR: continue
+            case EWOULDBLOCK:
+                let holder = try text().split(separator: "\n").first { $0.utf8.starts(with: "pid ".utf8) } ?? "unknown pid"
+                throw StorageError(
+                    .locked, code: EWOULDBLOCK,
+                    "another lifecycled (\(holder)) uses this database: it holds \(path), stop it first")
+            case let code: throw StorageError(errno: code, cannot: "lock \(path)")
+            }
+        }
+    }
+
+    private func text() throws(StorageError) -> String {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count: Int
+        do {
+            count = try bytes.withUnsafeMutableBytes { buffer throws(StorageError) in
+                try POSIXFile.read(descriptor, into: buffer, at: 0, path)
+            }
+        }
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    private func write(state: String) throws(StorageError) {
+        let text = Array("\(state)pid \(getpid())\n".utf8)
+        try text.withUnsafeBytes { bytes throws(StorageError) in
+            try POSIXFile.write(descriptor, bytes, at: 0, path)
+        }
+        guard ftruncate(descriptor, text.count) == 0 else {
+            throw StorageError(errno: errno, cannot: "write \(path)")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// Brings a database to the newest schema.
+package enum Migrator {
+    /// Runs the migrations above the file's `user_version` in one transaction, and sets it to the last one's number.
+    /// - Parameter migrations: by rising version, from 1. The texts hold no BEGIN or COMMIT.
+    /// - Returns: the versions before and after; equal when there was nothing to do, and then nothing was written.
+    /// - Throws: `.newerSchema` for a database that a newer program made, which is left untouched.
+    @discardableResult
+    package static func run(
+        _ migrations: [(version: Int, sql: String)], on database: Database
+    ) throws(StorageError) -> (from: Int, to: Int) {
+        let versions = migrations.map(\.version)
+        guard let newest = versions.last, versions.first ?? 0 > 0, zip(versions, versions.dropFirst()).allSatisfy({ $0 < $1 })
+        else { throw StorageError(.misuse, "migrations must be numbered upwards from 1") }
+
+        let current = Int(try database.integer("PRAGMA user_version") ?? 0)
+        guard current <= newest else {
+            throw StorageError(
+                .newerSchema,
+                "\(database.path) has schema \(current), but this lifecycled knows only \(newest): install a newer one")
+        }
+        guard current < newest else { return (current, current) }
+
+        try database.execute("BEGIN IMMEDIATE")
+        do throws(StorageError) {
+            for migration in migrations where migration.version > current { try database.execute(migration.sql) }
+            try database.execute("PRAGMA user_version = \(newest)")
+            try database.execute("COMMIT")
+        } catch {
+            if database.isInTransaction { try? database.execute("ROLLBACK") }
+            throw error
+        }
+        return (current, newest)
+    }
+}

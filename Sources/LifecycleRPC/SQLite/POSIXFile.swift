@@ -1,0 +1,83 @@
+internal import Glibc
+
+/// System calls on files, with EINTR and short transfers handled and errors as `StorageError`.
+enum POSIXFile {
+    /// Opens with O_CLOEXEC and O_NOFOLLOW; nil when the file does not exist and `flags` do not create it.
+    static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(StorageError) -> Int32? {
+        while true {
+            let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode)
+            if descriptor >= 0 { return descriptor }
+            switch errno {
+            case EINTR: continue
+            case ENOENT where flags & O_CREAT == 0: return nil
+            case let code: throw StorageError(errno: code, cannot: "open \(path)")
+            }
+        }
+    }
+
+    /// Creates an empty file, mode 0600 whatever the umask adds; an existing one is not opened (that would drop locks).
+    static func createIfMissing(_ path: String) throws(StorageError) {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if descriptor >= 0 {
+            close(descriptor)
+        } else if errno != EEXIST {
+            throw StorageError(errno: errno, cannot: "create \(path)")
+        }
+    }
+
+    /// Of the path itself, links not followed; nil when nothing is there.
+    static func status(_ path: String) throws(StorageError) -> stat? {
+        var result = stat()
+        if lstat(path, &result) == 0 { return result }
+        if errno == ENOENT { return nil }
+        throw StorageError(errno: errno, cannot: "look at \(path)")
+    }
+
+    static func status(_ descriptor: Int32, _ path: String) throws(StorageError) -> stat {
+        var result = stat()
+        guard fstat(descriptor, &result) == 0 else { throw StorageError(errno: errno, cannot: "look at \(path)") }
+        return result
+    }
+
+    /// Reads until `buffer` is full or the file ends; returns the number of bytes read.
+    static func read(
+        _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int, _ path: String
+    ) throws(StorageError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let count = pread(
+                descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, offset + done)
+            if count == 0 { break }
+            if count > 0 { done += count } else if errno != EINTR {
+                throw StorageError(errno: errno, cannot: "read \(path)")
+            }
+        }
+        return done
+    }
+
+    static func write(
+        _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, _ path: String
+    ) throws(StorageError) {
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, offset + done)
+            if count >= 0 { done += count } else if errno != EINTR {
+                throw StorageError(errno: errno, cannot: "write \(path)")
+            }
+        }
+    }
+
+    /// A sync that failed is never tried again: the kernel may have dropped the pages.
+    static func sync(_ descriptor: Int32, _ path: String) throws(StorageError) {
+        while fdatasync(descriptor) != 0 {
+            if errno != EINTR { throw StorageError(.io, code: errno, "cannot sync \(path): \(String(cString: strerror(errno)))") }
+        }
+    }
+}
+
+extension stat {
+    var isRegularFile: Bool { st_mode & S_IFMT == S_IFREG }
+    var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
+    var isSymbolicLink: Bool { st_mode & S_IFMT == S_IFLNK }
+    var isWritableByOthers: Bool { st_mode & 0o022 != 0 }
+}

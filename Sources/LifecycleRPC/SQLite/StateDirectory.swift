@@ -1,0 +1,107 @@
+internal import Glibc
+
+/// The folder of the ledger, checked and locked before SQLite sees any of it.
+///
+/// Order at start: `init` (folder, file, lock, is the database still there) → `rewriteWriteAheadLog()` → open the writer →
+/// migrate → `checkpoint(.truncate)` → `markCreated()` → `sync()`. Keep the object as long as the process lives: it holds the lock.
+package final class StateDirectory: Sendable {
+    package let location: DatabasePath
+    private let lock: LockFile
+
+    /// The database's absolute path, without links.
+    package var databasePath: String { location.path }
+
+    /// - Throws: `.cannotOpen` for a folder or a file that is not safe to use, `.locked` when another daemon runs on it,
+    ///   `.moved` when a database that had been made is gone.
+    package init(databasePath: String) throws(StorageError) {
+        try Self.createFolder(DatabasePath.split(databasePath).folder)
+        let location = try DatabasePath(databasePath)
+        try Self.checkFolder(location.directory)
+        try Self.checkFile(location.path)
+        let lock = try LockFile(location.lock)
+        try Self.checkNotLost(location, wasCreated: lock.wasCreated())
+        self.location = location
+        self.lock = lock
+    }
+
+    /// Must come before SQLite opens the database: see `WriteAheadLog`.
+    /// - Returns: whether the last stop was unclean.
+    package func rewriteWriteAheadLog() throws(StorageError) -> Bool {
+        try WriteAheadLog.rewrite(location.writeAheadLog)
+    }
+
+    /// From now on a missing database file is an error, not an invitation to make a new one. Durable when it returns.
+    package func markCreated() throws(StorageError) {
+        if try !lock.wasCreated() { try lock.markCreated() }
+    }
+
+    /// Makes the names of new files durable. SQLite does this for some of them, and ignores it when it fails.
+    package func sync() throws(StorageError) {
+        try Self.sync(folder: location.directory)
+    }
+
+    // MARK: Steps
+
+    /// Creates the last folder of the path, mode 0700, when only that one is missing.
+    private static func createFolder(_ folder: String) throws(StorageError) {
+        guard try POSIXFile.status(folder) == nil else { return }
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw StorageError(errno: errno, cannot: "create the folder \(folder)")
+        }
+        try sync(folder: "\(folder)/..")
+    }
+
+    private static func checkFolder(_ folder: String) throws(StorageError) {
+        guard let status = try POSIXFile.status(folder), status.isDirectory else {
+            throw StorageError(.cannotOpen, "\(folder) is not a folder: give the path of a file in one")
+        }
+        try checkOwner(status, of: folder)
+        guard !status.isWritableByOthers else {
+            throw StorageError(.cannotOpen, "other users may write to the folder \(folder): run chmod 0700 \(folder)")
+        }
+    }
+
+    private static func checkFile(_ path: String) throws(StorageError) {
+        guard let status = try POSIXFile.status(path) else { return }
+        guard !status.isSymbolicLink else {
+            throw StorageError(.cannotOpen, "\(path) is a symbolic link: give the path that it points to")
+        }
+        guard status.isRegularFile else {
+            throw StorageError(.cannotOpen, "\(path) is not a regular file: give the path of a database, or of a new file")
+        }
+        try checkOwner(status, of: path)
+        guard !status.isWritableByOthers else {
+            throw StorageError(.cannotOpen, "other users may write to \(path): run chmod 0600 \(path)")
+        }
+    }
+
+    private static func checkOwner(_ status: stat, of path: String) throws(StorageError) {
+        let user = geteuid()
+        guard user == 0 || status.st_uid == user else {
+            throw StorageError(.cannotOpen, "\(path) belongs to uid \(status.st_uid), not to us: run chown \(user) \(path)")
+        }
+    }
+
+    /// SQLite would quietly begin an empty ledger, and delete the WAL that holds the last commits. It takes an empty file
+    /// for a missing one.
+    private static func checkNotLost(_ location: DatabasePath, wasCreated: Bool) throws(StorageError) {
+        let size = try POSIXFile.status(location.path)?.st_size ?? 0
+        let logSize = try POSIXFile.status(location.writeAheadLog)?.st_size ?? 0
+        guard size > 0 || (!wasCreated && logSize == 0) else {
+            throw StorageError(
+                .moved,
+                """
+                the database file \(location.path) is gone: restore a backup, or remove \(location.lock) and \
+                \(location.writeAheadLog) to start with an empty ledger
+                """)
+        }
+    }
+
+    private static func sync(folder: String) throws(StorageError) {
+        guard let descriptor = try POSIXFile.open(folder, O_RDONLY | O_DIRECTORY) else {
+            throw StorageError(.moved, code: ENOENT, "the folder \(folder) is gone: put it back and restart")
+        }
+        defer { close(descriptor) }
+        try POSIXFile.sync(descriptor, folder)
+    }
+}

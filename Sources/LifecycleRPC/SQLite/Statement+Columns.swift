@@ -1,0 +1,31 @@
+internal import CSQLite
+
+/// Reading the current row: only valid after `step()` returned true and before the next `step()` or `reset()`.
+/// The plain functions read NULL as 0, "" and [].
+extension Statement {
+    package func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
+    package func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+
+    package func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+
+    package func double(_ column: Int32) -> Double { sqlite3_column_double(handle, column) }
+
+    package func optionalDouble(_ column: Int32) -> Double? { isNull(column) ? nil : double(column) }
+
+    package func text(_ column: Int32) -> String {
+        // The pointer first: asking for text may convert the value, and with it change its length.
+        guard let start = sqlite3_column_text(handle, column) else { return "" }
+        let count = Int(sqlite3_column_bytes(handle, column))
+        return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    }
+
+    package func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+
+    package func blob(_ column: Int32) -> [UInt8] {
+        guard let start = sqlite3_column_blob(handle, column) else { return [] }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
+    }
+
+    package func optionalBlob(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
+}

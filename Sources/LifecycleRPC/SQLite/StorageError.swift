@@ -1,0 +1,91 @@
+internal import CSQLite
+internal import Glibc
+
+/// What went wrong below the ledger: SQLite, a file, or the state directory.
+///
+/// `message` is one sentence for the log and the admin; it may hold paths and SQL names, so it never travels on the wire.
+package struct StorageError: Error, Sendable, CustomStringConvertible {
+    package enum Kind: Sendable, Equatable {
+        case full, busy, constraint, readOnly, corrupt, moved, io, cannotOpen, locked, newerSchema, misuse
+    }
+
+    package let kind: Kind
+    /// SQLite's extended result code, or `errno` when a system call of ours failed, or 0 for a check of our own.
+    package let code: Int32
+    package let message: String
+
+    package init(_ kind: Kind, code: Int32 = 0, _ message: String) {
+        self.kind = kind
+        self.code = code
+        self.message = message
+    }
+
+    /// Whether the process must stop acknowledging: what is on disk is unknown, or cannot be trusted or reached.
+    package var isFatal: Bool {
+        switch kind {
+        case .full, .busy, .constraint: false
+        case .readOnly, .corrupt, .moved, .io, .cannotOpen, .locked, .newerSchema, .misuse: true
+        }
+    }
+
+    package var description: String { "\(message) [\(kind), code \(code)]" }
+}
+
+extension StorageError {
+    /// A failed SQLite call. `systemError` is `sqlite3_system_errno`, used for I/O and open errors only.
+    init(sqlite code: Int32, detail: String, systemError: Int32, path: String) {
+        let kind = Kind(sqlite: code, systemError: systemError)
+        let primary = code & 0xff
+        let hasSystemError = systemError != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
+        let cause = hasSystemError ? "\(detail): \(String(cString: strerror(systemError)))" : detail
+        let message =
+            switch kind {
+            case .full: "the disk of \(path) is full: free some space; the write was rolled back"
+            case .busy: "\(path) is in use (\(cause)): only one lifecycled may write to it, and nothing else"
+            case .constraint: cause
+            case .readOnly: "\(path) cannot be written (\(cause)): check its owner, its mode and the mount options"
+            case .corrupt: "\(path) is damaged or no SQLite database (\(cause)): restore a backup"
+            case .moved: "\(path) was moved or deleted while in use (\(cause)): put it back and restart"
+            case .io: "reading or writing \(path) failed (\(cause)): check the disk, then restart"
+            case .cannotOpen, .locked, .newerSchema: "cannot open \(path) (\(cause)): check that it exists and its owner"
+            case .misuse: "SQLite refused a call on \(path) (\(cause)): this is a bug in lifecycled"
+            }
+        self.init(kind, code: code, message)
+    }
+
+    /// A failed system call of ours; `action` completes the sentence "cannot …".
+    init(errno code: Int32, cannot action: String) {
+        self.init(Kind(errno: code), code: code, "cannot \(action): \(String(cString: strerror(code)))")
+    }
+}
+
+extension StorageError.Kind {
+    init(sqlite code: Int32, systemError: Int32) {
+        switch code & 0xff {
+        case SQLITE_FULL: self = .full
+        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL, SQLITE_INTERRUPT: self = .busy
+        case SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG: self = .constraint
+        case SQLITE_NOTADB, SQLITE_CORRUPT, SQLITE_FORMAT: self = .corrupt
+        case SQLITE_CANTOPEN, SQLITE_PERM: self = .cannotOpen
+        case SQLITE_READONLY: self = Self.readOnlyDatabaseMoved == code ? .moved : .readOnly
+        // A quota that refuses a write is as harmless as a full disk. A sync or the wal-index that fails is not: the
+        // commit may already be on disk.
+        case SQLITE_IOERR: self = code == Self.writeFailed && systemError == EDQUOT ? .full : .io
+        case SQLITE_NOMEM: self = .io
+        default: self = .misuse
+        }
+    }
+
+    init(errno code: Int32) {
+        switch code {
+        case ENOSPC, EDQUOT: self = .full
+        case EROFS: self = .readOnly
+        case EACCES, EPERM, ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EMFILE, ENFILE: self = .cannotOpen
+        default: self = .io
+        }
+    }
+
+    // Swift does not import the extended codes, which are macros made of expressions.
+    private static let readOnlyDatabaseMoved = SQLITE_READONLY | (4 << 8)
+    private static let writeFailed = SQLITE_IOERR | (3 << 8)
+}
