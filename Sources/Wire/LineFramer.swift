@@ -112,8 +112,9 @@ package struct LineFramer: Sendable {
         var offset = start
         while offset &+ 8 <= bytes.count {
             // The lowest byte that is zero after the exclusive or, an LF before it, gets its top bit set.
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) ^ (ones &* 0x0A)
-            let found = (word &- ones) & ~word & (ones &* 0x80)
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            let difference = word ^ (ones &* 0x0A)
+            let found = (difference &- ones) & ~difference & (ones &* 0x80)
             if found != 0 { return offset &+ found.trailingZeroBitCount / 8 }
             offset &+= 8
         }

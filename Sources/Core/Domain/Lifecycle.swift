@@ -5,7 +5,7 @@ package enum Lifecycle {
         case start
         /// A further sign of life while processing.
         case renew
-        /// The first verdict. `startedToo`: no start was ever reported, so both events are written.
+        /// The first verdict. `startedToo`: completed though no start was ever reported, so both events are written.
         case finish(startedToo: Bool)
         /// The same verdict again: nothing changes.
         case alreadySo
@@ -22,8 +22,8 @@ package enum Lifecycle {
         case (_, .pending): .invalid
         case (.pending, .processing): .start
         case (.processing, .processing): .renew
-        case (.pending, _): .finish(startedToo: true)
-        case (.processing, _): .finish(startedToo: false)
+        case (.pending, .completed): .finish(startedToo: true)
+        case (.pending, .failed), (.processing, _): .finish(startedToo: false)
         case (.completed, .completed), (.failed, .failed): .alreadySo
         case (.completed, _), (.failed, _): .contradicted
         }

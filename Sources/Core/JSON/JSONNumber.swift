@@ -20,7 +20,7 @@ enum JSONNumber {
                 if inFraction { fractionDigits &+= 1 }
                 let digit = Int64(number[index] &- UInt8(ascii: "0"))
                 if digit == 0 {
-                    zeros &+= magnitude == 0 ? 0 : 1
+                    zeros &+= 1
                 } else {
                     guard let scaled = scale(magnitude, byPowerOf10: zeros &+ 1) else { return nil }
                     magnitude = scaled &+ digit

@@ -14,10 +14,27 @@ package struct JSONWriter: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
-    /// Forgets what was written, and its memory too when it was much.
-    package mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: bytes.capacity <= 65_536)
-        needsComma = false
+    /// Makes room for so many bytes at once.
+    package mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+    /// Takes out what was written; the text that was begun goes on afterwards.
+    package mutating func take() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
+
+    /// Where the next value would begin.
+    package struct Mark: Sendable {
+        fileprivate let count: Int
+        fileprivate let needsComma: Bool
+    }
+
+    package var mark: Mark { Mark(count: bytes.count, needsComma: needsComma) }
+
+    /// Forgets what was written since the mark was taken; nothing may have been taken out in between.
+    package mutating func rewind(to mark: Mark) {
+        bytes.removeLast(max(0, bytes.count &- mark.count))
+        needsComma = mark.needsComma
     }
 
     package mutating func beginObject() { begin(UInt8(ascii: "{")) }

@@ -31,7 +31,8 @@ struct AccountPosting {
             return try replay(earlier, in: store)
         }
         guard allowed.contains(credits) else { throw .amountOutOfRange("credits", credits, allowed: allowed) }
-        let before = try store.balance(of: userId)
+        let known = try store.account(of: userId)
+        let before = known?.balance ?? Balance(userId: userId, available: 0, held: 0)
         // Both are within ±2^53, so the sums cannot overflow. What is held counts: it may all come back.
         guard before.available + credits >= 0 else {
             throw .insufficientCredits(available: before.available, required: -credits)
@@ -40,13 +41,14 @@ struct AccountPosting {
         guard credits <= room else {
             throw .amountOutOfRange("credits", credits, allowed: min(allowed.lowerBound, room)...room)
         }
-        let account = try store.openAccount(of: userId)
+        let account = if let known { known } else { try store.openAccount(of: userId) }
         let entry = try store.post(
             NewEntry(
-                account: account.row, kind: kind, credits: credits, reason: reason, idempotencyKey: idempotencyKey),
+                account: account, kind: kind, credits: credits, reason: reason, idempotencyKey: idempotencyKey),
             at: context.now)
         try store.record(
-            NewEvent(event, account: account.row, detail: "\(credits): \(reason)"), by: context.caller, at: context.now)
+            NewEvent(event, of: account, credits: credits, detail: "\(credits) credits: \(reason)"), by: context.caller,
+            at: context.now)
         return PostedEntry(balance: try store.balance(of: userId), entry: entry, replayed: false)
     }
 

@@ -57,17 +57,18 @@ extension CreateProject: WriteMethod {
         let allowed = 0...limits.maximumProjectCredits
         guard allowed.contains(credits) else { throw .amountOutOfRange("credits", credits, allowed: allowed) }
         try store.requireUnused(externalId)
-        let available = try store.account(of: userId)?.balance.available ?? 0
+        let known = try store.account(of: userId)
+        let available = known?.balance.available ?? 0
         guard available >= credits else { throw .insufficientCredits(available: available, required: credits) }
 
-        let account = try store.openAccount(of: userId)
+        let account = if let known { known } else { try store.openAccount(of: userId) }
         let created = try store.create(
             NewProject(
-                projectId: store.makeProjectID(at: context.now), account: account.row, credits: credits,
+                projectId: store.makeProjectID(at: context.now), account: account, credits: credits,
                 idempotencyKey: idempotencyKey, externalId: externalId, name: name, metadata: metadata, terms: terms,
                 deadline: terms.deadline(.pending, createdAt: context.now, lastReport: context.now, limits: limits)),
             at: context.now)
-        try store.record(NewEvent(.created, account: account.row, project: created.row), by: context.caller, at: context.now)
+        try store.record(NewEvent(.created, of: created), by: context.caller, at: context.now)
         return Response(project: created.project, balance: try store.balance(of: userId), replayed: false)
     }
 

@@ -8,6 +8,13 @@ public struct GetMetrics: Sendable {
         public var histograms: [Histogram]
         /// Text exposition format 0.0.4.
         public var prometheus: String
+
+        package init(counters: [Metric], gauges: [Metric], histograms: [Histogram], prometheus: String) {
+            self.counters = counters
+            self.gauges = gauges
+            self.histograms = histograms
+            self.prometheus = prometheus
+        }
     }
 
     public struct Label: Sendable {

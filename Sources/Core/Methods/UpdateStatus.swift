@@ -140,9 +140,7 @@ extension UpdateStatus: WriteMethod {
         _ kind: Event.Kind, _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext,
         detail: String? = nil
     ) throws(RPCError) {
-        try store.record(
-            NewEvent(kind, account: stored.account, project: stored.row, detail: detail), by: context.caller,
-            at: context.now)
+        try store.record(NewEvent(kind, of: stored, detail: detail), by: context.caller, at: context.now)
     }
 }
 

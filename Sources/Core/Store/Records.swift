@@ -34,7 +34,7 @@ package struct Account: Sendable, Equatable {
 /// A project to be created.
 package struct NewProject: Sendable {
     package var projectId: ProjectID
-    package var account: Int64
+    package var account: Account
     package var credits: Int64
     package var idempotencyKey: String?
     package var externalId: String?
@@ -46,24 +46,38 @@ package struct NewProject: Sendable {
 
 /// A grant or an adjustment to be written.
 package struct NewEntry: Sendable {
-    package var account: Int64
+    package var account: Account
     package var kind: Entry.Kind
     package var credits: Int64
     package var reason: String
     package var idempotencyKey: String?
 }
 
-/// A line of history to be written; when and by whom is in the context.
+/// A line of history to be written; when and by whom comes with it.
 package struct NewEvent: Sendable {
-    package var kind: Event.Kind
-    package var account: Int64
-    package var project: Int64?
-    package var detail: String?
+    package let kind: Event.Kind
+    package let account: Int64
+    package let userId: String
+    package let project: (row: Int64, id: ProjectID)?
+    /// What it is about: the project's price, or the amount granted.
+    package let credits: Int64
+    package let detail: String?
 
-    package init(_ kind: Event.Kind, account: Int64, project: Int64? = nil, detail: String? = nil) {
+    package init(_ kind: Event.Kind, of stored: StoredProject, detail: String? = nil) {
         self.kind = kind
-        self.account = account
-        self.project = project
+        account = stored.account
+        userId = stored.project.userId
+        project = (stored.row, stored.project.projectId)
+        credits = stored.project.creditsUsed
+        self.detail = detail
+    }
+
+    package init(_ kind: Event.Kind, of account: Account, credits: Int64, detail: String) {
+        self.kind = kind
+        self.account = account.row
+        userId = account.balance.userId
+        project = nil
+        self.credits = credits
         self.detail = detail
     }
 }

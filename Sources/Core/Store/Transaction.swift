@@ -22,7 +22,7 @@ package protocol WriteTransaction: ReadTransaction {
     func makeProjectID(at now: Timestamp) -> ProjectID
     /// What the key was used for. Keys are the user's, over all methods.
     func request(of userId: String, key: String) throws(RPCError) -> EarlierRequest?
-    /// The user's account, made with zero credits if there is none.
+    /// Makes the account of a user who has none, with zero credits.
     func openAccount(of userId: String) throws(RPCError) -> Account
 
     /// Inserts the project and takes its credits.
@@ -38,6 +38,8 @@ package protocol WriteTransaction: ReadTransaction {
     /// Writes a grant or an adjustment, and its credits move.
     func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry
     func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError)
+    /// Unfinished projects whose deadline is at `now` or before, the longest due first.
+    func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject]
 }
 
 /// What an idempotency key was used for.

@@ -23,7 +23,7 @@ final class LogQueue: Sendable {
 
     private let state = Mutex(State())
     private let capacity: Int
-    private let wakePipe: Pipe
+    private let wakePipe: WakePipe
     private let write: @Sendable ([[UInt8]]) -> Int
     private let dropNote: @Sendable (Int) -> [UInt8]
 
@@ -37,7 +37,7 @@ final class LogQueue: Sendable {
         self.capacity = capacity
         self.dropNote = dropNote
         self.write = write
-        self.wakePipe = try Pipe()
+        self.wakePipe = try WakePipe()
         try BackgroundThread.start { self.drain() }
     }
 
@@ -60,7 +60,7 @@ final class LogQueue: Sendable {
 
     /// Waits until every record queued before is written; `false` when `timeout` ends first. Blocks its thread.
     func flush(timeout: Duration) -> Bool {
-        guard let pipe = try? Pipe() else { return false }
+        guard let pipe = try? WakePipe() else { return false }
         let isDone = state.withLock { state in
             guard state.written < state.accepted else { return true }
             state.waiters.append((state.accepted, pipe.writeEnd))
@@ -118,7 +118,7 @@ final class LogQueue: Sendable {
             state.untold &+= lost
             state.written &+= UInt64(count)
             for waiter in state.waiters where waiter.accepted <= state.written {
-                Pipe.sendByte(to: waiter.descriptor)
+                WakePipe.sendByte(to: waiter.descriptor)
             }
             state.waiters.removeAll { $0.accepted <= state.written }
         }

@@ -1,4 +1,4 @@
-package import Logging
+internal import Logging
 
 /// What both handlers do alike with a log event.
 enum LogRecord {

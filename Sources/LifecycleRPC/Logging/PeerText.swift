@@ -13,6 +13,11 @@ enum PeerText {
     /// Appends `text` as UTF-8, escaped and cut as by `escaped(_:maximumBytes:)`. An escape is never cut in two.
     /// - Parameter quotes: whether `"` is escaped too.
     static func append(_ text: String, to bytes: inout [UInt8], maximumBytes: Int, quotes: Bool = false) {
+        // Nearly every text is this plain, and the event loop is who pays.
+        if text.utf8.count <= maximumBytes, text.utf8.allSatisfy(isPlain) {
+            bytes.append(contentsOf: text.utf8)
+            return
+        }
         let start = bytes.count
         for scalar in text.unicodeScalars {
             let end = bytes.count
@@ -23,6 +28,10 @@ enum PeerText {
                 return
             }
         }
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\"")
     }
 
     private static func append(_ scalar: Unicode.Scalar, to bytes: inout [UInt8], quotes: Bool) {

@@ -28,16 +28,16 @@ package final class Database {
         weak var statement: Statement?
     }
 
-    /// Opens the file; the writer creates it, mode 0600, when it is missing. Nothing at or above the file's folder may be
-    /// missing, and the file itself must not be a symbolic link.
+    /// Opens the file; the writer creates it, mode 0600, when it is missing. Its folder must exist, and the file itself
+    /// must not be a symbolic link.
     package init(path: String, mode: Mode) throws(StorageError) {
-        // Absolute, as SQLite takes a path that begins with `file:` for a URI; and without links, which NOFOLLOW refuses.
+        // Absolute, as SQLite takes `file:…` for a URI; and without links, which NOFOLLOW refuses anywhere in a path.
         let path = try DatabasePath(path).path
         if mode == .writer { try POSIXFile.createIfMissing(path) }
         var opened: OpaquePointer?
         let access = mode == .writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
-        let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE
+        let code = sqlite3_open_v2(path, &opened, access | flags, nil)
         self.path = path
         self.mode = mode
         self.handle = opened
@@ -51,7 +51,8 @@ package final class Database {
         sqlite3_close_v2(handle)
     }
 
-    /// Finalizes all statements and closes, without a checkpoint: `checkpoint(.truncate)` first makes the stop a clean one.
+    /// Finalizes all statements and closes, without a checkpoint: only `checkpoint(.truncate)` before it makes the stop
+    /// a clean one.
     package func close() throws(StorageError) {
         for entry in statements.values { entry.statement?.finalize() }
         statements.removeAll()

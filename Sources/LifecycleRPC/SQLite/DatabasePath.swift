@@ -26,7 +26,7 @@ package struct DatabasePath: Sendable {
         let slash = bytes.lastIndex(of: UInt8(ascii: "/"))
         let name = String(decoding: bytes[(slash.map { $0 + 1 } ?? 0)...], as: UTF8.self)
         guard !name.isEmpty, name != ".", name != "..", !bytes.contains(0) else {
-            throw StorageError(.cannotOpen, "\"\(path)\" is not the path of a file: give one such as ledger.db in a folder")
+            throw StorageError(.cannotOpen, "\"\(path)\" is not the path of a file: give one such as folder/ledger.db")
         }
         return switch slash {
         case nil: (".", name)

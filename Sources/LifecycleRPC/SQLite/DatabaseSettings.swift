@@ -73,8 +73,8 @@ extension Database {
         let value = try integer("PRAGMA \(setting.name)")
         // Without memory mapping compiled in, `mmap_size` answers nothing.
         guard value == setting.value || (value == nil && setting.value == 0) else {
-            throw StorageError(
-                .misuse, "SQLite does not take \(setting.name) = \(setting.value): it stays \(value.map(String.init) ?? "unset")")
+            let found = value.map(String.init) ?? "nothing"
+            throw StorageError(.misuse, "SQLite does not take \(setting.name) = \(setting.value): it says \(found)")
         }
     }
 
@@ -85,7 +85,8 @@ extension Database {
         let objects = try integer("SELECT count(*) FROM sqlite_schema")
         let isNew = id == 0 && version == 0 && objects == 0
         guard isNew || id == Self.applicationID else {
-            throw StorageError(.cannotOpen, "\(path) is not a lifecycle-rpc database: give the path of one, or of a new file")
+            throw StorageError(
+                .cannotOpen, "\(path) is not a lifecycle-rpc database: give the path of one, or of a new file")
         }
         try execute("PRAGMA journal_mode = WAL")
         if isNew { try execute("PRAGMA application_id = \(Self.applicationID)") }

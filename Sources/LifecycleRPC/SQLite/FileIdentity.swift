@@ -37,6 +37,7 @@ package struct FileIdentity: Sendable {
     }
 
     private static func moved(_ path: String) -> StorageError {
-        StorageError(.moved, "\(path) was deleted or replaced while in use: put the file back, or restore a backup, and restart")
+        StorageError(
+            .moved, "\(path) was deleted or replaced while in use: put it back, or restore a backup, and restart")
     }
 }

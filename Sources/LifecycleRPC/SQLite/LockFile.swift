@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// `<database>.lock`: keeps a second daemon out for as long as this object lives, and remembers across restarts that the
-/// database was made once.
+/// `<database>.lock`: keeps a second daemon out for as long as this object lives, and remembers across restarts that
+/// the database was made once.
 ///
 /// The text is `created` or `new....` on the first line, then `pid N`. The first line keeps its length, so that
 /// rewriting it can never leave half of it.
@@ -40,7 +40,8 @@ final class LockFile: Sendable {
             switch errno {
             case EINTR: continue
             case EWOULDBLOCK:
-                let holder = try text().split(separator: "\n").first { $0.utf8.starts(with: "pid ".utf8) } ?? "unknown pid"
+                let lines = try text().split(separator: "\n")
+                let holder = lines.first { $0.utf8.starts(with: "pid ".utf8) } ?? "unknown pid"
                 throw StorageError(
                     .locked, code: EWOULDBLOCK,
                     "another lifecycled (\(holder)) uses this database: it holds \(path), stop it first")
@@ -50,22 +51,19 @@ final class LockFile: Sendable {
     }
 
     private func text() throws(StorageError) -> String {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        let count: Int
-        do {
-            count = try bytes.withUnsafeMutableBytes { buffer throws(StorageError) in
-                try POSIXFile.read(descriptor, into: buffer, at: 0, path)
-            }
-        }
-        return String(decoding: bytes.prefix(count), as: UTF8.self)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 1)
+        defer { buffer.deallocate() }
+        let count = try POSIXFile.read(descriptor, into: buffer, at: 0, path)
+        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 
     private func write(state: String) throws(StorageError) {
-        let text = Array("\(state)pid \(getpid())\n".utf8)
-        try text.withUnsafeBytes { bytes throws(StorageError) in
-            try POSIXFile.write(descriptor, bytes, at: 0, path)
-        }
-        guard ftruncate(descriptor, text.count) == 0 else {
+        let text = "\(state)pid \(getpid())\n".utf8
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
+        defer { buffer.deallocate() }
+        buffer.copyBytes(from: text)
+        try POSIXFile.write(descriptor, UnsafeRawBufferPointer(buffer), at: 0, path)
+        guard ftruncate(descriptor, buffer.count) == 0 else {
             throw StorageError(errno: errno, cannot: "write \(path)")
         }
     }

@@ -9,8 +9,10 @@ package enum Migrator {
         _ migrations: [(version: Int, sql: String)], on database: Database
     ) throws(StorageError) -> (from: Int, to: Int) {
         let versions = migrations.map(\.version)
-        guard let newest = versions.last, versions.first ?? 0 > 0, zip(versions, versions.dropFirst()).allSatisfy({ $0 < $1 })
-        else { throw StorageError(.misuse, "migrations must be numbered upwards from 1") }
+        let areRising = zip([0] + versions, versions).allSatisfy { $0 < $1 }
+        guard let newest = versions.last, areRising else {
+            throw StorageError(.misuse, "migrations must be numbered upwards from 1")
+        }
 
         let current = Int(try database.integer("PRAGMA user_version") ?? 0)
         guard current <= newest else {

@@ -48,7 +48,9 @@ enum POSIXFile {
             let count = pread(
                 descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, offset + done)
             if count == 0 { break }
-            if count > 0 { done += count } else if errno != EINTR {
+            if count > 0 {
+                done += count
+            } else if errno != EINTR {
                 throw StorageError(errno: errno, cannot: "read \(path)")
             }
         }
@@ -61,7 +63,9 @@ enum POSIXFile {
         var done = 0
         while done < bytes.count {
             let count = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, offset + done)
-            if count >= 0 { done += count } else if errno != EINTR {
+            if count > 0 {
+                done += count
+            } else if count == 0 || errno != EINTR {
                 throw StorageError(errno: errno, cannot: "write \(path)")
             }
         }
@@ -69,8 +73,12 @@ enum POSIXFile {
 
     /// A sync that failed is never tried again: the kernel may have dropped the pages.
     static func sync(_ descriptor: Int32, _ path: String) throws(StorageError) {
-        while fdatasync(descriptor) != 0 {
-            if errno != EINTR { throw StorageError(.io, code: errno, "cannot sync \(path): \(String(cString: strerror(errno)))") }
+        // fsync, not fdatasync: it is used on folders and on new files too.
+        while fsync(descriptor) != 0 {
+            let code = errno
+            if code == EINTR { continue }
+            // Even a full disk is an I/O error here: what has reached the disk is unknown.
+            throw StorageError(.io, code: code, "cannot sync \(path): \(String(cString: strerror(code)))")
         }
     }
 }

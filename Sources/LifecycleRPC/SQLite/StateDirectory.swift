@@ -2,8 +2,9 @@ internal import Glibc
 
 /// The folder of the ledger, checked and locked before SQLite sees any of it.
 ///
-/// Order at start: `init` (folder, file, lock, is the database still there) → `rewriteWriteAheadLog()` → open the writer →
-/// migrate → `checkpoint(.truncate)` → `markCreated()` → `sync()`. Keep the object as long as the process lives: it holds the lock.
+/// Order at start: `init` (folder, file, lock, is the database still there), `rewriteWriteAheadLog()`, open the writer,
+/// migrate, `checkpoint(.truncate)`, `sync()`, `markCreated()`. Keep the object as long as the process lives: it holds
+/// the lock.
 package final class StateDirectory: Sendable {
     package let location: DatabasePath
     private let lock: LockFile
@@ -11,8 +12,8 @@ package final class StateDirectory: Sendable {
     /// The database's absolute path, without links.
     package var databasePath: String { location.path }
 
-    /// - Throws: `.cannotOpen` for a folder or a file that is not safe to use, `.locked` when another daemon runs on it,
-    ///   `.moved` when a database that had been made is gone.
+    /// - Throws: `.cannotOpen` for a folder or a file that is not safe to use, `.locked` when another daemon runs on
+    ///   it, `.moved` when a database that had been made is gone.
     package init(databasePath: String) throws(StorageError) {
         try Self.createFolder(DatabasePath.split(databasePath).folder)
         let location = try DatabasePath(databasePath)
@@ -67,7 +68,7 @@ package final class StateDirectory: Sendable {
             throw StorageError(.cannotOpen, "\(path) is a symbolic link: give the path that it points to")
         }
         guard status.isRegularFile else {
-            throw StorageError(.cannotOpen, "\(path) is not a regular file: give the path of a database, or of a new file")
+            throw StorageError(.cannotOpen, "\(path) is not a regular file: give the path of a database")
         }
         try checkOwner(status, of: path)
         guard !status.isWritableByOthers else {
@@ -78,12 +79,12 @@ package final class StateDirectory: Sendable {
     private static func checkOwner(_ status: stat, of path: String) throws(StorageError) {
         let user = geteuid()
         guard user == 0 || status.st_uid == user else {
-            throw StorageError(.cannotOpen, "\(path) belongs to uid \(status.st_uid), not to us: run chown \(user) \(path)")
+            throw StorageError(.cannotOpen, "\(path) belongs to uid \(status.st_uid): run chown \(user) \(path)")
         }
     }
 
-    /// SQLite would quietly begin an empty ledger, and delete the WAL that holds the last commits. It takes an empty file
-    /// for a missing one.
+    /// SQLite would quietly begin an empty ledger, and delete the WAL that holds the last commits. It takes an empty
+    /// file for a missing one.
     private static func checkNotLost(_ location: DatabasePath, wasCreated: Bool) throws(StorageError) {
         let size = try POSIXFile.status(location.path)?.st_size ?? 0
         let logSize = try POSIXFile.status(location.writeAheadLog)?.st_size ?? 0

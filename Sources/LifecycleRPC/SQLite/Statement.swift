@@ -9,7 +9,9 @@ package final class Statement {
     private(set) var handle: OpaquePointer?
     private var bindError: StorageError?
 
-    init(_ sql: String, on database: Database, handle connection: OpaquePointer, persistent: Bool) throws(StorageError) {
+    init(
+        _ sql: String, on database: Database, handle connection: OpaquePointer, persistent: Bool
+    ) throws(StorageError) {
         var prepared: OpaquePointer?
         let flags = persistent ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0
         let code = sqlite3_prepare_v3(connection, sql, -1, flags, &prepared, nil)

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// What went wrong below the ledger: SQLite, a file, or the state directory.
 ///
-/// `message` is one sentence for the log and the admin; it may hold paths and SQL names, so it never travels on the wire.
+/// `message` is one sentence for the log and the admin; it may hold paths and SQL names: never put it on the wire.
 package struct StorageError: Error, Sendable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
         case full, busy, constraint, readOnly, corrupt, moved, io, cannotOpen, locked, newerSchema, misuse
@@ -47,7 +47,7 @@ extension StorageError {
             case .corrupt: "\(path) is damaged or no SQLite database (\(cause)): restore a backup"
             case .moved: "\(path) was moved or deleted while in use (\(cause)): put it back and restart"
             case .io: "reading or writing \(path) failed (\(cause)): check the disk, then restart"
-            case .cannotOpen, .locked, .newerSchema: "cannot open \(path) (\(cause)): check that it exists and its owner"
+            case .cannotOpen, .locked, .newerSchema: "cannot open \(path) (\(cause)): check its name and its owner"
             case .misuse: "SQLite refused a call on \(path) (\(cause)): this is a bug in lifecycled"
             }
         self.init(kind, code: code, message)

@@ -3,7 +3,7 @@ internal import Glibc
 /// Makes sure, before SQLite opens the database, that the WAL we can read is the WAL on the disk.
 ///
 /// When a sync fails the kernel marks the pages clean and forgets them: the page cache then shows commits that the disk
-/// does not have, and a later sync says ok. Writing the same bytes again makes them dirty, so that the sync means something.
+/// does not have, and a later sync says ok. The same bytes written again are dirty again, and the sync means something.
 /// Only ever done before the database is open: closing a descriptor of SQLite's files drops its locks on them.
 enum WriteAheadLog {
     private static let chunk = 1 << 20

@@ -1,13 +1,17 @@
 internal import Glibc
 
 /// A pipe used as a signal between two threads, so that waiting can have a time limit. Closed on `deinit`.
-final class Pipe: Sendable {
+final class WakePipe: Sendable {
     let readEnd: Int32
     let writeEnd: Int32
 
     init() throws(LogStartError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { throw LogStartError(call: "pipe2", code: errno) }
+        guard pipe(&ends) == 0 else { throw LogStartError(call: "pipe", code: errno) }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
         readEnd = ends[0]
         writeEnd = ends[1]
     }
@@ -19,7 +23,7 @@ final class Pipe: Sendable {
 
     /// Never blocks: a pipe that is full has woken its reader already.
     func sendByte() {
-        Pipe.sendByte(to: writeEnd)
+        WakePipe.sendByte(to: writeEnd)
     }
 
     static func sendByte(to descriptor: Int32) {
@@ -29,7 +33,7 @@ final class Pipe: Sendable {
 
     /// Waits for a byte and takes it; `false` when `timeout` (`nil`: none) ends first.
     func waitForByte(timeout: Duration?) -> Bool {
-        let deadline = timeout.map { ContinuousClock.now + $0 }
+        let deadline = timeout.map { ContinuousClock.now + min(max($0, .zero), .seconds(86_400)) }
         while true {
             var entry = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
             let milliseconds = deadline.map { Self.milliseconds(until: $0) } ?? -1
@@ -44,6 +48,6 @@ final class Pipe: Sendable {
         let (seconds, attoseconds) = max(.zero, deadline - .now).components
         // Rounded up, so that the last part of a millisecond is not spent spinning.
         let milliseconds = Double(seconds) * 1000 + (Double(attoseconds) / 1e15).rounded(.up)
-        return Int32(min(milliseconds, 86_400_000))
+        return Int32(milliseconds)
     }
 }

@@ -1,0 +1,23 @@
+/// Why the daemon did not start, or stopped by itself.
+package enum DaemonError: Error, Sendable, CustomStringConvertible {
+    /// It cannot listen.
+    case listen(String)
+    /// The database cannot be opened.
+    case storage(StorageError)
+    /// Storage failed while running: nothing was acknowledged afterwards.
+    case failed(StorageError)
+    /// The check after an unclean stop found these.
+    case inconsistent([String])
+    /// A bug, or a limit of the machine.
+    case other(String)
+
+    package var description: String {
+        switch self {
+        case .listen(let reason), .other(let reason): reason
+        case .storage(let error): error.message
+        case .failed(let error): "storage failed and nothing more was acknowledged: \(error.message)"
+        case .inconsistent(let findings):
+            "the check after an unclean stop found \(findings.count) faults, the first: \(findings.first ?? "")"
+        }
+    }
+}

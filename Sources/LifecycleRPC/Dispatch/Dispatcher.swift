@@ -1,0 +1,80 @@
+package import LifecycleCore
+
+/// From a line to what is to be done: parse, envelope, method, role, parameters, in this order. Runs nothing.
+package struct Dispatcher: Sendable {
+    private let table: MethodTable
+    private let limits: Limits
+
+    package init(table: MethodTable = .standard, limits: Limits) {
+        self.table = table
+        self.limits = limits
+    }
+
+    /// What a line asks for.
+    package enum Work: Sendable {
+        case single(Call)
+        /// Answered by one array, unless all are notifications.
+        case batch([Call])
+    }
+
+    /// One request, as far as it got.
+    package struct Call: Sendable {
+        package let id: RequestID
+        /// For the log and the metrics; nil for what names no method of ours.
+        package let method: String?
+        package let step: Step
+        private let received = ContinuousClock.now
+
+        /// Time since it was read.
+        package var age: Duration { ContinuousClock.now - received }
+
+        package enum Step: Sendable {
+            case run(BoundCall)
+            case refuse(RPCError)
+        }
+
+        package init(id: RequestID, method: String?, step: Step) {
+            self.id = id
+            self.method = method
+            self.step = step
+        }
+
+        package static func refusal(_ error: RPCError, id: RequestID = .null) -> Call {
+            Call(id: id, method: nil, step: .refuse(error))
+        }
+    }
+
+    package func work(for line: [UInt8], from caller: Caller) -> Work {
+        let document: JSONDocument
+        do throws(JSONSyntaxError) {
+            document = try JSONDocument(parsing: line, maximumDepth: limits.maximumDepth)
+        } catch {
+            return .single(.refusal(.parseError(error)))
+        }
+        let root = document.root
+        guard root.kind == .array else { return .single(call(root, from: caller)) }
+        if root.count == 0 { return .single(.refusal(.invalidRequest("A batch must not be empty."))) }
+        if root.count > limits.maximumBatch { return .single(.refusal(.batchTooLarge(limit: limits.maximumBatch))) }
+        return .batch(root.elements.map { call($0, from: caller) })
+    }
+
+    private func call(_ json: JSONValue, from caller: Caller) -> Call {
+        let request: Request
+        do throws(InvalidRequest) {
+            request = try Request(json)
+        } catch {
+            return .refusal(error.error, id: error.id)
+        }
+        var method: String?
+        do throws(RPCError) {
+            let entry = try table.entry(named: request.method)
+            method = entry.name
+            guard Policy.allows(caller, entry.roles) else {
+                throw .permissionDenied(method: entry.name, allowed: entry.roles, caller: caller)
+            }
+            return Call(id: request.id, method: method, step: .run(try entry.bind(request.params)))
+        } catch {
+            return Call(id: request.id, method: method, step: .refuse(error))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+internal import DequeModule
+internal import LifecycleCore
+
+/// The order of one connection's requests: what may start now, and whose answer is sent next. Writes follow each other
+/// without waiting, so that pipelined ones share a commit; a read waits for the writes before it, and everything waits
+/// for a scan. Answers are sent in the order of the requests, whenever they become known. Pure.
+struct RequestSequence {
+    typealias Call = Dispatcher.Call
+    typealias Outcome = Result<Reply, RPCError>
+
+    enum Step {
+        case beginBatch, endBatch
+        /// Send this answer.
+        case answer(Call, Outcome)
+        /// Run this now and send its answer.
+        case read(Call, BoundCall.Read)
+        /// Start this; its answer is given to `finish` under the ticket.
+        case scan(BoundCall.Read, ticket: Int)
+        case write(BoundCall.Write, worksOnFullDisk: Bool, ticket: Int)
+    }
+
+    private enum Item {
+        case call(Call)
+        case beginBatch, endBatch
+    }
+
+    private struct Awaited {
+        let item: Item
+        var outcome: Outcome?
+    }
+
+    /// Writes of one connection that wait for their commit at once.
+    private static let mostAwaited = 256
+
+    /// Read, not started.
+    private var upcoming = Deque<Item>()
+    /// Started, not answered; and what stands between them.
+    private var awaited = Deque<Awaited>()
+    /// The ticket of the first awaited item; tickets are consecutive.
+    private var firstTicket = 0
+    private var awaitsScan = false
+
+    /// Nothing is left to start: the next line may be added.
+    var wantsWork: Bool { upcoming.isEmpty }
+    /// Everything was answered.
+    var isIdle: Bool { upcoming.isEmpty && awaited.isEmpty }
+
+    mutating func add(_ work: Dispatcher.Work) {
+        switch work {
+        case .single(let call):
+            upcoming.append(.call(call))
+        case .batch(let calls):
+            upcoming.append(.beginBatch)
+            upcoming.append(contentsOf: calls.map(Item.call))
+            upcoming.append(.endBatch)
+        }
+    }
+
+    /// The answer to what was started under this ticket.
+    mutating func finish(_ ticket: Int, with outcome: Outcome) {
+        let index = ticket - firstTicket
+        guard awaited.indices.contains(index) else { return }
+        awaited[index].outcome = outcome
+    }
+
+    /// What is to be done next; nil while that must wait for an answer, or when nothing is left.
+    mutating func next() -> Step? {
+        if let step = nextAwaited() { return step }
+        guard let item = upcoming.first else { return nil }
+        guard case .call(let call) = item else {
+            upcoming.removeFirst()
+            if awaited.isEmpty { return mark(item) }
+            await(item)
+            return next()
+        }
+        switch call.step {
+        case .refuse(let error):
+            guard awaited.isEmpty else { return nil }
+            upcoming.removeFirst()
+            return .answer(call, .failure(error))
+        case .run(.read(.point, let read)):
+            guard awaited.isEmpty else { return nil }
+            upcoming.removeFirst()
+            return .read(call, read)
+        case .run(.read(.scan, let read)):
+            guard awaited.isEmpty else { return nil }
+            upcoming.removeFirst()
+            awaitsScan = true
+            return .scan(read, ticket: await(item))
+        case .run(.write(let worksOnFullDisk, let write)):
+            guard !awaitsScan, awaited.count < Self.mostAwaited else { return nil }
+            upcoming.removeFirst()
+            return .write(write, worksOnFullDisk: worksOnFullDisk, ticket: await(item))
+        }
+    }
+
+    private mutating func nextAwaited() -> Step? {
+        guard let first = awaited.first else { return nil }
+        let step: Step
+        if case .call(let call) = first.item {
+            guard let outcome = first.outcome else { return nil }
+            step = .answer(call, outcome)
+            awaitsScan = false
+        } else if let mark = mark(first.item) {
+            step = mark
+        } else {
+            return nil
+        }
+        awaited.removeFirst()
+        firstTicket &+= 1
+        return step
+    }
+
+    @discardableResult
+    private mutating func await(_ item: Item) -> Int {
+        awaited.append(Awaited(item: item))
+        return firstTicket &+ awaited.count &- 1
+    }
+
+    private func mark(_ item: Item) -> Step? {
+        switch item {
+        case .beginBatch: .beginBatch
+        case .endBatch: .endBatch
+        case .call: nil
+        }
+    }
+}

@@ -1,0 +1,58 @@
+internal import LifecycleCore
+
+/// How a project is read from a row: the columns and their order, once.
+enum ProjectRow {
+    static let select = """
+        SELECT p.row, p.account, p.id, a.userId, p.status, p.credits, p.externalId, p.name, p.errorCode, p.errorMessage,
+            p.createdAt, p.updatedAt, p.startedAt, p.finishedAt, p.deadline, p.metadata, p.startTimeout, p.lease,
+            p.maxRuntime, p.hadExternalId, p.refusedReports
+        FROM project AS p JOIN account AS a ON a.id = p.account
+        """
+
+    /// - Throws: `.corrupt` for what the schema cannot hold.
+    static func read(_ row: Statement) throws(StorageError) -> StoredProject {
+        guard let id = ProjectID(bytes: row.blob(2)), let status = Status(rawValue: row.text(4)) else {
+            throw StorageError(.corrupt, "project row \(row.integer(0)) holds a malformed id or status")
+        }
+        let credits = row.integer(5)
+        return StoredProject(
+            row: row.integer(0), account: row.integer(1),
+            project: Project(
+                projectId: id, userId: row.text(3), status: status, creditsUsed: credits,
+                creditsRefunded: status == .failed ? credits : 0, externalId: row.optionalText(6),
+                name: row.optionalText(7), errorCode: row.optionalText(8), errorMessage: row.optionalText(9),
+                createdAt: Timestamp(milliseconds: row.integer(10)), updatedAt: Timestamp(milliseconds: row.integer(11)),
+                startedAt: row.optionalTime(12), finishedAt: row.optionalTime(13), deadline: row.optionalTime(14),
+                metadata: row.optionalText(15).map { Metadata(text: Array($0.utf8)) }),
+            terms: Terms(
+                startTimeout: row.optionalInteger(16), lease: row.optionalInteger(17),
+                maximumRuntime: row.optionalInteger(18)),
+            hadExternalID: row.integer(19) != 0, refusedReports: row.integer(20))
+    }
+}
+
+/// How an entry is read from a row.
+enum EntryRow {
+    static let select = """
+        SELECT e.id, e.kind, e.credits, e.at, p.id, e.reason
+        FROM entry AS e LEFT JOIN project AS p ON p.row = e.project
+        """
+
+    static func read(_ row: Statement) throws(StorageError) -> Entry {
+        guard let kind = Entry.Kind(rawValue: row.text(1)) else {
+            throw StorageError(.corrupt, "entry \(row.integer(0)) has an unknown kind")
+        }
+        return Entry(
+            entryId: row.integer(0), kind: kind, credits: row.integer(2), at: Timestamp(milliseconds: row.integer(3)),
+            projectId: row.optionalBlob(4).flatMap(ProjectID.init(bytes:)), reason: row.optionalText(5))
+    }
+}
+
+extension Statement {
+    func optionalTime(_ column: Int32) -> Timestamp? {
+        optionalInteger(column).map(Timestamp.init(milliseconds:))
+    }
+
+    func bind(_ index: Int32, _ time: Timestamp) { bind(index, time.milliseconds) }
+    func bind(_ index: Int32, _ time: Timestamp?) { bind(index, time?.milliseconds) }
+}

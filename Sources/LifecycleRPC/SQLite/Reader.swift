@@ -1,0 +1,47 @@
+internal import Glibc
+package import LifecycleCore
+
+/// A read-only connection and what it takes to run a read in one snapshot. Not `Sendable`: one thread's own.
+package final class Reader {
+    private let database: Database
+    private let transaction: SQLiteReadTransaction
+    private let begin: Statement
+    private let end: Statement
+    private let onFailure: @Sendable (StorageError) -> Void
+
+    init(path: String, onFailure: @escaping @Sendable (StorageError) -> Void) throws(StorageError) {
+        database = try Database(path: path, mode: .reader)
+        transaction = try SQLiteReadTransaction(database)
+        begin = try database.prepare("BEGIN")
+        end = try database.prepare("COMMIT")
+        self.onFailure = onFailure
+    }
+
+    package func run(_ read: BoundCall.Read, _ context: CallContext) throws(RPCError) -> Reply {
+        transaction.failure = nil
+        defer {
+            if database.isInTransaction { try? end.run() }
+            if let failure = transaction.failure, failure.isFatal { onFailure(failure) }
+        }
+        try transaction.reporting { () throws(StorageError) in try begin.run() }
+        return try read(transaction, context)
+    }
+
+    /// Whether any project is neither completed nor failed: such a daemon has something to watch over.
+    package func hasUnfinishedProjects() throws(StorageError) -> Bool {
+        try database.integer("SELECT 1 FROM project WHERE deadline IS NOT NULL LIMIT 1") != nil
+    }
+
+    /// What an unclean stop asks for: SQLite's own check of the file, then every invariant of the ledger.
+    /// - Returns: one sentence for each thing found.
+    func verify() throws(StorageError) -> [String] {
+        let check = try database.prepare("PRAGMA quick_check(10)")
+        let damage = try check.all { row throws(StorageError) in row.text(0) }.filter { $0 != "ok" }
+        do throws(RPCError) {
+            let findings = try transaction.audit().findings
+            return damage + findings.map { "\($0.check) \($0.subject): \($0.detail)" }
+        } catch {
+            throw transaction.failure ?? StorageError(.misuse, error.message)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package import LifecycleCore
+
+/// Threads for reads that go through many rows, so that nobody else waits for them. Two: an audit of millions of rows
+/// leaves the other one for lists.
+package final class ReaderPool: Sendable {
+    private enum Letter: Sendable {
+        case read(BoundCall.Read, CallContext, @Sendable (Result<Reply, RPCError>) -> Void)
+        case verify(@Sendable (Result<[String], StorageError>) -> Void)
+        case close
+    }
+
+    private static let threads = 2
+    private let mailbox = Mailbox<Letter>()
+    private let deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
+
+    init(deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void) { self.deliver = deliver }
+
+    func start(_ makeReader: () throws(StorageError) -> sending Reader) throws(StorageError) {
+        for _ in 0..<Self.threads {
+            let reader = try makeReader()
+            do throws(ThreadStartError) {
+                try WorkerThread.start { self.work(reader) }
+            } catch {
+                throw StorageError(.cannotOpen, code: error.code, error.description)
+            }
+        }
+    }
+
+    /// Runs a read on one of the threads; the completion gets a reply whose text is already made.
+    package func submit(
+        _ read: @escaping BoundCall.Read, _ context: CallContext,
+        completion: @escaping @Sendable (Result<Reply, RPCError>) -> Void
+    ) {
+        mailbox.send(.read(read, context, completion))
+    }
+
+    /// Checks the whole database, beside all else.
+    func verify(_ completion: @escaping @Sendable (Result<[String], StorageError>) -> Void) {
+        mailbox.send(.verify(completion))
+    }
+
+    /// Ends the threads once they have answered what was submitted before.
+    package func close() {
+        for _ in 0..<Self.threads { mailbox.send(.close) }
+    }
+
+    private func work(_ reader: Reader) {
+        while let letter = mailbox.takeFirst() {
+            switch letter {
+            case .read(let read, let context, let completion):
+                let result = Self.encoded(read, context, by: reader)
+                deliver { completion(result) }
+            case .verify(let completion):
+                do throws(StorageError) {
+                    completion(.success(try reader.verify()))
+                } catch {
+                    completion(.failure(error))
+                }
+            case .close:
+                return
+            }
+        }
+    }
+
+    /// Long results are written here and not where all connections are served.
+    private static func encoded(
+        _ read: BoundCall.Read, _ context: CallContext, by reader: Reader
+    ) -> Result<Reply, RPCError> {
+        do throws(RPCError) {
+            var json = JSONWriter(capacity: 4096)
+            try reader.run(read, context)(&json)
+            let text = json.bytes
+            return .success { $0.raw(text) }
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+internal import LifecycleCore
+
+/// Lists, their figures, and the audit.
+extension SQLiteReadTransaction {
+    func projects(
+        _ filter: ProjectFilter, after cursor: ProjectID?, limit: Int
+    ) throws(RPCError) -> [Project] {
+        try reporting { () throws(StorageError) in
+            let list = try prepared(ListSQL.page(filter, hasCursor: cursor != nil))
+            bind(filter, to: list)
+            list.bind(4, blob: cursor?.bytes)
+            list.bind(5, Int64(limit))
+            return try list.all { row throws(StorageError) in try ProjectRow.read(row).project }
+        }
+    }
+
+    /// Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
+    func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
+        try reporting { () throws(StorageError) in
+            let isKept = filter.createdAfter == nil && filter.createdBefore == nil
+            let list = try prepared(isKept ? ListSQL.keptTotals(filter) : ListSQL.summedTotals(filter))
+            bind(filter, to: list)
+            var totals = Totals()
+            _ = try list.first { row throws(StorageError) in
+                for (index, status) in Status.allCases.enumerated() where filter.includes(status) {
+                    totals[status] = .init(
+                        count: row.integer(Int32(2 * index)), credits: row.integer(Int32(2 * index + 1)))
+                }
+                totals.completedMilliseconds = filter.includes(.completed) ? row.integer(8) : 0
+            }
+            return totals
+        }
+    }
+
+    func audit() throws(RPCError) -> AuditReport {
+        try reporting { () throws(StorageError) in
+            var report = AuditReport(checked: 0, findings: [])
+            for sql in Schema.audit {
+                let statement = try database.prepare(sql)
+                report.findings += try statement.all { row throws(StorageError) in
+                    AuditReport.Finding(check: row.text(0), subject: row.text(1), detail: row.text(2))
+                }
+            }
+            report.checked =
+                try database.integer(
+                    """
+                    SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM project) + (SELECT count(*) FROM entry)
+                    """) ?? 0
+            return report
+        }
+    }
+
+    private func prepared(_ sql: String) throws(StorageError) -> Statement {
+        if let list = lists[sql] { return list }
+        let list = try database.prepare(sql)
+        lists[sql] = list
+        return list
+    }
+
+    private func bind(_ filter: ProjectFilter, to list: Statement) {
+        if let userId = filter.userId { list.bind(1, userId) }
+        if let after = filter.createdAfter { list.bind(2, after) }
+        if let before = filter.createdBefore { list.bind(3, before) }
+    }
+}
+
+extension ProjectFilter {
+    func includes(_ status: Status) -> Bool { statuses?.contains(status) ?? true }
+}
+
+/// The texts of lists. ?1 user, ?2 and ?3 time, ?4 cursor, ?5 limit.
+private enum ListSQL {
+    /// One search a status, merged by age: each goes along an index to the rows of the page and no further.
+    static func page(_ filter: ProjectFilter, hasCursor: Bool) -> String {
+        var common = conditions(filter)
+        if hasCursor { common.append("p.row < (SELECT row FROM project WHERE id = ?4)") }
+        let byStatus: [String]
+        if let statuses = filter.statuses {
+            byStatus = statuses.map { "p.status = '\($0.rawValue)'" }
+        } else if filter.userId != nil {
+            byStatus = Status.allCases.map { "p.status = '\($0.rawValue)'" }
+        } else {
+            byStatus = []
+        }
+        let searches =
+            byStatus.isEmpty ? [search(common)] : byStatus.map { search(common + [$0]) }
+        return searches.joined(separator: " UNION ALL ") + " ORDER BY 1 DESC LIMIT ?5"
+    }
+
+    static func keptTotals(_ filter: ProjectFilter) -> String {
+        """
+        SELECT sum(pending), sum(pendingCredits), sum(processing), sum(processingCredits), sum(completed),
+            sum(completedCredits), sum(failed), sum(failedCredits), sum(completedTime)
+        FROM account\(filter.userId == nil ? "" : " WHERE userId = ?1")
+        """
+    }
+
+    static func summedTotals(_ filter: ProjectFilter) -> String {
+        let columns = Status.allCases.map { status in
+            "sum(p.status = '\(status.rawValue)'), sum(iif(p.status = '\(status.rawValue)', p.credits, 0))"
+        }
+        return """
+            SELECT \(columns.joined(separator: ", ")),
+                sum(iif(p.status = 'completed', max(p.finishedAt - p.createdAt, 0), 0))
+            FROM project AS p WHERE \(conditions(filter).joined(separator: " AND "))
+            """
+    }
+
+    private static func search(_ conditions: [String]) -> String {
+        ProjectRow.select + (conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND "))
+    }
+
+    private static func conditions(_ filter: ProjectFilter) -> [String] {
+        var conditions: [String] = []
+        if filter.userId != nil { conditions.append("p.account = (SELECT id FROM account WHERE userId = ?1)") }
+        if filter.createdAfter != nil { conditions.append("p.createdAt >= ?2") }
+        if filter.createdBefore != nil { conditions.append("p.createdAt < ?3") }
+        return conditions
+    }
+}

@@ -1,0 +1,196 @@
+internal import LifecycleCore
+
+/// What rules may change. The schema's triggers move the money: see `Schema/v1_initial.sql`.
+final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
+    /// What the rule that runs has done, for the log; who runs the rule empties it.
+    var steps: [NewEvent] = []
+
+    private var ids: ProjectIDGenerator
+    private var random = SystemRandomNumberGenerator()
+
+    private let projectByKey: Statement
+    private let entryByKey: Statement
+    private let insertAccount: Statement
+    private let insertProject: Statement
+    private let startProject: Statement
+    private let renewProject: Statement
+    private let finishProject: Statement
+    private let setExternalID: Statement
+    private let countRefused: Statement
+    private let insertEntry: Statement
+    private let insertEvent: Statement
+    private let due: Statement
+
+    override init(_ database: Database) throws(StorageError) {
+        let newest = try database.prepare("SELECT id FROM project ORDER BY id DESC LIMIT 1")
+        ids = ProjectIDGenerator(
+            after: try newest.first { row throws(StorageError) in ProjectID(bytes: row.blob(0)) } ?? nil)
+        projectByKey = try database.prepare(
+            ProjectRow.select + " WHERE p.idempotencyKey = ?1 AND p.account = (SELECT id FROM account WHERE userId = ?2)")
+        entryByKey = try database.prepare(
+            EntryRow.select + " WHERE e.idempotencyKey = ?1 AND e.account = (SELECT id FROM account WHERE userId = ?2)")
+        insertAccount = try database.prepare("INSERT INTO account (userId) VALUES (?1)")
+        insertProject = try database.prepare(
+            """
+            INSERT INTO project (id, account, credits, createdAt, updatedAt, deadline, idempotencyKey, externalId,
+                hadExternalId, name, metadata, startTimeout, lease, maxRuntime)
+            VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?7 IS NOT NULL, ?8, ?9, ?10, ?11, ?12)
+            """)
+        startProject = try database.prepare(
+            "UPDATE project SET status = 'processing', startedAt = ?2, updatedAt = ?2, deadline = ?3 WHERE row = ?1")
+        renewProject = try database.prepare("UPDATE project SET updatedAt = ?2, deadline = ?3 WHERE row = ?1")
+        finishProject = try database.prepare(
+            """
+            UPDATE project SET status = ?3, errorCode = ?4, errorMessage = ?5, startedAt = ifnull(startedAt, ?6),
+                finishedAt = ?2, updatedAt = ?2, deadline = NULL
+            WHERE row = ?1
+            """)
+        setExternalID = try database.prepare("UPDATE project SET externalId = ?3, updatedAt = ?2 WHERE row = ?1")
+        countRefused = try database.prepare("UPDATE project SET refusedReports = refusedReports + 1 WHERE row = ?1")
+        insertEntry = try database.prepare(
+            "INSERT INTO entry (account, kind, credits, at, reason, idempotencyKey) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        insertEvent = try database.prepare(
+            """
+            INSERT INTO event (kind, account, project, at, uid, gid, pid, detail)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            """)
+        due = try database.prepare(
+            ProjectRow.select + " WHERE p.deadline <= ?1 ORDER BY p.deadline LIMIT ?2")
+        try super.init(database)
+    }
+
+    func makeProjectID(at now: Timestamp) -> ProjectID { ids.next(at: now, random: &random) }
+
+    func request(of userId: String, key: String) throws(RPCError) -> EarlierRequest? {
+        try reporting { () throws(StorageError) in
+            projectByKey.bind(1, key)
+            projectByKey.bind(2, userId)
+            if let project = try projectByKey.first(ProjectRow.read) { return .project(project) }
+            entryByKey.bind(1, key)
+            entryByKey.bind(2, userId)
+            return try entryByKey.first(EntryRow.read).map(EarlierRequest.entry)
+        }
+    }
+
+    func openAccount(of userId: String) throws(RPCError) -> Account {
+        try reporting { () throws(StorageError) in
+            insertAccount.bind(1, userId)
+            try insertAccount.run()
+            return Account(
+                row: database.lastInsertedRow, balance: Balance(userId: userId, available: 0, held: 0))
+        }
+    }
+
+    func create(_ new: NewProject, at now: Timestamp) throws(RPCError) -> StoredProject {
+        try reporting { () throws(StorageError) in
+            insertProject.bind(1, blob: new.projectId.bytes)
+            insertProject.bind(2, new.account.row)
+            insertProject.bind(3, new.credits)
+            insertProject.bind(4, now)
+            insertProject.bind(5, new.deadline)
+            insertProject.bind(6, new.idempotencyKey)
+            insertProject.bind(7, new.externalId)
+            insertProject.bind(8, new.name)
+            insertProject.bind(9, new.metadata.map { String(decoding: $0.text, as: UTF8.self) })
+            insertProject.bind(10, new.terms.startTimeout)
+            insertProject.bind(11, new.terms.lease)
+            insertProject.bind(12, new.terms.maximumRuntime)
+            try insertProject.run()
+            return StoredProject(
+                row: database.lastInsertedRow, account: new.account.row,
+                project: Project(
+                    projectId: new.projectId, userId: new.account.balance.userId, status: .pending,
+                    creditsUsed: new.credits, creditsRefunded: 0, externalId: new.externalId, name: new.name,
+                    createdAt: now, updatedAt: now, deadline: new.deadline, metadata: new.metadata),
+                terms: new.terms, hadExternalID: new.externalId != nil, refusedReports: 0)
+        }
+    }
+
+    func start(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
+        try move(project, startProject, deadline, now)
+    }
+
+    func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
+        try move(project, renewProject, deadline, now)
+    }
+
+    private func move(
+        _ project: StoredProject, _ update: Statement, _ deadline: Timestamp?, _ now: Timestamp
+    ) throws(RPCError) {
+        try reporting { () throws(StorageError) in
+            update.bind(1, project.row)
+            update.bind(2, now)
+            update.bind(3, deadline)
+            try update.run()
+        }
+    }
+
+    func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError) {
+        try reporting { () throws(StorageError) in
+            finishProject.bind(1, project.row)
+            finishProject.bind(2, now)
+            finishProject.bind(3, verdict.status.rawValue)
+            if case .failed(let code, let message) = verdict {
+                finishProject.bind(4, code)
+                finishProject.bind(5, message)
+            }
+            // A completed project has been processing, whether or not anybody said so.
+            if verdict.status == .completed { finishProject.bind(6, now) }
+            try finishProject.run()
+        }
+    }
+
+    func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError) {
+        try reporting { () throws(StorageError) in
+            setExternalID.bind(1, project.row)
+            setExternalID.bind(2, now)
+            setExternalID.bind(3, id)
+            try setExternalID.run()
+        }
+    }
+
+    func countRefusedReport(of project: StoredProject) throws(RPCError) {
+        try reporting { () throws(StorageError) in
+            countRefused.bind(1, project.row)
+            try countRefused.run()
+        }
+    }
+
+    func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry {
+        try reporting { () throws(StorageError) in
+            insertEntry.bind(1, entry.account.row)
+            insertEntry.bind(2, entry.kind.rawValue)
+            insertEntry.bind(3, entry.credits)
+            insertEntry.bind(4, now)
+            insertEntry.bind(5, entry.reason)
+            insertEntry.bind(6, entry.idempotencyKey)
+            try insertEntry.run()
+            return Entry(
+                entryId: database.lastInsertedRow, kind: entry.kind, credits: entry.credits, at: now,
+                reason: entry.reason)
+        }
+    }
+
+    func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError) {
+        try reporting { () throws(StorageError) in
+            insertEvent.bind(1, event.kind.rawValue)
+            insertEvent.bind(2, event.account)
+            insertEvent.bind(3, event.project?.row)
+            insertEvent.bind(4, now)
+            insertEvent.bind(5, Int64(caller.uid))
+            insertEvent.bind(6, Int64(caller.gid))
+            insertEvent.bind(7, Int64(caller.pid))
+            insertEvent.bind(8, event.detail)
+            try insertEvent.run()
+        }
+        steps.append(event)
+    }
+
+    func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
+        try reporting { () throws(StorageError) in
+            due.bind(1, now)
+            due.bind(2, Int64(limit))
+            return try due.all(ProjectRow.read)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package import LifecycleCore
+
+/// A write that waits for its turn.
+package struct WriteJob: Sendable {
+    package let worksOnFullDisk: Bool
+    package let caller: Caller
+    package let run: BoundCall.Write
+    /// Called once, after the COMMIT is durable or when it is certain that there is none.
+    package let completion: @Sendable (WriteOutcome) -> Void
+
+    package init(
+        worksOnFullDisk: Bool, caller: Caller, run: @escaping BoundCall.Write,
+        completion: @escaping @Sendable (WriteOutcome) -> Void
+    ) {
+        self.worksOnFullDisk = worksOnFullDisk
+        self.caller = caller
+        self.run = run
+        self.completion = completion
+    }
+}
+
+/// What became of a write.
+package struct WriteOutcome: Sendable {
+    package let result: Result<Reply, RPCError>
+    /// What was done, for the log; empty when nothing was.
+    package let steps: [NewEvent]
+
+    package init(_ result: Result<Reply, RPCError>, steps: [NewEvent] = []) {
+        self.result = result
+        self.steps = steps
+    }
+}

@@ -1,0 +1,130 @@
+package import LifecycleCore
+internal import Synchronization
+
+/// Group commit: what waits is taken at once, committed by one transaction, and answered after it. While one batch is
+/// made durable the next one gathers, so that the more callers there are, the fewer syncs each costs.
+package final class WriteQueue: Sendable {
+    private enum Letter: Sendable {
+        case write([WriteJob])
+        case check(@Sendable () -> Void)
+        case close(@Sendable () -> Void)
+    }
+
+    private struct State {
+        var queued = 0
+        var isOpen = true
+    }
+
+    private let mailbox = Mailbox<Letter>()
+    private let state = Mutex(State())
+    private let limit: Int
+    private let deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
+    private let onFailure: @Sendable (StorageError) -> Void
+    private let onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
+
+    /// - Parameters:
+    ///   - limit: the most writes that may wait; further ones are answered with `busy`.
+    ///   - deliver: runs the completions of a batch, where the callers live.
+    ///   - onBatch: told of every batch, for the metrics; on the writer thread.
+    ///   - onFailure: told once, on the writer thread, of the error after which no write is acknowledged any more.
+    init(
+        limit: Int, deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
+        onBatch: @escaping @Sendable (_ jobs: Int, _ took: Duration) -> Void,
+        onFailure: @escaping @Sendable (StorageError) -> Void
+    ) {
+        self.limit = limit
+        self.deliver = deliver
+        self.onBatch = onBatch
+        self.onFailure = onFailure
+    }
+
+    /// Starts the thread that writes, and gives it the writer.
+    func start(_ writer: sending Writer) throws(ThreadStartError) {
+        try WorkerThread.start { self.work(writer) }
+    }
+
+    /// Queues writes, in order. Any thread.
+    package func submit(_ jobs: [WriteJob]) {
+        let (accepted, refusal): (Int, RPCError) = state.withLock { state in
+            guard state.isOpen else { return (0, .stopping) }
+            let accepted = min(jobs.count, limit - state.queued)
+            state.queued += accepted
+            return (accepted, .busy("Too many writes wait for the disk."))
+        }
+        if accepted > 0 { mailbox.send(.write(Array(jobs.prefix(accepted)))) }
+        let refused = jobs.dropFirst(accepted)
+        if !refused.isEmpty {
+            deliver { for job in refused { job.completion(WriteOutcome(.failure(refusal))) } }
+        }
+    }
+
+    /// Writes that wait now.
+    package var depth: Int { state.withLock { $0.queued } }
+
+    /// Calls back once the writer has got through all that was queued before, and its files are still there: alive.
+    package func check(_ completion: @escaping @Sendable () -> Void) { mailbox.send(.check(completion)) }
+
+    /// Writes what is queued, refuses what comes later, closes the database and calls back.
+    package func close(_ completion: @escaping @Sendable () -> Void) {
+        state.withLock { $0.isOpen = false }
+        mailbox.send(.close(completion))
+    }
+
+    // MARK: The writer thread
+
+    private func work(_ writer: Writer) {
+        while true {
+            var jobs: [WriteJob] = []
+            var checks: [@Sendable () -> Void] = []
+            var close: (@Sendable () -> Void)?
+            for letter in mailbox.takeAll() {
+                switch letter {
+                case .write(let more): jobs += more
+                case .check(let completion): checks.append(completion)
+                case .close(let completion): close = completion
+                }
+            }
+            if !jobs.isEmpty, let failure = run(jobs, by: writer) { return stop(failure) }
+            do throws(StorageError) {
+                if !checks.isEmpty { try writer.check() }
+                for check in checks { check() }
+                try writer.checkpointIfDue()
+                if let close {
+                    try writer.close()
+                    return close()
+                }
+            } catch {
+                close?()
+                return stop(error)
+            }
+        }
+    }
+
+    private func run(_ jobs: [WriteJob], by writer: Writer) -> StorageError? {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let batch = writer.run(jobs)
+        onBatch(jobs.count, clock.now - start)
+        state.withLock { $0.queued -= jobs.count }
+        deliver {
+            for (job, outcome) in zip(jobs, batch.outcomes) { job.completion(outcome) }
+        }
+        return batch.failure
+    }
+
+    /// Fail-stop: nothing is written any more, and what waits is answered so.
+    private func stop(_ failure: StorageError) {
+        state.withLock { $0.isOpen = false }
+        onFailure(failure)
+        while true {
+            for letter in mailbox.takeAll() {
+                switch letter {
+                case .write(let jobs):
+                    deliver { for job in jobs { job.completion(WriteOutcome(.failure(RPCError(failure)))) } }
+                case .check: break  // Not alive.
+                case .close(let completion): return completion()
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+internal import LifecycleCore
+internal import LifecycleWire
+internal import NIOCore
+
+/// One connection: reads lines, has them carried out in order, and sends what they answer. Lives on the hub's event loop.
+///
+/// It reads only when it has nothing left to start and its peer takes the replies, so that a peer can make it hold no
+/// more than one read and `maximumUnsentBytes`.
+final class ConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let caller: Caller
+    private let hub: Hub
+    private var framer: LineFramer
+    private var sequence = RequestSequence()
+    private var replies: ReplyWriter
+    private var context: ChannelHandlerContext?
+    /// Kept by the hub.
+    var isScheduled = false
+    /// The peer has sent all that it will.
+    private var isInputClosed = false
+    /// The daemon stops: what was read is answered, nothing more is read.
+    private var isDraining = false
+    private var isClosing = false
+    private var isReading = false
+    private lazy var stall = StallTimer(seconds: hub.limits.stallTimeout)
+
+    /// Steps taken in one turn, so that a connection with much to do leaves room for the others.
+    private static let stepsPerTurn = 64
+
+    init(caller: Caller, hub: Hub) {
+        self.caller = caller
+        self.hub = hub
+        framer = LineFramer(maximumLineBytes: hub.limits.maximumLineBytes)
+        replies = ReplyWriter(limit: hub.limits.maximumReplyBytes)
+    }
+
+    // MARK: From NIO
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        if let refusal = hub.admit(self) {
+            replies.write(.failure(refusal), to: .null)
+            return closeWhenSent(context)
+        }
+        readIfWanted()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        framer.append(&buffer)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        hub.schedule(self)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.inputClosed) = event as? ChannelEvent {
+            isInputClosed = true
+            hub.schedule(self)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            stall.stop()
+            hub.schedule(self)
+        } else {
+            stall.start(on: context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        stall.stop()
+        self.context = nil
+        hub.remove(self)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    // MARK: From the hub
+
+    /// Starts what can be started and sends what is ready. Once a turn of the hub.
+    func work() {
+        var steps = 0
+        // What was read is carried out also when its sender is gone: only the replies are lost.
+        while context?.channel.isWritable ?? true {
+            guard steps < Self.stepsPerTurn else {
+                hub.schedule(self)
+                break
+            }
+            guard let step = nextStep() else { break }
+            carryOut(step)
+            steps += 1
+        }
+        guard let context else {
+            _ = replies.take()
+            return
+        }
+        if !replies.isEmpty { send(to: context, promise: nil) }
+        if (isInputClosed || isDraining) && sequence.isIdle && steps < Self.stepsPerTurn {
+            closeWhenSent(context)
+        } else {
+            readIfWanted()
+        }
+    }
+
+    /// What was started under this ticket has ended.
+    func finish(_ ticket: Int, with outcome: RequestSequence.Outcome) {
+        sequence.finish(ticket, with: outcome)
+        hub.schedule(self)
+    }
+
+    /// Answer what was read, then close.
+    func drain() {
+        isDraining = true
+        hub.schedule(self)
+    }
+
+    func close() { context?.close(promise: nil) }
+
+    // MARK: Requests
+
+    private func nextStep() -> RequestSequence.Step? {
+        while true {
+            if let step = sequence.next() { return step }
+            guard sequence.wantsWork, addNextLine() else { return nil }
+        }
+    }
+
+    private func addNextLine() -> Bool {
+        var frame = framer.next()
+        if frame == nil, isInputClosed { frame = framer.finish() }
+        switch frame {
+        case .line(let line): sequence.add(hub.dispatcher.work(for: line, from: caller))
+        case .tooLong: sequence.add(.single(.refusal(.requestTooLarge(limit: hub.limits.maximumLineBytes))))
+        case nil: return false
+        }
+        return true
+    }
+
+    private func carryOut(_ step: RequestSequence.Step) {
+        switch step {
+        case .beginBatch: replies.beginBatch()
+        case .endBatch: replies.endBatch()
+        case .answer(let call, let outcome): answer(call, outcome)
+        case .read(let call, let read): answer(call, hub.read(read, from: caller))
+        case .scan(let read, let ticket): hub.scan(read, for: self, ticket)
+        case .write(let write, let worksOnFullDisk, let ticket):
+            hub.write(write, worksOnFullDisk: worksOnFullDisk, for: self, ticket)
+        }
+    }
+
+    private func answer(_ call: Dispatcher.Call, _ outcome: RequestSequence.Outcome) {
+        replies.write(outcome, to: call.id)
+        hub.count(call, outcome)
+    }
+
+    // MARK: Bytes
+
+    private func send(to context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: replies.take())), promise: promise)
+    }
+
+    /// An empty write completes after all before it: closing at once would throw away what the socket has not taken.
+    private func closeWhenSent(_ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        isClosing = true
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        send(to: context, promise: promise)
+    }
+
+    private func readIfWanted() {
+        guard let context, !isReading, !isInputClosed, !isDraining, !isClosing else { return }
+        guard sequence.wantsWork, context.channel.isWritable else { return }
+        isReading = true
+        context.read()
+    }
+}

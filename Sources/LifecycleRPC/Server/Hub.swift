@@ -1,0 +1,135 @@
+internal import LifecycleCore
+internal import NIOCore
+
+/// What all connections share: the one event loop that serves them, the store, and the books about who is connected.
+///
+/// Work is done in turns: whatever connections became ready in one round of the event loop is worked off together, so
+/// that their writes reach the writer as one batch. Not `Sendable`: the event loop's own.
+final class Hub {
+    let limits: Limits
+    let dispatcher: Dispatcher
+    private let eventLoop: any EventLoop
+    private let store: Store
+    private let reader: Reader
+    private let environment: Store.Environment
+    private let telemetry: Telemetry
+    /// Told when the last connection has gone.
+    var onIdle: (() -> Void)?
+
+    private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    private var connectionsByUser: [UInt32: Int] = [:]
+    private var isDraining = false
+
+    private var ready: [ConnectionHandler] = []
+    private var jobs: [WriteJob] = []
+
+    init(
+        eventLoop: any EventLoop, store: Store, reader: Reader, environment: Store.Environment, telemetry: Telemetry
+    ) {
+        self.eventLoop = eventLoop
+        self.store = store
+        self.reader = reader
+        self.environment = environment
+        self.telemetry = telemetry
+        limits = environment.limits
+        dispatcher = Dispatcher(limits: environment.limits)
+    }
+
+    // MARK: Connections
+
+    var connectionCount: Int { connections.count }
+
+    /// - Returns: why the connection cannot be taken; nil when it was.
+    func admit(_ connection: ConnectionHandler) -> RPCError? {
+        let uid = connection.caller.uid
+        let ofUser = connectionsByUser[uid, default: 0]
+        if isDraining { return .stopping }
+        guard connections.count < limits.maximumConnections else {
+            telemetry.refusedConnections.increment()
+            return .busy("There are \(limits.maximumConnections) connections already.")
+        }
+        guard ofUser < limits.maximumConnectionsPerUser else {
+            telemetry.refusedConnections.increment()
+            return .busy("uid \(uid) has \(limits.maximumConnectionsPerUser) connections already.")
+        }
+        connections[ObjectIdentifier(connection)] = connection
+        connectionsByUser[uid] = ofUser + 1
+        telemetry.connections.record(connections.count)
+        return nil
+    }
+
+    func remove(_ connection: ConnectionHandler) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        let uid = connection.caller.uid
+        let left = connectionsByUser[uid, default: 1] - 1
+        connectionsByUser[uid] = left > 0 ? left : nil
+        telemetry.connections.record(connections.count)
+        if connections.isEmpty { onIdle?() }
+    }
+
+    /// Takes no more connections; those there are answer what was read, and close.
+    func drain() {
+        isDraining = true
+        for connection in connections.values { connection.drain() }
+        if connections.isEmpty { onIdle?() }
+    }
+
+    func closeAll() {
+        for connection in connections.values { connection.close() }
+    }
+
+    func hasUnfinishedProjects() -> Bool { (try? reader.hasUnfinishedProjects()) ?? true }
+
+    // MARK: Turns
+
+    /// The connection works in the next turn; once, however often it is scheduled.
+    func schedule(_ connection: ConnectionHandler) {
+        guard !connection.isScheduled else { return }
+        connection.isScheduled = true
+        ready.append(connection)
+        guard ready.count == 1 else { return }
+        eventLoop.assumeIsolated().execute { self.turn() }
+    }
+
+    private func turn() {
+        let now = ready
+        ready = []
+        for connection in now {
+            connection.isScheduled = false
+            connection.work()
+        }
+        guard !jobs.isEmpty else { return }
+        store.writes.submit(jobs)
+        jobs.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Requests
+
+    func read(_ read: BoundCall.Read, from caller: Caller) -> Result<Reply, RPCError> {
+        Result { () throws(RPCError) in try reader.run(read, environment.context(caller)) }
+    }
+
+    func scan(_ read: @escaping BoundCall.Read, for connection: ConnectionHandler, _ ticket: Int) {
+        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        store.scans.submit(read, environment.context(connection.value.caller)) { outcome in
+            connection.value.finish(ticket, with: outcome)
+        }
+    }
+
+    func write(
+        _ write: @escaping BoundCall.Write, worksOnFullDisk: Bool, for connection: ConnectionHandler, _ ticket: Int
+    ) {
+        let caller = connection.caller
+        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        let telemetry = telemetry
+        jobs.append(
+            WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, run: write) { outcome in
+                telemetry.log(outcome, by: caller)
+                connection.value.finish(ticket, with: outcome.result)
+            })
+    }
+
+    func count(_ call: Dispatcher.Call, _ outcome: Result<Reply, RPCError>) {
+        telemetry.count(call, outcome)
+    }
+}

@@ -1,0 +1,56 @@
+internal import Glibc
+internal import LifecycleCore
+internal import NIOCore
+
+/// Who is on the other end of a connection, as the kernel attested it when it connected.
+struct PeerCredentials: Equatable {
+    let pid: pid_t
+    let uid: uid_t
+    /// The primary group first.
+    let gids: [gid_t]
+
+    /// `struct ucred`, which Swift's Glibc module hides behind `_GNU_SOURCE`.
+    private struct Attested {
+        var pid: pid_t = 0
+        var uid: uid_t = uid_t.max
+        var gid: gid_t = gid_t.max
+    }
+
+    private static let peerGroups: Int32 = 59  // SO_PEERGROUPS, also behind _GNU_SOURCE
+    private static let mostGroups = 65_536  // NGROUPS_MAX
+
+    /// - Throws: what getsockopt says, or `EAFNOSUPPORT` for a socket of another family.
+    init(of channel: any Channel) throws {
+        let credentials = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable {
+            (descriptor: NIOBSDSocket.Handle) in try PeerCredentials(of: descriptor)
+        }
+        guard let credentials else { throw IOError(errnoCode: EAFNOSUPPORT, reason: "not a socket") }
+        self = credentials
+    }
+
+    /// Once a connection: what the peer becomes later does not matter.
+    init(of descriptor: Int32) throws {
+        var attested = Attested()
+        var size = socklen_t(MemoryLayout<Attested>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &attested, &size) == 0,
+            size == MemoryLayout<Attested>.size
+        else { throw IOError(errnoCode: errno, reason: "SO_PEERCRED") }
+        pid = attested.pid
+        uid = attested.uid
+        gids = [attested.gid] + (try Self.supplementaryGroups(of: descriptor))
+    }
+
+    private static func supplementaryGroups(of descriptor: Int32) throws -> [gid_t] {
+        var capacity = 64
+        while capacity <= mostGroups {
+            var groups = [gid_t](repeating: 0, count: capacity)
+            var size = socklen_t(capacity * MemoryLayout<gid_t>.size)
+            if getsockopt(descriptor, SOL_SOCKET, peerGroups, &groups, &size) == 0 {
+                return Array(groups.prefix(Int(size) / MemoryLayout<gid_t>.size))
+            }
+            guard errno == ERANGE else { throw IOError(errnoCode: errno, reason: "SO_PEERGROUPS") }
+            capacity *= 4
+        }
+        throw IOError(errnoCode: ERANGE, reason: "SO_PEERGROUPS")
+    }
+}

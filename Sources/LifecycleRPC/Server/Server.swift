@@ -1,0 +1,45 @@
+internal import LifecycleCore
+internal import NIOCore
+internal import NIOPosix
+
+/// Accepts connections on the one event loop and hands them to the hub. Any thread.
+final class Server: Sendable {
+    private let eventLoop: any EventLoop
+    private let hub: NIOLoopBound<Hub>
+    private let channel: any Channel
+
+    /// Adopts the listener and begins to accept.
+    init(_ listener: Listener, hub: NIOLoopBound<Hub>, roles: RoleMap, on eventLoop: any EventLoop) async throws {
+        self.eventLoop = eventLoop
+        self.hub = hub
+        let unsent = hub.limitsOfHub.maximumUnsentBytes
+        channel = try await ServerBootstrap(group: eventLoop)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: unsent / 4, high: unsent))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let caller = roles.caller(try PeerCredentials(of: channel))
+                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(caller: caller, hub: hub.value))
+                }
+            }
+            .withBoundSocket(listener.descriptor).get()
+        listener.restoreBacklog()
+    }
+
+    /// No connection is accepted any more; what waits in the kernel's queue starts the next daemon.
+    func stopAccepting() async { try? await channel.close().get() }
+
+    /// Answers what was read and closes all connections, by force after `seconds`.
+    func drain(atMost seconds: Int64) async {
+        let hub = hub
+        let done = eventLoop.makePromise(of: Void.self)
+        eventLoop.execute {
+            hub.value.onIdle = { done.succeed() }
+            hub.value.drain()
+        }
+        let force = eventLoop.scheduleTask(in: .seconds(seconds)) { hub.value.closeAll() }
+        try? await done.futureResult.get()
+        force.cancel()
+    }
+}

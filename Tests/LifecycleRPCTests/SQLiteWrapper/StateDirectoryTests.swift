@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+@testable import LifecycleRPC
+
+@Suite("State directory")
+struct StateDirectoryTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func refusal(_ path: String? = nil) throws -> StorageError {
+        try #require(throws: StorageError.self) { try StateDirectory(databasePath: path ?? folder.database) }
+    }
+
+    @Test("the last folder is created for its owner alone")
+    func createsLastFolder() throws {
+        let state = try StateDirectory(databasePath: folder.path + "/new/ledger.db")
+        #expect(state.databasePath == folder.path + "/new/ledger.db")
+        #expect(try folder.mode(folder.path + "/new") == 0o700)
+        #expect(try folder.mode(folder.path + "/new/ledger.db.lock") == 0o600)
+        try state.sync()
+    }
+
+    @Test("a folder whose parent is missing is not created")
+    func missingParent() throws {
+        #expect(try refusal(folder.path + "/a/b/ledger.db").kind == .cannotOpen)
+        #expect(!folder.exists(folder.path + "/a"))
+    }
+
+    @Test("a linked folder is resolved, and the lock is in the real one")
+    func linkedFolder() throws {
+        try folder.link(folder.path + "/link", to: folder.path)
+        let state = try StateDirectory(databasePath: folder.path + "/link/ledger.db")
+        #expect(state.databasePath == folder.database)
+        #expect(folder.exists(folder.lock))
+    }
+
+    @Test("a folder that others may write to is refused with the chmod that helps", arguments: [0o770, 0o702, 0o777])
+    func folderMode(mode: mode_t) throws {
+        #expect(chmod(folder.path, mode) == 0)
+        let error = try refusal()
+        #expect(error.kind == .cannotOpen)
+        #expect(error.message.contains("chmod 0700 \(folder.path)"))
+        #expect(!folder.exists(folder.lock))
+    }
+
+    @Test("a folder that others may read is accepted")
+    func readableFolder() throws {
+        #expect(chmod(folder.path, 0o755) == 0)
+        _ = try StateDirectory(databasePath: folder.database)
+    }
+
+    @Test("a database that others may write to is refused")
+    func fileMode() throws {
+        try folder.write([1], to: folder.database)
+        #expect(chmod(folder.database, 0o666) == 0)
+        #expect(try refusal().message.contains("chmod 0600 \(folder.database)"))
+    }
+
+    @Test("a database that is a symbolic link is refused")
+    func linkedDatabase() throws {
+        try folder.write([1], to: folder.path + "/real.db")
+        try folder.link(folder.database, to: folder.path + "/real.db")
+        #expect(try refusal().message.contains("symbolic link"))
+    }
+
+    @Test("a lock file that is a symbolic link is refused and its target left alone")
+    func linkedLock() throws {
+        try folder.write([1], to: folder.path + "/other")
+        try folder.link(folder.lock, to: folder.path + "/other")
+        #expect(try refusal().kind == .cannotOpen)
+        #expect(try folder.read(folder.path + "/other") == [1])
+    }
+
+    @Test("a folder or a pipe in the database's place is refused", arguments: [true, false])
+    func notAFile(isFolder: Bool) throws {
+        #expect((isFolder ? mkdir(folder.database, 0o700) : mkfifo(folder.database, 0o600)) == 0)
+        #expect(try refusal().message.contains("not a regular file"))
+    }
+
+    @Test("a path without a file name is refused", arguments: ["", "/", "/tmp/", "/tmp/.", "..", "/tmp/a\0b"])
+    func noName(path: String) throws {
+        #expect(try refusal(path).kind == .cannotOpen)
+    }
+
+    // MARK: Lock
+
+    @Test("a second daemon is refused and told who holds the lock")
+    func secondDaemon() throws {
+        let state = try StateDirectory(databasePath: folder.database)
+        let error = try refusal()
+        #expect(error.kind == .locked)
+        #expect(error.message.contains("(pid \(getpid()))"))
+        withExtendedLifetime(state) {}
+    }
+
+    @Test("the lock holds against another process, and goes with the object")
+    func otherProcessIsRefused() throws {
+        var state: StateDirectory? = try StateDirectory(databasePath: folder.database)
+        #expect(state != nil)
+        #expect(try run("/usr/bin/flock", "-n", folder.lock, "/bin/true") == 1)
+        state = nil
+        #expect(try run("/usr/bin/flock", "-n", folder.lock, "/bin/true") == 0)
+    }
+
+    @Test("another process that holds the lock keeps us out, until it ends")
+    func otherProcessHolds() throws {
+        let holder = Process()
+        let input = Pipe()
+        let output = Pipe()
+        holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
+        holder.arguments = [folder.lock, "/bin/sh", "-c", "echo locked; read line"]
+        holder.standardInput = input
+        holder.standardOutput = output
+        try holder.run()
+        #expect(output.fileHandleForReading.availableData == Data("locked\n".utf8))
+        #expect(try refusal().kind == .locked)
+
+        try input.fileHandleForWriting.close()
+        holder.waitUntilExit()
+        _ = try StateDirectory(databasePath: folder.database)
+    }
+
+    // MARK: Lost database
+
+    @Test("a missing database is new until it was marked as created, and then an error", arguments: [false, true])
+    func missingDatabase(wasCreated: Bool) throws {
+        do {
+            let state = try StateDirectory(databasePath: folder.database)
+            if wasCreated {
+                try state.markCreated()
+                try state.markCreated()
+            }
+        }
+        guard wasCreated else {
+            _ = try StateDirectory(databasePath: folder.database)
+            return
+        }
+        #expect(try String(decoding: folder.read(folder.lock), as: UTF8.self) == "created\npid \(getpid())\n")
+        for _ in 1...2 {
+            let error = try refusal()
+            #expect(error.kind == .moved)
+            #expect(error.message.contains("remove \(folder.lock) and \(folder.writeAheadLog)"))
+        }
+        try folder.write([], to: folder.database)
+        #expect(try refusal().kind == .moved)
+        try folder.remove(folder.lock)
+        _ = try StateDirectory(databasePath: folder.database)
+    }
+
+    @Test("a missing or empty database beside a WAL with commits is an error", arguments: [true, false])
+    func walWithoutDatabase(isEmpty: Bool) throws {
+        try folder.write([1, 2, 3], to: folder.writeAheadLog)
+        if isEmpty { try folder.write([], to: folder.database) }
+        #expect(try refusal().kind == .moved)
+        #expect(try folder.read(folder.writeAheadLog) == [1, 2, 3])
+    }
+
+    @Test("a database made by SQLite is never empty on disk once it can be marked as created")
+    func createdDatabaseIsNotEmpty() throws {
+        let state = try StateDirectory(databasePath: folder.database)
+        let writer = try Database(path: state.databasePath, mode: .writer)
+        try Migrator.run([(1, "CREATE TABLE t(x)")], on: writer)
+        try state.markCreated()
+        #expect(try !folder.read(folder.database).isEmpty)
+    }
+}
