@@ -21,6 +21,18 @@ public struct Entry: Sendable, Equatable {
     public var at: Timestamp
     public var projectId: ProjectID?
     public var reason: String?
+
+    package init(
+        entryId: Int64, kind: Kind, credits: Int64, at: Timestamp, projectId: ProjectID? = nil,
+        reason: String? = nil
+    ) {
+        self.entryId = entryId
+        self.kind = kind
+        self.credits = credits
+        self.at = at
+        self.projectId = projectId
+        self.reason = reason
+    }
 }
 
 extension Entry.Kind: FieldValue {

@@ -20,6 +20,21 @@ public struct Event: Sendable, Equatable {
     public var gid: Int64
     public var pid: Int64
     public var detail: String?
+
+    package init(
+        seq: Int64, kind: Kind, at: Timestamp, userId: String, projectId: ProjectID? = nil, uid: Int64, gid: Int64,
+        pid: Int64, detail: String? = nil
+    ) {
+        self.seq = seq
+        self.kind = kind
+        self.at = at
+        self.userId = userId
+        self.projectId = projectId
+        self.uid = uid
+        self.gid = gid
+        self.pid = pid
+        self.detail = detail
+    }
 }
 
 extension Event.Kind: FieldValue {

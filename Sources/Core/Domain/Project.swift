@@ -19,6 +19,29 @@ public struct Project: Sendable, Equatable {
     /// When the daemon itself fails and refunds it if nobody reports; absent when it has ended.
     public var deadline: Timestamp?
     public var metadata: Metadata?
+
+    package init(
+        projectId: ProjectID, userId: String, status: Status, creditsUsed: Int64, creditsRefunded: Int64,
+        externalId: String? = nil, name: String? = nil, errorCode: String? = nil, errorMessage: String? = nil,
+        createdAt: Timestamp, updatedAt: Timestamp, startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil,
+        deadline: Timestamp? = nil, metadata: Metadata? = nil
+    ) {
+        self.projectId = projectId
+        self.userId = userId
+        self.status = status
+        self.creditsUsed = creditsUsed
+        self.creditsRefunded = creditsRefunded
+        self.externalId = externalId
+        self.name = name
+        self.errorCode = errorCode
+        self.errorMessage = errorMessage
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.deadline = deadline
+        self.metadata = metadata
+    }
 }
 
 extension Project: Message {

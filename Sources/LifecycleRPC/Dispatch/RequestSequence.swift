@@ -70,7 +70,7 @@ struct RequestSequence {
         guard case .call(let call) = item else {
             upcoming.removeFirst()
             if awaited.isEmpty { return mark(item) }
-            await(item)
+            expect(item)
             return next()
         }
         switch call.step {
@@ -86,11 +86,11 @@ struct RequestSequence {
             guard awaited.isEmpty else { return nil }
             upcoming.removeFirst()
             awaitsScan = true
-            return .scan(read, ticket: await(item))
+            return .scan(read, ticket: expect(item))
         case .run(.write(let worksOnFullDisk, let write)):
             guard !awaitsScan, awaited.count < Self.mostAwaited else { return nil }
             upcoming.removeFirst()
-            return .write(write, worksOnFullDisk: worksOnFullDisk, ticket: await(item))
+            return .write(write, worksOnFullDisk: worksOnFullDisk, ticket: expect(item))
         }
     }
 
@@ -112,7 +112,7 @@ struct RequestSequence {
     }
 
     @discardableResult
-    private mutating func await(_ item: Item) -> Int {
+    private mutating func expect(_ item: Item) -> Int {
         awaited.append(Awaited(item: item))
         return firstTicket &+ awaited.count &- 1
     }

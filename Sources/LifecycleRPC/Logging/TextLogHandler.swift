@@ -38,7 +38,7 @@ package struct TextLogHandler: LogHandler {
     private static func linePrefix(level: Logger.Level, isColoured: Bool) -> [UInt8] {
         var line: [UInt8] = []
         line.reserveCapacity(256)
-        Timestamp.append(Timestamp.now(), to: &line)
+        LogTime.append(LogTime.now(), to: &line)
         line.append(UInt8(ascii: " "))
         if isColoured { line.append(contentsOf: colour(of: level).utf8) }
         line.append(contentsOf: level.rawValue.utf8)

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Times of log records: RFC 3339, UTC, milliseconds.
-enum Timestamp {
+enum LogTime {
     static func now() -> timespec {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

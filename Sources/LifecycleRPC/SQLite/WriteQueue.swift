@@ -1,4 +1,5 @@
-package import LifecycleCore
+internal import DequeModule
+internal import LifecycleCore
 internal import Synchronization
 
 /// Group commit: what waits is taken at once, committed by one transaction, and answered after it. While one batch is

@@ -177,7 +177,7 @@ final class Writer {
 
     /// Space is back when the ballast can be set aside again.
     private func leaveFullDisk() {
-        try? database.checkpoint(.passive)
+        _ = try? database.checkpoint(.passive)
         if (try? ballast.create()) == true { isDiskFull = false }
     }
 }

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import LifecycleCore
 internal import NIOCore
 
@@ -38,6 +39,8 @@ final class Hub {
     // MARK: Connections
 
     var connectionCount: Int { connections.count }
+    /// Connections taken so far.
+    private(set) var arrivals: UInt64 = 0
 
     /// - Returns: why the connection cannot be taken; nil when it was.
     func admit(_ connection: ConnectionHandler) -> RPCError? {
@@ -54,6 +57,7 @@ final class Hub {
         }
         connections[ObjectIdentifier(connection)] = connection
         connectionsByUser[uid] = ofUser + 1
+        arrivals &+= 1
         telemetry.connections.record(connections.count)
         return nil
     }

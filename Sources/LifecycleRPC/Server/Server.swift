@@ -9,10 +9,12 @@ final class Server: Sendable {
     private let channel: any Channel
 
     /// Adopts the listener and begins to accept.
-    init(_ listener: Listener, hub: NIOLoopBound<Hub>, roles: RoleMap, on eventLoop: any EventLoop) async throws {
+    init(
+        _ listener: Listener, hub: NIOLoopBound<Hub>, roles: RoleMap, limits: Limits, on eventLoop: any EventLoop
+    ) async throws {
         self.eventLoop = eventLoop
         self.hub = hub
-        let unsent = hub.limitsOfHub.maximumUnsentBytes
+        let unsent = limits.maximumUnsentBytes
         channel = try await ServerBootstrap(group: eventLoop)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)

@@ -164,7 +164,7 @@ struct LogHandlerTests {
         ])
     func timestamps(seconds: Int, nanoseconds: Int, expected: String) {
         var bytes: [UInt8] = []
-        Timestamp.append(timespec(tv_sec: seconds, tv_nsec: nanoseconds), to: &bytes)
+        LogTime.append(timespec(tv_sec: seconds, tv_nsec: nanoseconds), to: &bytes)
         #expect(String(decoding: bytes, as: UTF8.self) == expected)
     }
 

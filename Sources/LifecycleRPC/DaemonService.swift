@@ -1,0 +1,93 @@
+internal import LifecycleCore
+internal import Logging
+internal import NIOCore
+internal import ServiceLifecycle
+
+/// The daemon's life from READY to its end.
+actor DaemonService: Service {
+    /// Why it ended; to be read afterwards.
+    private(set) var reason = StopSignal.Reason.requested
+
+    private let server: Server
+    private let store: Store
+    private let hub: NIOLoopBound<Hub>
+    private let eventLoop: any EventLoop
+    private let stop: StopSignal
+    private let logger: Logger
+    private let configuration: DaemonConfiguration
+
+    init(
+        server: Server, store: Store, hub: NIOLoopBound<Hub>, eventLoop: any EventLoop, stop: StopSignal,
+        logger: Logger, configuration: DaemonConfiguration
+    ) {
+        self.server = server
+        self.store = store
+        self.hub = hub
+        self.eventLoop = eventLoop
+        self.stop = stop
+        self.logger = logger
+        self.configuration = configuration
+    }
+
+    func run() async {
+        if store.stoppedUncleanly { verify() }
+        watchForIdleness()
+        Notifier().ready(status: "serving \(configuration.databasePath)")
+        logger.notice(
+            "ready", metadata: ["database": "\(configuration.databasePath)", "version": "\(LifecycleCore.version)"])
+
+        let stop = stop
+        reason = await withGracefulShutdownHandler {
+            await stop.first()
+        } onGracefulShutdown: {
+            stop.stop(.requested)
+        }
+        Notifier().stopping()
+        report()
+        await server.stopAccepting()
+        await server.drain(atMost: drainSeconds)
+        await store.close()
+    }
+
+    /// After a failure nobody waits for long: callers shall learn it from the next daemon.
+    private var drainSeconds: Int64 {
+        switch reason {
+        case .requested, .idle: configuration.limits.drainTimeout
+        case .failed, .inconsistent: 1
+        }
+    }
+
+    private func report() {
+        switch reason {
+        case .requested: logger.notice("stopping")
+        case .idle: logger.notice("stopping: nobody is connected and no project is unfinished")
+        case .failed(let error): logger.critical("storage failed", metadata: ["error": "\(error)"])
+        case .inconsistent(let findings):
+            for finding in findings.prefix(20) {
+                logger.critical("the ledger is inconsistent", metadata: ["finding": "\(finding)"])
+            }
+        }
+    }
+
+    /// In the background: the first answer does not wait for it.
+    private func verify() {
+        logger.notice("the last run did not end in order; checking the database in the background")
+        store.verify { [stop, logger] result in
+            switch result {
+            case .success(let findings) where findings.isEmpty: logger.notice("the database is in order")
+            case .success(let findings): stop.stop(.inconsistent(findings))
+            case .failure(let error): stop.stop(.failed(error))
+            }
+        }
+    }
+
+    private func watchForIdleness() {
+        guard configuration.idleExit > 0 else { return }
+        let timeout = TimeAmount.seconds(configuration.idleExit)
+        let hub = hub
+        let stop = stop
+        eventLoop.execute {
+            IdleTimer(timeout: timeout, hub: hub) { stop.stop(.idle) }.start()
+        }
+    }
+}
