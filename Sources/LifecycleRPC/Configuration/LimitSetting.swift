@@ -6,7 +6,7 @@ package struct LimitSetting: Sendable {
     let range: ClosedRange<Int64>
     /// What is counted.
     let unit: String
-    /// The limit that this one may not exceed.
+    /// The name of the limit that this one may not exceed.
     let ceiling: String?
     let value: @Sendable (Limits) -> Int64
     let assign: @Sendable (inout Limits, Int64) -> Void
@@ -17,7 +17,7 @@ package struct LimitSetting: Sendable {
         atMost ceiling: String? = nil
     ) {
         let meaning = Limits().table.first { $0.name == name }?.meaning ?? name
-        let most = ceiling.flatMap { Self.named($0)?.setting.flag } ?? "\(range.upperBound)"
+        let most = ceiling.map(Setting.flag(of:)) ?? "\(range.upperBound)"
         setting = Setting(
             name: name, placeholder: unit, isNumber: true, meaning: "\(meaning); \(range.lowerBound) to \(most)",
             fallback: "\(Limits()[keyPath: path])")
@@ -36,7 +36,7 @@ package struct LimitSetting: Sendable {
 extension LimitSetting {
     private static let year: Int64 = 31_536_000
 
-    /// In the order of `Limits.table`, but for the ceilings, which stand before what they bound.
+    /// In the order of `Limits.table`.
     package static let table: [LimitSetting] = [
         LimitSetting("maxProjectCredits", \.maximumProjectCredits, 1...Limits.largestInteger, "credits"),
         LimitSetting("startTimeout", \.startTimeout, 1...year, "seconds", atMost: "longestStartTimeout"),

@@ -10,15 +10,19 @@ package struct Setting: Sendable {
     let meaning: String
     let fallback: String
 
-    package var flag: String { "--" + words.joined(separator: "-") }
-    package var variable: String { "LIFECYCLED_" + words.joined(separator: "_").uppercased() }
+    package var flag: String { Self.flag(of: name) }
+    package var variable: String { "LIFECYCLED_" + Self.words(of: name).joined(separator: "_").uppercased() }
 
     /// What it means, its default and its environment variable, for the help.
     package var help: String {
         meaning.prefix(1).uppercased() + meaning.dropFirst() + "; default: \(fallback). \(variable)"
     }
 
-    private var words: [String] {
+    static func flag(of name: String) -> String {
+        "--" + words(of: name).joined(separator: "-")
+    }
+
+    private static func words(of name: String) -> [String] {
         var words = [""]
         for character in name {
             if character.isUppercase { words.append("") }

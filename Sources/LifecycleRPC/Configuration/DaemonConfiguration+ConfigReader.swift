@@ -1,0 +1,94 @@
+package import Configuration
+internal import LifecycleCore
+internal import Logging
+
+extension DaemonConfiguration {
+    /// Reads the flags, then the environment, then the defaults; the first that has a value decides.
+    /// - Parameters:
+    ///   - flags: the text of each flag that was given, by `Setting.name`.
+    ///   - environment: the variables; those of the process when `nil`.
+    package init(flags: [String: String], environment: [String: String]? = nil) async throws(ConfigurationError) {
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        for setting in Setting.all {
+            guard let text = flags[setting.name] else { continue }
+            // What is no number stays text, so that reading it as one fails.
+            let content = setting.isNumber ? Int(text).map(ConfigContent.int) : nil
+            values[["lifecycled", setting.name]] = ConfigValue(content ?? .string(text), isSecret: false)
+        }
+        let variables =
+            environment.map { EnvironmentVariablesProvider(environmentVariables: $0) } ?? EnvironmentVariablesProvider()
+        try await self.init(
+            reader: ConfigReader(providers: [InMemoryProvider(name: "flags", values: values), variables]))
+    }
+
+    /// Reads and validates every setting. A value of the wrong type is an error, never the default.
+    ///
+    /// ## Configuration keys
+    ///
+    /// All under `lifecycled`, so that the environment variable of `idleExit` is `LIFECYCLED_IDLE_EXIT`.
+    /// - `socket` (string, optional): the path to listen on, 1 to 107 bytes. Without it systemd must pass a socket.
+    /// - `database` (string): the path of the database. Default: `lifecycle.db` in the first folder of
+    ///   `state.directory`, a key of its own (`STATE_DIRECTORY`), which systemd sets; else required.
+    /// - `idleExit` (int, seconds, default 0, which is never): 0 to 31536000.
+    /// - `logLevel` (string, default `info`): `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical`.
+    /// - `readerGroup`, `agentGroup`, `appGroup`, `adminGroup` (string, defaults `lifecycle`, `lifecycle-agent`,
+    ///   `lifecycle-app`, `lifecycle-admin`): the name of a Unix group, 1 to 32 bytes, or a group id.
+    /// - one for each limit (int), with its name in `Limits.table`: defaults in `Limits`, ranges in
+    ///   `LimitSetting.table`.
+    package init(reader: ConfigReader) async throws(ConfigurationError) {
+        let settings = SettingsReader(reader: reader.scoped(to: "lifecycled"))
+        let database = try await settings.text(.database)
+        guard let database = database ?? Self.database(inStateDirectory: reader) else {
+            throw ConfigurationError(.database, "is missing: give the path of the database")
+        }
+        self.init(socketPath: try await settings.text(.socket), databasePath: database)
+        idleExit = try await settings.number(.idleExit, "seconds") ?? idleExit
+        logLevel = try await settings.logLevel() ?? logLevel
+        groups.reader = try await settings.text(.readerGroup) ?? groups.reader
+        groups.agent = try await settings.text(.agentGroup) ?? groups.agent
+        groups.app = try await settings.text(.appGroup) ?? groups.app
+        groups.admin = try await settings.text(.adminGroup) ?? groups.admin
+        for limit in LimitSetting.table {
+            guard let number = try await settings.number(limit.setting, limit.unit) else { continue }
+            limit.assign(&limits, number)
+        }
+        try validate()
+    }
+
+    private static func database(inStateDirectory reader: ConfigReader) -> String? {
+        // A unit may have several, with colons between.
+        let folders = reader.string(forKey: "state.directory")?.split(separator: ":")
+        return folders?.first.map { "\($0)/lifecycle.db" }
+    }
+}
+
+/// Reads by the forms that throw: the others take the default for a value that they cannot convert.
+private struct SettingsReader {
+    let reader: ConfigReader
+
+    func text(_ setting: Setting) async throws(ConfigurationError) -> String? {
+        do {
+            return try await reader.fetchString(forKey: ConfigKey([setting.name]))
+        } catch {
+            throw ConfigurationError(setting, "must be text")
+        }
+    }
+
+    func number(_ setting: Setting, _ unit: String) async throws(ConfigurationError) -> Int64? {
+        do {
+            return try await reader.fetchInt(forKey: ConfigKey([setting.name])).map { Int64($0) }
+        } catch {
+            let text = try await text(setting) ?? ""
+            throw ConfigurationError(setting, "must be a whole number of \(unit), not \(quoted: text)")
+        }
+    }
+
+    func logLevel() async throws(ConfigurationError) -> Logger.Level? {
+        guard let text = try await text(.logLevel) else { return nil }
+        guard let level = Logger.Level(rawValue: text) else {
+            let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ConfigurationError(.logLevel, "must be one of \(names), not \(quoted: text)")
+        }
+        return level
+    }
+}

@@ -1,0 +1,30 @@
+package import LifecycleCore
+package import Logging
+
+/// All that the daemon can be told at its start. `init(reader:)` names every key.
+package struct DaemonConfiguration: Sendable {
+    /// Where to listen, at most 107 bytes; `nil` when the socket must come from systemd.
+    package var socketPath: String?
+    package var databasePath: String
+    /// Seconds; 0 is never.
+    package var idleExit: Int64
+    package var logLevel: Logger.Level
+    package var limits: Limits
+    package var groups: RoleGroups
+
+    /// Takes the values as they are; see `validate()`.
+    package init(
+        socketPath: String? = nil, databasePath: String, idleExit: Int64 = 0, logLevel: Logger.Level = .info,
+        limits: Limits = Limits(), groups: RoleGroups = RoleGroups()
+    ) {
+        self.socketPath = socketPath
+        self.databasePath = databasePath
+        self.idleExit = idleExit
+        self.logLevel = logLevel
+        self.limits = limits
+        self.groups = groups
+    }
+
+    /// The version of the daemon.
+    package static var version: String { LifecycleCore.version }
+}

@@ -1,0 +1,41 @@
+/// How the process ends: codes of `sysexits.h`, so that systemd names them.
+package enum ExitStatus: Int32, Sendable, CaseIterable {
+    case ok = 0
+    case usage = 64
+    case software = 70
+    case cannotCreate = 73
+    case inputOutput = 74
+    case temporaryFailure = 75
+
+    package var meaning: String {
+        switch self {
+        case .ok: "an orderly stop"
+        case .usage: "a bad flag or environment value"
+        case .software: "a bug, or a limit of the machine"
+        case .cannotCreate: "a path that cannot be used: the socket or the database"
+        case .inputOutput: "storage failed while running; nothing was acknowledged after it"
+        case .temporaryFailure: "another lifecycled has the database"
+        }
+    }
+}
+
+extension ExitStatus {
+    package init(_ error: any Error) {
+        self =
+            switch error {
+            case let error as ConfigurationError: error.kind == .value ? .usage : .cannotCreate
+            case let error as DaemonError: Self(error)
+            default: .software
+            }
+    }
+
+    private init(_ error: DaemonError) {
+        self =
+            switch error {
+            case .listen: .cannotCreate
+            case .storage(let error): error.kind == .locked ? .temporaryFailure : .cannotCreate
+            case .failed, .inconsistent: .inputOutput
+            case .other: .software
+            }
+    }
+}

@@ -1,0 +1,30 @@
+internal import Glibc
+internal import LifecycleCore
+internal import Logging
+
+/// The limit of open descriptors: often 1024, which is what the connections alone may need.
+package enum OpenFileLimit {
+    /// What the daemon has open beside its connections: database, listener, log, event loop.
+    static let reserve = 64
+
+    /// Raises the process's soft limit to what the connections need, or as far as the hard limit lets it; logs a
+    /// warning when that is too low.
+    package static func raise(for configuration: DaemonConfiguration) {
+        let needed = configuration.limits.maximumConnections.addingReportingOverflow(reserve).partialValue
+        let limit = raise(to: rlim_t(clamping: needed))
+        guard limit < needed else { return }
+        Logger(label: "lifecycled").warning(
+            "fewer open files are allowed than the connections may need: raise LimitNOFILE= or lower --max-connections",
+            metadata: ["allowed": "\(limit)", "needed": "\(needed)"])
+    }
+
+    /// - Returns: the soft limit that holds afterwards.
+    static func raise(to needed: rlim_t) -> rlim_t {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+        guard limit.rlim_cur < needed else { return limit.rlim_cur }
+        let before = limit.rlim_cur
+        limit.rlim_cur = min(needed, limit.rlim_max)
+        return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? limit.rlim_cur : before
+    }
+}

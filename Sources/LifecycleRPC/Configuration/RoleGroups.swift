@@ -1,0 +1,9 @@
+/// The Unix groups that give their members a role; each a name or a group id.
+package struct RoleGroups: Sendable, Equatable {
+    package var reader = "lifecycle"
+    package var agent = "lifecycle-agent"
+    package var app = "lifecycle-app"
+    package var admin = "lifecycle-admin"
+
+    package init() {}
+}

@@ -1,0 +1,24 @@
+internal import ArgumentParser
+internal import LifecycleRPC
+
+extension Lifecycled {
+    static var discussion: String {
+        """
+        By hand:
+          lifecycled --socket /tmp/lifecycle.sock --database ~/lifecycle/lifecycle.db
+
+        By systemd: a .socket unit with one ListenStream= starts it on the first connection, and its .service needs \
+        StateDirectory=lifecycle and Type=notify.
+
+        Each flag can also be given by the environment variable that stands at its end; a flag comes first. SIGTERM \
+        stops it in order.
+
+        Exit codes:
+        \(exitCodes)
+        """
+    }
+
+    private static var exitCodes: String {
+        ExitStatus.allCases.map { "  \($0.rawValue)\($0 == .ok ? " " : "")  \($0.meaning)" }.joined(separator: "\n")
+    }
+}

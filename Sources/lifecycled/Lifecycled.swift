@@ -1,0 +1,53 @@
+internal import ArgumentParser
+internal import Glibc
+internal import LifecycleRPC
+
+@main
+struct Lifecycled: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lifecycled",
+        abstract: "Keeps the states and the credits of paid projects, and answers for them on a Unix socket.",
+        discussion: discussion,
+        version: "lifecycled \(DaemonConfiguration.version)")
+
+    @OptionGroup(title: "General") var general: GeneralOptions
+    @OptionGroup(title: "Groups") var groups: GroupOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+
+    /// The text of every flag that was given, by `Setting.name`.
+    var flags: [String: String] {
+        [general.given, groups.given, limits.given].reduce(into: [:]) { flags, given in
+            flags.merge(given.compactMapValues { $0 }) { $1 }
+        }
+    }
+
+    static func main() async {
+        ProcessSetup.apply()
+        let command: Self
+        do {
+            command = try parse()
+        } catch {
+            if exitCode(for: error).isSuccess { exit(withError: error) }  // --help and --version
+            fail(.usage, "\(message(for: error)); see lifecycled --help")
+        }
+        do {
+            try await command.run()
+        } catch {
+            fail(ExitStatus(error), "\(error)")
+        }
+    }
+
+    func run() async throws {
+        let configuration = try await DaemonConfiguration(flags: flags)
+        let log = try LogSystem.bootstrap(level: configuration.logLevel)
+        defer { log.flush(timeout: .seconds(1)) }
+        OpenFileLimit.raise(for: configuration)
+        try await Daemon(configuration).run()
+    }
+
+    private static func fail(_ status: ExitStatus, _ reason: String) -> Never {
+        let line = "lifecycled: " + reason.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
+        _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        Glibc.exit(status.rawValue)
+    }
+}
