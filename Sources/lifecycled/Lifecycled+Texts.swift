@@ -10,8 +10,8 @@ extension Lifecycled {
         By systemd: a .socket unit with one ListenStream= starts it on the first connection, and its .service needs \
         StateDirectory=lifecycle and Type=notify.
 
-        Each flag can also be given by the environment variable that stands at its end; a flag comes first. SIGTERM \
-        stops it in order.
+        Each flag can also be given by the environment variable named at its end; a flag comes first. SIGTERM stops \
+        it in order.
 
         Exit codes:
         \(exitCodes)
@@ -19,6 +19,6 @@ extension Lifecycled {
     }
 
     private static var exitCodes: String {
-        ExitStatus.allCases.map { "  \($0.rawValue)\($0 == .ok ? " " : "")  \($0.meaning)" }.joined(separator: "\n")
+        DaemonExit.allCases.map { "  \($0.rawValue)\($0 == .ok ? " " : "")  \($0.meaning)" }.joined(separator: "\n")
     }
 }

@@ -28,12 +28,12 @@ struct Lifecycled: AsyncParsableCommand {
             command = try parse()
         } catch {
             if exitCode(for: error).isSuccess { exit(withError: error) }  // --help and --version
-            fail(.usage, "\(message(for: error)); see lifecycled --help")
+            fail(.usage, "\(message(for: error)) (see lifecycled --help)")
         }
         do {
             try await command.run()
         } catch {
-            fail(ExitStatus(error), "\(error)")
+            fail(DaemonExit(error), "\(error)")
         }
     }
 
@@ -45,7 +45,7 @@ struct Lifecycled: AsyncParsableCommand {
         try await Daemon(configuration).run()
     }
 
-    private static func fail(_ status: ExitStatus, _ reason: String) -> Never {
+    private static func fail(_ status: DaemonExit, _ reason: String) -> Never {
         let line = "lifecycled: " + reason.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
         _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         Glibc.exit(status.rawValue)

@@ -133,6 +133,19 @@ struct LineFramerTests {
         #expect(taken == first + others + [.line(Array("and half a ".utf8))])
     }
 
+    @Test("a reader that stays some lines behind does not make the memory grow")
+    func memoryOfLateReader() {
+        var framer = LineFramer(maximumLineBytes: 100)
+        var buffer = ByteBuffer(string: "1\n2\n3\n")
+        framer.append(&buffer)
+        for _ in 0..<10_000 {
+            buffer = ByteBuffer(string: "a further line\n")
+            framer.append(&buffer)
+            #expect(framer.next() != nil)
+            #expect(framer.storageBytes <= 4096)
+        }
+    }
+
     @Test("thousands of lines in one read come out one by one")
     func manyLines() {
         let lines = (0..<20_000).map { Array("{\"id\":\($0)}".utf8) }

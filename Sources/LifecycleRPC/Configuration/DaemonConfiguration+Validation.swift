@@ -13,7 +13,7 @@ extension DaemonConfiguration {
     package func validate() throws(ConfigurationError) {
         try validatePaths()
         try Self.check(.idleExit, idleExit, 0...Self.maximumIdleExit, "seconds")
-        for limit in LimitSetting.table { try validate(limit) }
+        try validateLimits()
         for (setting, name) in [
             (Setting.readerGroup, groups.reader), (.agentGroup, groups.agent), (.appGroup, groups.app),
             (.adminGroup, groups.admin),
@@ -24,14 +24,14 @@ extension DaemonConfiguration {
 
     private func validatePaths() throws(ConfigurationError) {
         if let socketPath {
-            guard !socketPath.isEmpty else { throw ConfigurationError(.socket, "must not be empty") }
+            try Self.checkPath(.socket, socketPath)
             let size = socketPath.utf8.count
             guard size <= Self.maximumSocketPathBytes else {
                 throw ConfigurationError(
                     .socket, "must be at most \(Self.maximumSocketPathBytes) bytes long, not \(size)", kind: .path)
             }
         }
-        guard !databasePath.isEmpty else { throw ConfigurationError(.database, "must not be empty") }
+        try Self.checkPath(.database, databasePath)
         var status = stat()
         guard stat(databasePath, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
             throw ConfigurationError(
@@ -39,15 +39,30 @@ extension DaemonConfiguration {
         }
     }
 
-    private func validate(_ limit: LimitSetting) throws(ConfigurationError) {
-        let value = limit.value(limits)
-        guard let ceiling = limit.ceiling.flatMap(LimitSetting.named) else {
-            return try Self.check(limit.setting, value, limit.range, limit.unit)
+    private static func checkPath(_ setting: Setting, _ path: String) throws(ConfigurationError) {
+        guard !path.isEmpty else { throw ConfigurationError(setting, "must not be empty") }
+        // Swift has put this in place of bytes that are no UTF-8: it is another path than the one that was meant.
+        guard !path.unicodeScalars.contains("\u{FFFD}") else {
+            throw ConfigurationError(setting, "must be UTF-8", kind: .path)
         }
-        // Its own range comes first, and has the same end: were it over, the message would name a strange ceiling.
-        try Self.check(ceiling.setting, ceiling.value(limits), ceiling.range, ceiling.unit)
-        let range = limit.range.clamped(to: limit.range.lowerBound...ceiling.value(limits))
-        try Self.check(limit.setting, value, range, "\(limit.unit) (\(ceiling.setting.flag))")
+    }
+
+    private func validateLimits() throws(ConfigurationError) {
+        // Those that bound others come first: a wrong one is to be named itself.
+        for limit in LimitSetting.table where limit.ceiling == nil {
+            try Self.check(limit.setting, limit.value(limits), limit.range, limit.unit)
+        }
+        for limit in LimitSetting.table {
+            guard let ceiling = limit.ceiling.flatMap(LimitSetting.named) else { continue }
+            let value = limit.value(limits)
+            let most = ceiling.value(limits)
+            guard value <= most else {
+                throw ConfigurationError(
+                    limit.setting,
+                    "must be at most \(most) \(limit.unit), which is \(ceiling.setting.flag), not \(value)")
+            }
+            try Self.check(limit.setting, value, limit.range.clamped(to: 0...most), limit.unit)
+        }
     }
 
     private static func check(
@@ -71,7 +86,8 @@ extension DaemonConfiguration {
         guard !name.isEmpty, name.utf8.count <= maximumGroupNameBytes, isName else {
             throw ConfigurationError(
                 setting,
-                "must be the name of a Unix group, 1 to \(maximumGroupNameBytes) bytes, or a group id, not \(quoted: name)")
+                "must be the name of a Unix group, 1 to \(maximumGroupNameBytes) bytes, or a group id, "
+                    + "not \(quoted: name)")
         }
     }
 }

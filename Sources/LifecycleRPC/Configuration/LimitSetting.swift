@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// How one of the `Limits` is set. A new limit is one line in `table`, and one in `LimitOptions`.
+/// How one of the `Limits` is set. A new limit is one line in `table`, and two in `LimitOptions`.
 package struct LimitSetting: Sendable {
     package let setting: Setting
     let range: ClosedRange<Int64>
@@ -13,13 +13,13 @@ package struct LimitSetting: Sendable {
 
     /// - Parameter name: as in `Limits.table`, which also says what it means.
     private init<Value: FixedWidthInteger & Sendable>(
-        _ name: String, _ path: WritableKeyPath<Limits, Value> & Sendable, _ range: ClosedRange<Int64>, _ unit: String,
-        atMost ceiling: String? = nil
+        _ name: String, _ path: any WritableKeyPath<Limits, Value> & Sendable, _ range: ClosedRange<Int64>,
+        _ unit: String, atMost ceiling: String? = nil
     ) {
         let meaning = Limits().table.first { $0.name == name }?.meaning ?? name
         let most = ceiling.map(Setting.flag(of:)) ?? "\(range.upperBound)"
         setting = Setting(
-            name: name, placeholder: unit, isNumber: true, meaning: "\(meaning); \(range.lowerBound) to \(most)",
+            name: name, placeholder: unit, isNumber: true, meaning: "\(meaning), \(range.lowerBound) to \(most)",
             fallback: "\(Limits()[keyPath: path])")
         self.range = range
         self.unit = unit

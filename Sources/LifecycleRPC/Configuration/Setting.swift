@@ -15,7 +15,7 @@ package struct Setting: Sendable {
 
     /// What it means, its default and its environment variable, for the help.
     package var help: String {
-        meaning.prefix(1).uppercased() + meaning.dropFirst() + "; default: \(fallback). \(variable)"
+        meaning.prefix(1).uppercased() + meaning.dropFirst() + " (default: \(fallback); env: \(variable))"
     }
 
     static func flag(of name: String) -> String {
@@ -43,7 +43,7 @@ extension Setting {
         fallback: "$STATE_DIRECTORY/lifecycle.db under systemd")
     package static let idleExit = Setting(
         name: "idleExit", placeholder: "seconds", isNumber: true,
-        meaning: "stop after so long without a connection and without an unfinished project; 0 is never",
+        meaning: "stop after so long without a connection and without an unfinished project, 0 to 31536000; 0 is never",
         fallback: "0")
     package static let logLevel = Setting(
         name: "logLevel", placeholder: "level", isNumber: false,

@@ -1,5 +1,5 @@
 /// How the process ends: codes of `sysexits.h`, so that systemd names them.
-package enum ExitStatus: Int32, Sendable, CaseIterable {
+package enum DaemonExit: Int32, Sendable, CaseIterable {
     case ok = 0
     case usage = 64
     case software = 70
@@ -19,7 +19,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     }
 }
 
-extension ExitStatus {
+extension DaemonExit {
     package init(_ error: any Error) {
         self =
             switch error {
