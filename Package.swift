@@ -59,7 +59,15 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: ["LifecycleWire", .product(name: "NIOCore", package: "swift-nio")]),
-        .testTarget(name: "LifecycleRPCTests", dependencies: ["LifecycleRPC", "LifecycleCore", "CSQLite"]),
+        .testTarget(
+            name: "LifecycleRPCTests",
+            dependencies: [
+                "LifecycleRPC", "LifecycleCore", "lifecycled", "CSQLite",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .testTarget(name: "EndToEndTests", dependencies: ["LifecycleCore", "lifecycled"]),
     ],
     swiftLanguageModes: [.v6]

@@ -53,7 +53,10 @@ extension Limits {
             ("maxBatch", Int64(maximumBatch), "requests in a batch"),
             ("maxDepth", Int64(maximumDepth), "levels of nesting in a request"),
             ("maxUnsentBytes", Int64(maximumUnsentBytes), "unsent bytes above which a connection is not read from"),
-            ("stallTimeout", stallTimeout, "seconds without progress after which a reader that does not read is closed"),
+            (
+                "stallTimeout", stallTimeout,
+                "seconds without progress after which a reader that does not read is closed"
+            ),
             ("maxConnections", Int64(maximumConnections), "connections at once"),
             ("maxConnectionsPerUser", Int64(maximumConnectionsPerUser), "connections of one Unix user at once"),
             ("maxQueuedWrites", Int64(maximumQueuedWrites), "writes that wait for their commit"),

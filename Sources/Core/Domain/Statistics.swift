@@ -64,7 +64,10 @@ package struct Totals: Sendable, Equatable {
             pending: pending.count, processing: processing.count, completed: completed.count, failed: failed.count)
         // Saturating: a ledger holds less than 2^53 credits a user, but nothing here may trap.
         func sum(_ numbers: Int64...) -> Int64 {
-            numbers.reduce(0) { let (s, o) = $0.addingReportingOverflow($1); return o ? .max : s }
+            numbers.reduce(0) {
+                let (s, o) = $0.addingReportingOverflow($1)
+                return o ? .max : s
+            }
         }
         result.total = sum(pending.count, processing.count, completed.count, failed.count)
         result.creditsHeld = sum(pending.credits, processing.credits)

@@ -24,7 +24,8 @@ extension Timestamp: CustomStringConvertible {
         Timestamp(milliseconds: -62_135_596_800_000)...Timestamp(milliseconds: 253_402_300_799_999)
 
     package var rfc3339: [UInt8] {
-        let ms = min(max(milliseconds, Self.representable.lowerBound.milliseconds),
+        let ms = min(
+            max(milliseconds, Self.representable.lowerBound.milliseconds),
             Self.representable.upperBound.milliseconds)
         let (days, inDay) = ms.flooringDivided(by: 86_400_000)
         let (year, month, day) = CivilDate.from(days: days)

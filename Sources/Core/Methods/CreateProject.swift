@@ -39,7 +39,8 @@ extension CreateProject: WriteMethod {
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("userId", &userId, .userID, "Whose credits pay.")
         try fields.required("credits", &credits, "What it costs.")
-        try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats of a request with the same key charge once.")
+        try fields.optional(
+            "idempotencyKey", &idempotencyKey, .key, "Repeats of a request with the same key charge once.")
         try fields.optional("externalId", &externalId, .externalID, "The upstream's id, unique over all projects.")
         try fields.optional("name", &name, .line(0...255), "For people.")
         try fields.optional("metadata", &metadata, "An object that is kept and given back, at most 16 KiB.")

@@ -56,7 +56,8 @@ extension ExplainProject: ReadMethod {
         case .failed:
             let code = project.errorCode ?? FailureCode.pipelineFailed
             let message = project.errorMessage ?? FailureCode.unspecifiedMessage
-            parts.append("failed at \(end)\(by(.failed)) with \(code), \"\(message.shortened(to: 200))\"")
+            let who = FailureCode.reserved.contains(code) ? " by the daemon" : by(.failed)
+            parts.append("failed at \(end)\(who) with \(code), \"\(message.shortened(to: 200))\"")
             parts.append("its \(credits) given back in the same transaction")
         }
         if refusedReports > 0 {

@@ -43,10 +43,12 @@ extension UpdateStatus: WriteMethod {
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
-        try fields.optional("externalId", &externalId, .externalID, "The upstream's id; recorded when given with projectId.")
+        try fields.optional(
+            "externalId", &externalId, .externalID, "The upstream's id; recorded when given with projectId.")
         try fields.required("status", &status, "processing, completed or failed.")
         try fields.optional("errorMessage", &errorMessage, "Why it failed, for people; cut after 8 KiB.")
-        try fields.optional("errorCode", &errorCode, .errorCode, "Why it failed, a stable word; pipelineFailed when absent.")
+        try fields.optional(
+            "errorCode", &errorCode, .errorCode, "Why it failed, a stable word; pipelineFailed when absent.")
     }
 
     package func validate() throws(RPCError) {
@@ -107,7 +109,8 @@ extension UpdateStatus: WriteMethod {
         guard status == .failed else { return .completed }
         let message = (errorMessage ?? "").isEmpty ? FailureCode.unspecifiedMessage : errorMessage ?? ""
         return .failed(
-            code: errorCode ?? FailureCode.pipelineFailed, message: message.shortened(to: FailureCode.maximumMessageBytes))
+            code: errorCode ?? FailureCode.pipelineFailed,
+            message: message.shortened(to: FailureCode.maximumMessageBytes))
     }
 
     /// The externalId that this report brings, when it stands beside the projectId and was not known.

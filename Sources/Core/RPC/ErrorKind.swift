@@ -27,7 +27,8 @@ extension ErrorKind {
     public static let methodNotFound = Self(-32601, "methodNotFound", "There is no such method.")
     public static let invalidParams = Self(-32602, "invalidParams", "A parameter is missing, unknown or malformed.")
     public static let internalError = Self(-32603, "internalError", "The daemon has a bug; nothing was changed.")
-    public static let permissionDenied = Self(-32001, "permissionDenied", "The caller's role does not allow the method.")
+    public static let permissionDenied = Self(
+        -32001, "permissionDenied", "The caller's role does not allow the method.")
     public static let requestTooLarge = Self(-32007, "requestTooLarge", "The request line is too long.")
     public static let replyTooLarge = Self(-32008, "replyTooLarge", "The reply would be too long.")
     public static let busy = Self(-32009, "busy", retryable: true, "Too many callers or requests, or stopping.")

@@ -68,7 +68,8 @@ package struct ParamsReader: FieldVisitor {
         guard params.count > taken else { return }
         let known = Params.fieldDescriptions.map(\.name)
         for member in params.members where !known.contains(where: { member.name.isString($0) }) {
-            throw .invalidParams(member.name.string ?? "", "is no parameter; known are \(known.joined(separator: ", "))")
+            throw .invalidParams(
+                member.name.string ?? "", "is no parameter; known are \(known.joined(separator: ", "))")
         }
     }
 }

@@ -38,7 +38,8 @@ package struct Telemetry: Sendable {
                     MethodMetrics(
                         succeeded: counter("ok"), failed: counter("error"),
                         time: Timer(
-                            label: "lifecycle_request_seconds", dimensions: [("method", entry.name)], factory: registry))
+                            label: "lifecycle_request_seconds", dimensions: [("method", entry.name)], factory: registry)
+                    )
                 )
             })
         errors = Dictionary(

@@ -33,12 +33,12 @@ final class LogQueue: Sendable {
     ///   - write: writes records in order and returns how many of them were lost; called on the background thread.
     init(
         capacity: Int, dropNote: @escaping @Sendable (Int) -> [UInt8], write: @escaping @Sendable ([[UInt8]]) -> Int
-    ) throws(LogStartError) {
+    ) throws(SystemCallError) {
         self.capacity = capacity
         self.dropNote = dropNote
         self.write = write
         self.wakePipe = try WakePipe()
-        try BackgroundThread.start { self.drain() }
+        try SystemThread.start { self.drain() }
     }
 
     /// The records dropped or lost so far.

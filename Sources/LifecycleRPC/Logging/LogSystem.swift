@@ -15,7 +15,7 @@ package struct LogSystem: Sendable {
     private let isColoured: Bool
 
     /// Starts the background thread that writes.
-    package init(output: LogOutput, capacity: Int = defaultCapacity) throws(LogStartError) {
+    package init(output: LogOutput, capacity: Int = defaultCapacity) throws(SystemCallError) {
         let noColour = getenv("NO_COLOR").map { String(cString: $0) } ?? ""
         try self.init(
             output: output, descriptor: STDERR_FILENO, isColoured: isatty(STDERR_FILENO) == 1 && noColour.isEmpty,
@@ -24,7 +24,7 @@ package struct LogSystem: Sendable {
 
     init(
         output: LogOutput, descriptor: Int32, isColoured: Bool, capacity: Int = defaultCapacity
-    ) throws(LogStartError) {
+    ) throws(SystemCallError) {
         self.output = output
         self.isColoured = isColoured
         switch output {

@@ -1,3 +1,4 @@
+internal import LifecycleCore
 package import Logging
 
 /// Writes a record as one line: time, level, message, then the metadata as `key=value`.
@@ -38,7 +39,7 @@ package struct TextLogHandler: LogHandler {
     private static func linePrefix(level: Logger.Level, isColoured: Bool) -> [UInt8] {
         var line: [UInt8] = []
         line.reserveCapacity(256)
-        LogTime.append(LogTime.now(), to: &line)
+        line += systemClock().rfc3339
         line.append(UInt8(ascii: " "))
         if isColoured { line.append(contentsOf: colour(of: level).utf8) }
         line.append(contentsOf: level.rawValue.utf8)

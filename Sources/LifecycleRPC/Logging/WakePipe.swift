@@ -5,9 +5,9 @@ final class WakePipe: Sendable {
     let readEnd: Int32
     let writeEnd: Int32
 
-    init() throws(LogStartError) {
+    init() throws(SystemCallError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw LogStartError(call: "pipe", code: errno) }
+        guard pipe(&ends) == 0 else { throw SystemCallError(call: "pipe", code: errno) }
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)

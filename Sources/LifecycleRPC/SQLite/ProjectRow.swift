@@ -21,7 +21,8 @@ enum ProjectRow {
                 projectId: id, userId: row.text(3), status: status, creditsUsed: credits,
                 creditsRefunded: status == .failed ? credits : 0, externalId: row.optionalText(6),
                 name: row.optionalText(7), errorCode: row.optionalText(8), errorMessage: row.optionalText(9),
-                createdAt: Timestamp(milliseconds: row.integer(10)), updatedAt: Timestamp(milliseconds: row.integer(11)),
+                createdAt: Timestamp(milliseconds: row.integer(10)),
+                updatedAt: Timestamp(milliseconds: row.integer(11)),
                 startedAt: row.optionalTime(12), finishedAt: row.optionalTime(13), deadline: row.optionalTime(14),
                 metadata: row.optionalText(15).map { Metadata(text: Array($0.utf8)) }),
             terms: Terms(

@@ -18,8 +18,8 @@ package final class ReaderPool: Sendable {
     func start(_ makeReader: () throws(StorageError) -> sending Reader) throws(StorageError) {
         for _ in 0..<Self.threads {
             let reader = try makeReader()
-            do throws(ThreadStartError) {
-                try WorkerThread.start { self.work(reader) }
+            do throws(SystemCallError) {
+                try SystemThread.start { self.work(reader) }
             } catch {
                 throw StorageError(.cannotOpen, code: error.code, error.description)
             }

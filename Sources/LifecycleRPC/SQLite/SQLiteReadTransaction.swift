@@ -24,7 +24,8 @@ class SQLiteReadTransaction: ReadTransaction {
             "SELECT id, userId, available, pendingCredits + processingCredits FROM account WHERE userId = ?1")
         entriesByUser = try database.prepare(
             EntryRow.select
-                + " WHERE e.account = (SELECT id FROM account WHERE userId = ?1) AND e.id < ?2 ORDER BY e.id DESC LIMIT ?3")
+                + " WHERE e.account = (SELECT id FROM account WHERE userId = ?1) AND e.id < ?2 ORDER BY e.id DESC LIMIT ?3"
+        )
         entriesByProject = try database.prepare(
             EntryRow.select + " WHERE e.project = ?1 AND e.kind = 'charge' UNION ALL "
                 + EntryRow.select + " WHERE e.project = ?1 AND e.kind IN ('capture', 'refund')")

@@ -26,7 +26,8 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         ids = ProjectIDGenerator(
             after: try newest.first { row throws(StorageError) in ProjectID(bytes: row.blob(0)) } ?? nil)
         projectByKey = try database.prepare(
-            ProjectRow.select + " WHERE p.idempotencyKey = ?1 AND p.account = (SELECT id FROM account WHERE userId = ?2)")
+            ProjectRow.select
+                + " WHERE p.idempotencyKey = ?1 AND p.account = (SELECT id FROM account WHERE userId = ?2)")
         entryByKey = try database.prepare(
             EntryRow.select + " WHERE e.idempotencyKey = ?1 AND e.account = (SELECT id FROM account WHERE userId = ?2)")
         insertAccount = try database.prepare("INSERT INTO account (userId) VALUES (?1)")

@@ -61,7 +61,7 @@ package final class Store: Sendable {
             limit: environment.limits.maximumQueuedWrites, deliver: environment.deliver,
             onBatch: environment.onBatch, onFailure: environment.onFailure)
         scans = ReaderPool(deliver: environment.deliver)
-        do throws(ThreadStartError) {
+        do throws(SystemCallError) {
             try writes.start(writer)
         } catch {
             throw StorageError(.cannotOpen, code: error.code, error.description)

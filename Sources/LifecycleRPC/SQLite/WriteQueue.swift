@@ -40,8 +40,8 @@ package final class WriteQueue: Sendable {
     }
 
     /// Starts the thread that writes, and gives it the writer.
-    func start(_ writer: sending Writer) throws(ThreadStartError) {
-        try WorkerThread.start { self.work(writer) }
+    func start(_ writer: sending Writer) throws(SystemCallError) {
+        try SystemThread.start { self.work(writer) }
     }
 
     /// Queues writes, in order. Any thread.

@@ -51,7 +51,7 @@ final class Writer {
         if isDiskFull { return runOneByOne(jobs) }
         do {
             return Batch(outcomes: try attempt(jobs))
-        } catch where error.cause.kind == .full {
+        } catch  where error.cause.kind == .full {
             isDiskFull = true
             ballast.release()
             return runOneByOne(jobs)
@@ -68,7 +68,7 @@ final class Writer {
         guard database.walFrames >= Self.checkpointFrames else { return }
         do {
             try database.checkpoint(.passive)
-        } catch where !error.isFatal {
+        } catch  where !error.isFatal {
             // A full disk or a reader in the way: the WAL is whole, and the next batch tries again.
         }
     }

@@ -156,18 +156,6 @@ struct LogHandlerTests {
         #expect(name.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F })
     }
 
-    @Test(
-        "times are RFC 3339 in UTC with milliseconds",
-        arguments: [
-            (0, 0, "1970-01-01T00:00:00.000Z"), (1_709_210_096, 7_999_999, "2024-02-29T12:34:56.007Z"),
-            (4_102_444_799, 999_999_999, "2099-12-31T23:59:59.999Z"), (-1, 0, "1969-12-31T23:59:59.000Z"),
-        ])
-    func timestamps(seconds: Int, nanoseconds: Int, expected: String) {
-        var bytes: [UInt8] = []
-        LogTime.append(timespec(tv_sec: seconds, tv_nsec: nanoseconds), to: &bytes)
-        #expect(String(decoding: bytes, as: UTF8.self) == expected)
-    }
-
     @Test("the journal is used only when its stream is really this descriptor")
     func detection() throws {
         let pipe = try WakePipe()

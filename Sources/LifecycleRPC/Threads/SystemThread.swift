@@ -1,17 +1,18 @@
 internal import Glibc
 
-/// Why a thread could not be started.
-package struct ThreadStartError: Error, Sendable, CustomStringConvertible {
+/// Why the system refused something that the daemon cannot start without: a thread, a pipe.
+package struct SystemCallError: Error, Sendable, CustomStringConvertible {
+    let call: String
     let code: Int32
 
-    package var description: String { "cannot start a thread: \(String(cString: strerror(code)))" }
+    package var description: String { "\(call) failed: \(String(cString: strerror(code)))" }
 }
 
 /// A thread for work that may block. Not one of Swift's pool, which has only as many threads as there are cores.
-enum WorkerThread {
+enum SystemThread {
     /// Runs `body` on a new, detached thread that takes no signals: they are for the daemon's own handling, and
     /// SIGPIPE, which a write here may cause, must not end the process.
-    static func start(_ body: sending @escaping () -> Void) throws(ThreadStartError) {
+    static func start(_ body: sending @escaping () -> Void) throws(SystemCallError) {
         let context = Unmanaged.passRetained(Context(body: body))
         var thread = pthread_t()
         let code = pthread_create(
@@ -25,7 +26,7 @@ enum WorkerThread {
             }, context.toOpaque())
         guard code == 0 else {
             context.release()
-            throw ThreadStartError(code: code)
+            throw SystemCallError(call: "pthread_create", code: code)
         }
         pthread_detach(thread)
     }

@@ -1,0 +1,152 @@
+internal import LifecycleCore
+internal import LifecycleRPC
+internal import Synchronization
+
+/// A request: a method and its parameters as JSON text.
+struct Call: Sendable, CustomStringConvertible {
+    let method: String
+    let params: String
+
+    init(_ method: String, _ params: String = "{}") {
+        self.method = method
+        self.params = params
+    }
+
+    init<M: LifecycleCore.Method>(_ method: M) {
+        self.init(M.name, jsonText(of: method))
+    }
+
+    var description: String { "\(method) \(params)" }
+
+    /// As the dispatcher does it: the method first, then its parameters.
+    func bind() throws(RPCError) -> BoundCall {
+        let text = "{\"method\":\"\(method)\",\"params\":\(params)}"
+        let request: JSONValue
+        do throws(JSONSyntaxError) {
+            request = try JSONDocument(parsing: Array(text.utf8)).root
+        } catch {
+            throw .parseError(error)
+        }
+        guard let name = request["method"] else { throw .invalidRequest("no method") }
+        return try MethodTable.standard.entry(named: name).bind(request["params"])
+    }
+}
+
+func jsonText(of message: some Message) -> String {
+    var json = JSONWriter()
+    message.write(to: &json)
+    return String(decoding: json.bytes, as: UTF8.self)
+}
+
+func text(_ reply: Reply) -> [UInt8] {
+    var json = JSONWriter()
+    reply(&json)
+    return json.bytes
+}
+
+extension RPCError {
+    var namedFields: [String: Field.Value] {
+        Dictionary(fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+extension Message {
+    /// Reads a result as a client would.
+    static func decoded(_ text: [UInt8]) throws(RPCError) -> Self {
+        do {
+            return try Self(json: JSONDocument(parsing: text).root)
+        } catch {
+            throw .internalError("the result is no \(Self.self): \(error) in \(String(decoding: text, as: UTF8.self))")
+        }
+    }
+}
+
+extension LedgerHarness {
+    /// Calls a method; its parameters and its result go the way over JSON.
+    func call<M: LifecycleCore.Method>(
+        _ method: M, as caller: Caller = .tester
+    ) async throws(RPCError) -> M.Response {
+        try await M.Response.decoded(result(of: Call(method), as: caller).get())
+    }
+
+    /// What was refused, or nil.
+    func error(_ call: Call, as caller: Caller = .tester) async -> RPCError? {
+        switch await result(of: call, as: caller) {
+        case .success: nil
+        case .failure(let error): error
+        }
+    }
+
+    func error<M: LifecycleCore.Method>(_ method: M, as caller: Caller = .tester) async -> RPCError? {
+        await error(Call(method), as: caller)
+    }
+
+    /// The result's JSON text.
+    func result(of call: Call, as caller: Caller = .tester) async -> Result<[UInt8], RPCError> {
+        do throws(RPCError) {
+            switch try call.bind() {
+            case .read(.point, let read):
+                return point(read, caller)
+            case .read(.scan, let read):
+                guard let store = try? store else { return .failure(.stopping) }
+                return await withCheckedContinuation { done in
+                    store.scans.submit(read, context(caller)) { done.resume(returning: $0.map(text)) }
+                }
+            case .write:
+                return await results(of: [call], as: caller)[0]
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Queues writes at once, which are then committed together. What never reaches the queue fails in its place.
+    func results(of calls: [Call], as caller: Caller = .tester) async -> [Result<[UInt8], RPCError>] {
+        guard let store = try? store, !calls.isEmpty else { return calls.map { _ in .failure(.stopping) } }
+        let gathered = Gathered(calls.count)
+        return await withCheckedContinuation { done in
+            gathered.whenComplete { done.resume(returning: $0) }
+            var jobs: [WriteJob] = []
+            for (index, call) in calls.enumerated() {
+                do throws(RPCError) {
+                    guard case .write(let worksOnFullDisk, let write) = try call.bind() else {
+                        throw .invalidRequest("\(call.method) is no write")
+                    }
+                    jobs.append(
+                        WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, run: write) { outcome in
+                            gathered.put(outcome.result.map(text), at: index)
+                        })
+                } catch {
+                    gathered.put(.failure(error), at: index)
+                }
+            }
+            store.writes.submit(jobs)
+        }
+    }
+}
+
+/// Results that come one by one, from any thread, handed on once when all are there.
+private final class Gathered: Sendable {
+    private struct State {
+        var results: [Result<[UInt8], RPCError>?]
+        var missing: Int
+        var completion: (@Sendable ([Result<[UInt8], RPCError>]) -> Void)?
+    }
+
+    private let state: Mutex<State>
+
+    init(_ count: Int) { state = Mutex(State(results: Array(repeating: nil, count: count), missing: count)) }
+
+    func whenComplete(_ completion: @escaping @Sendable ([Result<[UInt8], RPCError>]) -> Void) {
+        state.withLock { $0.completion = completion }
+    }
+
+    func put(_ result: Result<[UInt8], RPCError>, at index: Int) {
+        let (completion, results) = state.withLock { state in
+            state.results[index] = result
+            state.missing -= 1
+            return (state.missing == 0 ? state.completion : nil, state.results)
+        }
+        completion?(results.compactMap(\.self))
+    }
+}

@@ -1,0 +1,102 @@
+internal import LifecycleCore
+internal import LifecycleRPC
+internal import Synchronization
+internal import Testing
+
+/// A real store on a real file with a clock of the test's own. Requests go the daemon's way from their JSON text to the
+/// text of the result, only without a socket.
+final class LedgerHarness: Sendable {
+    let folder: TemporaryFolder
+    let limits: Limits
+    private let time: Mutex<Int64>
+    private let opened = Mutex<Opened?>(nil)
+    private let failures = Mutex<[StorageError]>([])
+
+    private struct Opened {
+        let store: Store
+        let reader: Reader
+    }
+
+    /// - Parameter start: what the clock shows, in milliseconds since 1970.
+    init(_ limits: Limits = Limits(), start: Int64 = 1_800_000_000_000, in folder: TemporaryFolder? = nil) throws {
+        self.folder = try folder ?? TemporaryFolder()
+        self.limits = limits
+        time = Mutex(start)
+        try open()
+    }
+
+    // MARK: Time
+
+    var now: Int64 {
+        get { time.withLock(\.self) }
+        set { time.withLock { $0 = newValue } }
+    }
+
+    func advance(seconds: Int64) { time.withLock { $0 += seconds * 1000 } }
+
+    // MARK: Opening and closing
+
+    /// What the store says no more is acknowledged after.
+    var fatalErrors: [StorageError] { failures.withLock(\.self) }
+
+    var store: Store {
+        get throws { try #require(opened.withLock { $0?.store }) }
+    }
+
+    func open() throws {
+        let store = try Store(
+            path: folder.database,
+            Store.Environment(
+                clock: { Timestamp(milliseconds: self.now) }, limits: limits, metrics: NoMetrics(),
+                deliver: { $0() }, onFailure: { error in self.failures.withLock { $0.append(error) } }))
+        try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
+    }
+
+    func close() async {
+        guard let store = opened.withLock({ opened in
+            defer { opened = nil }
+            return opened?.store
+        }) else { return }
+        await store.close()
+    }
+
+    func reopen() async throws {
+        await close()
+        try open()
+    }
+
+    /// Lets the test at the file while no daemon has it open.
+    func offline<Value>(_ body: (RawDatabase) throws -> Value) async throws -> Value {
+        await close()
+        let database = try RawDatabase(folder.database)
+        let value = try body(database)
+        database.close()
+        try open()
+        return value
+    }
+
+    func context(_ caller: Caller) -> CallContext {
+        CallContext(now: Timestamp(milliseconds: now), caller: caller, limits: limits, metrics: NoMetrics())
+    }
+
+    /// Runs a read on the harness' own connection, one at a time.
+    func point(_ read: BoundCall.Read, _ caller: Caller) -> Result<[UInt8], RPCError> {
+        opened.withLock { opened in
+            guard let opened else { return .failure(.stopping) }
+            do throws(RPCError) {
+                return .success(text(try opened.reader.run(read, context(caller))))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+}
+
+struct NoMetrics: MetricsSource {
+    func report() -> GetMetrics.Response { .blank }
+}
+
+extension Caller {
+    /// Ids that no process of this machine has, so that the history shows where they came from.
+    static let tester = Caller(uid: 4_000_000_001, gid: 4_000_000_002, pid: 2_000_000_003, roles: [.admin])
+}
