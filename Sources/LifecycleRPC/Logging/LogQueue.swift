@@ -38,7 +38,7 @@ final class LogQueue: Sendable {
         self.dropNote = dropNote
         self.write = write
         self.wakePipe = try WakePipe()
-        try SystemThread.start { self.drain() }
+        try SystemThread.start("log") { self.drain() }
     }
 
     /// The records dropped or lost so far.

@@ -19,7 +19,7 @@ package final class ReaderPool: Sendable {
         for _ in 0..<Self.threads {
             let reader = try makeReader()
             do throws(SystemCallError) {
-                try SystemThread.start { self.work(reader) }
+                try SystemThread.start("scanner") { self.work(reader) }
             } catch {
                 throw StorageError(.cannotOpen, code: error.code, error.description)
             }

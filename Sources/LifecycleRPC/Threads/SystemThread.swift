@@ -12,8 +12,9 @@ package struct SystemCallError: Error, Sendable, CustomStringConvertible {
 enum SystemThread {
     /// Runs `body` on a new, detached thread that takes no signals: they are for the daemon's own handling, and
     /// SIGPIPE, which a write here may cause, must not end the process.
-    static func start(_ body: sending @escaping () -> Void) throws(SystemCallError) {
-        let context = Unmanaged.passRetained(Context(body: body))
+    /// - Parameter name: as `top -H` shows it, at most 15 bytes.
+    static func start(_ name: String, _ body: sending @escaping () -> Void) throws(SystemCallError) {
+        let context = Unmanaged.passRetained(Context(name: name, body: body))
         var thread = pthread_t()
         let code = pthread_create(
             &thread, nil,
@@ -21,7 +22,10 @@ enum SystemThread {
                 var signals = sigset_t()
                 sigfillset(&signals)
                 pthread_sigmask(SIG_BLOCK, &signals, nil)
-                if let pointer { Unmanaged<Context>.fromOpaque(pointer).takeRetainedValue().body() }
+                guard let pointer else { return nil }
+                let context = Unmanaged<Context>.fromOpaque(pointer).takeRetainedValue()
+                setName(context.name)
+                context.body()
                 return nil
             }, context.toOpaque())
         guard code == 0 else {
@@ -31,8 +35,21 @@ enum SystemThread {
         pthread_detach(thread)
     }
 
+    /// By /proc: Swift's Glibc module hides pthread_setname_np behind `_GNU_SOURCE`. Only for who looks, so it may fail.
+    private static func setName(_ name: String) {
+        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = Array(name.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        close(descriptor)
+    }
+
     private final class Context {
+        let name: String
         let body: () -> Void
-        init(body: @escaping () -> Void) { self.body = body }
+
+        init(name: String, body: @escaping () -> Void) {
+            self.name = name
+            self.body = body
+        }
     }
 }
