@@ -38,7 +38,7 @@ final class LogQueue: Sendable {
         self.dropNote = dropNote
         self.write = write
         self.wakePipe = try WakePipe()
-        try SystemThread.start("log") { self.drain() }
+        try SystemThread.start { self.drain() }
     }
 
     /// The records dropped or lost so far.
@@ -88,6 +88,7 @@ final class LogQueue: Sendable {
     }
 
     private func drain() {
+        SystemThread.setName("log")
         var batch: [[UInt8]] = []
         while true {
             let isOver = state.withLock { state in

@@ -19,7 +19,7 @@ package final class ReaderPool: Sendable {
         for _ in 0..<Self.threads {
             let reader = try makeReader()
             do throws(SystemCallError) {
-                try SystemThread.start("scanner") { self.work(reader) }
+                try SystemThread.start { self.work(reader) }
             } catch {
                 throw StorageError(.cannotOpen, code: error.code, error.description)
             }
@@ -45,6 +45,7 @@ package final class ReaderPool: Sendable {
     }
 
     private func work(_ reader: Reader) {
+        SystemThread.setName("scanner")
         while let letter = mailbox.takeFirst() {
             switch letter {
             case .read(let read, let context, let completion):

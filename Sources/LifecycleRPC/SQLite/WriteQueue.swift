@@ -41,7 +41,7 @@ package final class WriteQueue: Sendable {
 
     /// Starts the thread that writes, and gives it the writer.
     func start(_ writer: sending Writer) throws(SystemCallError) {
-        try SystemThread.start("writer") { self.work(writer) }
+        try SystemThread.start { self.work(writer) }
     }
 
     /// Queues writes, in order. Any thread.
@@ -74,6 +74,7 @@ package final class WriteQueue: Sendable {
     // MARK: The writer thread
 
     private func work(_ writer: Writer) {
+        SystemThread.setName("writer")
         while true {
             var jobs: [WriteJob] = []
             var checks: [@Sendable () -> Void] = []

@@ -12,9 +12,8 @@ package struct SystemCallError: Error, Sendable, CustomStringConvertible {
 enum SystemThread {
     /// Runs `body` on a new, detached thread that takes no signals: they are for the daemon's own handling, and
     /// SIGPIPE, which a write here may cause, must not end the process.
-    /// - Parameter name: as `top -H` shows it, at most 15 bytes.
-    static func start(_ name: String, _ body: sending @escaping () -> Void) throws(SystemCallError) {
-        let context = Unmanaged.passRetained(Context(name: name, body: body))
+    static func start(_ body: sending @escaping () -> Void) throws(SystemCallError) {
+        let context = Unmanaged.passRetained(Context(body: body))
         var thread = pthread_t()
         let code = pthread_create(
             &thread, nil,
@@ -22,10 +21,7 @@ enum SystemThread {
                 var signals = sigset_t()
                 sigfillset(&signals)
                 pthread_sigmask(SIG_BLOCK, &signals, nil)
-                guard let pointer else { return nil }
-                let context = Unmanaged<Context>.fromOpaque(pointer).takeRetainedValue()
-                setName(context.name)
-                context.body()
+                if let pointer { Unmanaged<Context>.fromOpaque(pointer).takeRetainedValue().body() }
                 return nil
             }, context.toOpaque())
         guard code == 0 else {
@@ -35,8 +31,9 @@ enum SystemThread {
         pthread_detach(thread)
     }
 
-    /// By /proc: Swift's Glibc module hides pthread_setname_np behind `_GNU_SOURCE`. Only for who looks, so it may fail.
-    private static func setName(_ name: String) {
+    /// Names the calling thread as `top -H` shows it, at most 15 bytes. By /proc, as Swift's Glibc module hides
+    /// pthread_setname_np behind `_GNU_SOURCE`; it may fail, since it is only for who looks.
+    static func setName(_ name: String) {
         let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         _ = Array(name.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
@@ -44,12 +41,7 @@ enum SystemThread {
     }
 
     private final class Context {
-        let name: String
         let body: () -> Void
-
-        init(name: String, body: @escaping () -> Void) {
-            self.name = name
-            self.body = body
-        }
+        init(body: @escaping () -> Void) { self.body = body }
     }
 }

@@ -97,7 +97,7 @@ struct LogSystemTests {
         let output = try Output(isNonBlocking: true)
         let writer = DescriptorWriter(descriptor: output.writeEnd)
         let lines = (0..<5).map { [UInt8](repeating: 0x61 + $0, count: 100_000) + [0x0A] }
-        try SystemThread.start("log test") { #expect(writer.write(lines) == 0) }
+        try SystemThread.start { #expect(writer.write(lines) == 0) }
         for line in lines {
             #expect(try output.nextLine() == String(decoding: line.dropLast(), as: UTF8.self))
         }
