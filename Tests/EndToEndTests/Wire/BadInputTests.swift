@@ -29,8 +29,8 @@ struct BadInputTests {
                 .replacingOccurrences(of: "OTHER", with: "\(user)-o").replacingOccurrences(of: "ID", with: projectId)
             try connection.send(#"{"jsonrpc":"2.0","id":1,"method":"\#(input.method)","params":\#(params)}"# + "\n")
             let reply = try connection.reply()
-            #expect(reply.kind == input.kind, "\(input.testDescription)")
-            if let param = input.param { #expect(reply.data?["param"] as? String == param, "\(input.testDescription)") }
+            #expect(reply.kind == input.kind, "\(input.method) \(input.params.prefix(120))")
+            if let param = input.param { #expect(reply.data?["param"] as? String == param, "\(input.method) \(input.params.prefix(120))") }
             #expect(reply.error?["message"] is String && reply.data?["hint"] is String)
         }
         #expect(try daemon.snapshot(of: user) == before)

@@ -66,7 +66,7 @@ struct EnvelopeTests {
     static let goodRequests = [
         #"{"jsonrpc":"2.0","id":"ping","method":"getBalance","params":["nobody"]}"#,
         #"{"params":["nobody"],"method":"getBalance","id":"ping","jsonrpc":"2.0"}"#,
-        #"{"\u006ao\u006Esrpc":"2\u002e0","\u0069d":"ping","m\u0065thod":"get\u0042alance","params":["n\u006fbody"]}"#,
+        #"{"\u006aso\u006Erpc":"2\u002e0","\u0069d":"ping","m\u0065thod":"get\u0042alance","params":["n\u006fbody"]}"#,
         #"{"jsonrpc":"2.0","id":"ping","method":"getBalance","params":["nobody"],"result":1,"error":{},"auth":[[]]}"#,
         #"{"":0,"ID":5,"jsonrpc":"2.0","id":"ping","method":"getBalance","params":["nobody"],"Params":null}"#,
         "\t {\r\"jsonrpc\" :\t\"2.0\" ,\r\"id\": \"ping\",\"method\"\t:\"getBalance\", \"params\" : [ \"nobody\" ] } \t",
