@@ -28,6 +28,7 @@ package struct Daemon: Sendable {
             clock: systemClock, limits: configuration.limits, metrics: metrics,
             deliver: { work in eventLoop.execute(work) },
             onBatch: { telemetry.count(batchOf: $0, took: $1) },
+            onSweep: { telemetry.log($0, by: $1) },
             onFailure: { stop.stop(.failed($0)) })
 
         let store: Store

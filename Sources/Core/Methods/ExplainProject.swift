@@ -1,8 +1,12 @@
 /// Everything about one project: where its credits are, and who did what when. Errors: `projectNotFound`.
 public struct ExplainProject: Sendable {
-    public var projectId: ProjectID
+    public var projectId: ProjectID?
+    public var externalId: String?
 
-    public init(projectId: ProjectID) { self.projectId = projectId }
+    public init(projectId: ProjectID? = nil, externalId: String? = nil) {
+        self.projectId = projectId
+        self.externalId = externalId
+    }
 
     public struct Response: Sendable {
         public var project: Project
@@ -22,14 +26,15 @@ extension ExplainProject: ReadMethod {
     package static let summary = "Where a project's credits are, and who did what when."
     package static let roles = [Role].any
     package static let cost = ReadCost.point
-    package static var blank: Self { Self(projectId: .blank) }
+    package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("projectId", &projectId, "The project.")
+        try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
+        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
     }
 
     package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        let stored = try store.existingProject(.projectID(projectId))
+        let stored = try store.existingProject(ProjectReference(projectId: projectId, externalId: externalId))
         let events = try store.events(ofProject: stored.row)
         return Response(
             project: stored.project, entries: try store.entries(ofProject: stored.row), events: events,

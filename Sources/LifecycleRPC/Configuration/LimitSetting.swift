@@ -38,7 +38,7 @@ extension LimitSetting {
 
     /// In the order of `Limits.table`.
     package static let table: [LimitSetting] = [
-        LimitSetting("maxProjectCredits", \.maximumProjectCredits, 1...Limits.largestInteger, "credits"),
+        LimitSetting("maxProjectCredits", \.maximumProjectCredits, 1...1_000_000_000_000, "credits"),
         LimitSetting("startTimeout", \.startTimeout, 1...year, "seconds", atMost: "longestStartTimeout"),
         LimitSetting("lease", \.lease, 1...year, "seconds", atMost: "longestLease"),
         LimitSetting("maxRuntime", \.maximumRuntime, 1...year, "seconds", atMost: "longestRuntime"),

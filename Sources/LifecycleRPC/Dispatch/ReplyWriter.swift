@@ -29,8 +29,10 @@ struct ReplyWriter {
     }
 
     /// Notifications get no reply.
-    mutating func write(_ result: Result<Reply, RPCError>, to id: RequestID) {
-        guard case .some(let id) = id else { return }
+    /// - Returns: what was written: an error in place of a reply that is too long.
+    @discardableResult
+    mutating func write(_ result: Result<Reply, RPCError>, to id: RequestID) -> Result<Reply, RPCError> {
+        guard case .some(let id) = id else { return result }
         if json.bytes.isEmpty { json.reserve(512) }  // Most replies fit.
         if isInBatch, !hasBegunArray {
             json.beginArray()
@@ -38,13 +40,16 @@ struct ReplyWriter {
         }
         let mark = json.mark
         let before = json.bytes.count
+        var written = result
         writeEnvelope(result, id)
         if lineBytes + json.bytes.count - before > limit {
             json.rewind(to: mark)
-            writeEnvelope(.failure(.replyTooLarge(limit: limit)), id)
+            written = .failure(.replyTooLarge(limit: limit))
+            writeEnvelope(written, id)
         }
         lineBytes += json.bytes.count - before
         if !isInBatch { endLine() }
+        return written
     }
 
     private mutating func writeEnvelope(_ result: Result<Reply, RPCError>, _ id: ArraySlice<UInt8>) {

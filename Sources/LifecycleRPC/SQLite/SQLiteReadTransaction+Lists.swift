@@ -14,7 +14,7 @@ extension SQLiteReadTransaction {
         }
     }
 
-    /// Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
+    /// `total` and not `sum`, which fails where it overflows. Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
     func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
         try reporting { () throws(StorageError) in
             let isKept = filter.createdAfter == nil && filter.createdBefore == nil
@@ -89,19 +89,19 @@ private enum ListSQL {
 
     static func keptTotals(_ filter: ProjectFilter) -> String {
         """
-        SELECT sum(pending), sum(pendingCredits), sum(processing), sum(processingCredits), sum(completed),
-            sum(completedCredits), sum(failed), sum(failedCredits), sum(completedTime)
+        SELECT total(pending), total(pendingCredits), total(processing), total(processingCredits), total(completed),
+            total(completedCredits), total(failed), total(failedCredits), total(completedTime)
         FROM account\(filter.userId == nil ? "" : " WHERE userId = ?1")
         """
     }
 
     static func summedTotals(_ filter: ProjectFilter) -> String {
         let columns = Status.allCases.map { status in
-            "sum(p.status = '\(status.rawValue)'), sum(iif(p.status = '\(status.rawValue)', p.credits, 0))"
+            "total(p.status = '\(status.rawValue)'), total(iif(p.status = '\(status.rawValue)', p.credits, 0))"
         }
         return """
             SELECT \(columns.joined(separator: ", ")),
-                sum(iif(p.status = 'completed', max(p.finishedAt - p.createdAt, 0), 0))
+                total(iif(p.status = 'completed', max(p.finishedAt - p.createdAt, 0), 0))
             FROM project AS p WHERE \(conditions(filter).joined(separator: " AND "))
             """
     }

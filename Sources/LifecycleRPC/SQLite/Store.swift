@@ -18,6 +18,8 @@ package final class Store: Sendable {
         /// Runs completions where the callers live.
         package var deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
         package var onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
+        /// Told what the daemon's clocks did, as which caller.
+        package var onSweep: @Sendable (WriteOutcome, Caller) -> Void
         /// Nothing may be acknowledged after this. May be called more than once, from any thread.
         package var onFailure: @Sendable (StorageError) -> Void
 
@@ -25,6 +27,7 @@ package final class Store: Sendable {
             clock: @escaping WallClock, limits: Limits, metrics: any MetricsSource,
             deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
             onBatch: @escaping @Sendable (_ jobs: Int, _ took: Duration) -> Void = { _, _ in },
+            onSweep: @escaping @Sendable (WriteOutcome, Caller) -> Void = { _, _ in },
             onFailure: @escaping @Sendable (StorageError) -> Void
         ) {
             self.clock = clock
@@ -32,6 +35,7 @@ package final class Store: Sendable {
             self.metrics = metrics
             self.deliver = deliver
             self.onBatch = onBatch
+            self.onSweep = onSweep
             self.onFailure = onFailure
         }
 
@@ -55,7 +59,7 @@ package final class Store: Sendable {
         let writer = try Writer(
             database, identity: FileIdentity(databasePath: path), ballast: Ballast(databasePath: path),
             context: { environment.context($0) })
-        try writer.sweep(as: .daemon, grantsGrace: true)
+        try writer.sweep(as: .daemon, grantsGrace: true) { environment.onSweep($0, .daemon) }
 
         writes = WriteQueue(
             limit: environment.limits.maximumQueuedWrites, deliver: environment.deliver,

@@ -80,18 +80,23 @@ final class Writer {
     }
 
     /// Fails what is due, as `Sweep` does, until nothing is.
-    func sweep(as daemon: Caller, grantsGrace: Bool) throws(StorageError) {
-        while true {
+    /// - Parameter report: told what was done, after each COMMIT.
+    func sweep(
+        as daemon: Caller, grantsGrace: Bool, report: (WriteOutcome) -> Void
+    ) throws(StorageError) {
+        var count = Sweep.batch
+        while count == Sweep.batch {
             let context = context(daemon)
+            transaction.steps.removeAll()
             try begin.run()
             do throws(RPCError) {
-                let count = try Sweep.run(in: transaction, context, grantsGrace: grantsGrace)
+                count = try Sweep.run(in: transaction, context, grantsGrace: grantsGrace)
                 try transaction.reporting { () throws(StorageError) in try commit.run() }
-                if count < Sweep.batch { return }
             } catch {
                 rollBack()
                 throw transaction.failure ?? StorageError(.misuse, error.message)
             }
+            report(WriteOutcome(.success { $0.null() }, steps: transaction.steps))
         }
     }
 

@@ -40,10 +40,6 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        if let refusal = hub.admit(self) {
-            replies.write(.failure(refusal), to: .null)
-            return closeWhenSent(context)
-        }
         readIfWanted()
     }
 
@@ -78,8 +74,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         stall.stop()
         self.context = nil
-        hub.remove(self)
     }
+
+    /// Also when the connection ended before it became active.
+    func handlerRemoved(context: ChannelHandlerContext) { hub.remove(self) }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
@@ -159,8 +157,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func answer(_ call: Dispatcher.Call, _ outcome: RequestSequence.Outcome) {
-        replies.write(outcome, to: call.id)
-        hub.count(call, outcome)
+        hub.count(call, replies.write(outcome, to: call.id))
     }
 
     // MARK: Bytes

@@ -42,23 +42,28 @@ final class Hub {
     /// Connections taken so far.
     private(set) var arrivals: UInt64 = 0
 
-    /// - Returns: why the connection cannot be taken; nil when it was.
-    func admit(_ connection: ConnectionHandler) -> RPCError? {
-        let uid = connection.caller.uid
-        let ofUser = connectionsByUser[uid, default: 0]
-        if isDraining { return .stopping }
-        guard connections.count < limits.maximumConnections else {
+    /// What serves a new connection of this caller, or tells it why nothing does.
+    func handler(for caller: Caller) -> any ChannelHandler {
+        if let refusal = refusal(of: caller) {
             telemetry.refusedConnections.increment()
-            return .busy("There are \(limits.maximumConnections) connections already.")
+            return RefusedConnection(refusal)
         }
-        guard ofUser < limits.maximumConnectionsPerUser else {
-            telemetry.refusedConnections.increment()
-            return .busy("uid \(uid) has \(limits.maximumConnectionsPerUser) connections already.")
-        }
+        let connection = ConnectionHandler(caller: caller, hub: self)
         connections[ObjectIdentifier(connection)] = connection
-        connectionsByUser[uid] = ofUser + 1
+        connectionsByUser[caller.uid, default: 0] += 1
         arrivals &+= 1
         telemetry.connections.record(connections.count)
+        return connection
+    }
+
+    private func refusal(of caller: Caller) -> RPCError? {
+        if isDraining { return .stopping }
+        guard connections.count < limits.maximumConnections else {
+            return .busy("There are \(limits.maximumConnections) connections already.")
+        }
+        guard connectionsByUser[caller.uid, default: 0] < limits.maximumConnectionsPerUser else {
+            return .busy("uid \(caller.uid) has \(limits.maximumConnectionsPerUser) connections already.")
+        }
         return nil
     }
 

@@ -22,7 +22,7 @@ final class Server: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let caller = roles.caller(try PeerCredentials(of: channel))
-                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(caller: caller, hub: hub.value))
+                    try channel.pipeline.syncOperations.addHandler(hub.value.handler(for: caller))
                 }
             }
             .withBoundSocket(listener.descriptor).get()
