@@ -44,7 +44,7 @@ actor DaemonService: Service {
         }
         Notifier().stopping()
         report()
-        await server.stopAccepting()
+        server.stopAccepting()
         await server.drain(atMost: drainSeconds)
         await store.close()
     }
@@ -85,9 +85,14 @@ actor DaemonService: Service {
         guard configuration.idleExit > 0 else { return }
         let timeout = TimeAmount.seconds(configuration.idleExit)
         let hub = hub
+        let server = server
         let stop = stop
         eventLoop.execute {
-            IdleTimer(timeout: timeout, hub: hub) { stop.stop(.idle) }.start()
+            let timer = IdleTimer(timeout: timeout, hub: hub) {
+                server.stopAccepting()
+                stop.stop(.idle)
+            }
+            timer.start()
         }
     }
 }

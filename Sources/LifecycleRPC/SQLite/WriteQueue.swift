@@ -86,7 +86,7 @@ package final class WriteQueue: Sendable {
                 case .close(let completion): close = completion
                 }
             }
-            if !jobs.isEmpty, let failure = run(jobs, by: writer) { return stop(failure) }
+            if !jobs.isEmpty, let failure = run(jobs, by: writer) { return stop(failure, closed: close) }
             do throws(StorageError) {
                 if !checks.isEmpty { try writer.check() }
                 for check in checks { check() }
@@ -96,8 +96,8 @@ package final class WriteQueue: Sendable {
                     return close()
                 }
             } catch {
-                close?()
-                return stop(error)
+                stop(error, closed: close)
+                return
             }
         }
     }
@@ -115,9 +115,10 @@ package final class WriteQueue: Sendable {
     }
 
     /// Fail-stop: nothing is written any more, and what waits is answered so.
-    private func stop(_ failure: StorageError) {
+    private func stop(_ failure: StorageError, closed: (@Sendable () -> Void)?) {
         state.withLock { $0.isOpen = false }
         onFailure(failure)
+        if let closed { return closed() }
         while true {
             for letter in mailbox.takeAll() {
                 switch letter {

@@ -88,13 +88,17 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Starts what can be started and sends what is ready. Once a turn of the hub.
     func work() {
         var steps = 0
+        var isDone = false
         // What was read is carried out also when its sender is gone: only the replies are lost.
         while context?.channel.isWritable ?? true {
             guard steps < Self.stepsPerTurn else {
                 hub.schedule(self)
                 break
             }
-            guard let step = nextStep() else { break }
+            guard let step = nextStep() else {
+                isDone = true
+                break
+            }
             carryOut(step)
             steps += 1
         }
@@ -103,7 +107,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             return
         }
         if !replies.isEmpty { send(to: context, promise: nil) }
-        if (isInputClosed || isDraining) && sequence.isIdle && steps < Self.stepsPerTurn {
+        if (isInputClosed || isDraining) && isDone && sequence.isIdle {
             closeWhenSent(context)
         } else {
             readIfWanted()

@@ -29,8 +29,9 @@ final class Server: Sendable {
         listener.restoreBacklog()
     }
 
-    /// No connection is accepted any more; what waits in the kernel's queue starts the next daemon.
-    func stopAccepting() async { try? await channel.close().get() }
+    /// No connection is accepted any more; what waits in the kernel's queue starts the next daemon. At once when called
+    /// on the event loop, so that nobody slips in between.
+    func stopAccepting() { channel.close(promise: nil) }
 
     /// Answers what was read and closes all connections, by force after `seconds`.
     func drain(atMost seconds: Int64) async {
