@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "LifecycleCore", path: "Sources/Core"),
         .target(
             name: "LifecycleWire",
-            dependencies: ["LifecycleCore", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [.product(name: "NIOCore", package: "swift-nio")],
             path: "Sources/Wire"),
         .target(
             name: "LifecycleRPC",

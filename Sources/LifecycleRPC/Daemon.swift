@@ -16,8 +16,7 @@ package struct Daemon: Sendable {
     /// Returns after an orderly stop. Everything that was acknowledged is on disk, whatever it throws.
     package func run() async throws(DaemonError) {
         let logger = Logger(label: "lifecycled")
-        let listener = try listener()
-        defer { listener.remove() }
+        let inherited = try inheritedListener()
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
@@ -29,7 +28,7 @@ package struct Daemon: Sendable {
             deliver: { work in eventLoop.execute(work) },
             onBatch: { telemetry.count(batchOf: $0, took: $1) },
             onSweep: { telemetry.log($0, by: $1) },
-            onFailure: { stop.stop(.failed($0)) })
+            onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } })
 
         let store: Store
         do throws(StorageError) {
@@ -37,6 +36,9 @@ package struct Daemon: Sendable {
         } catch {
             throw .storage(error)
         }
+        // Our own socket is made only now: whoever lost the race for the database must not touch the winner's.
+        let listener = if let inherited { inherited } else { try ownListener() }
+        defer { listener.remove() }
         let reason: StopSignal.Reason
         do {
             let hub = try await eventLoop.submit {
@@ -65,27 +67,37 @@ package struct Daemon: Sendable {
             try await services.run()
             reason = await service.reason
             try await group.shutdownGracefully()
+        } catch let error as StorageError {
+            throw .storage(error)
         } catch {
             throw .other("\(error)")
         }
         switch reason {
         case .requested, .idle: return
+        case .deaf: throw .other("the listener was lost, so that nobody could connect any more")
         case .failed(let error): throw .failed(error)
         case .inconsistent(let findings): throw .inconsistent(findings)
         }
     }
 
-    private func listener() throws(DaemonError) -> Listener {
+    /// First of all, as it changes the environment, which has no lock.
+    private func inheritedListener() throws(DaemonError) -> Listener? {
+        let descriptor: Int32?
         do throws(ActivationError) {
-            if let descriptor = try SocketActivation.inheritedListener() { return Listener(inherited: descriptor) }
+            descriptor = try SocketActivation.inheritedListener()
         } catch {
             throw .listen(error.description)
         }
-        guard let path = configuration.socketPath else {
+        if let descriptor { return Listener(inherited: descriptor) }
+        guard configuration.socketPath != nil else {
             throw .listen("systemd passed no socket: give --socket PATH to listen on one of your own")
         }
+        return nil
+    }
+
+    private func ownListener() throws(DaemonError) -> Listener {
         do throws(ListenError) {
-            return try Listener(path: path)
+            return try Listener(path: configuration.socketPath ?? "")
         } catch {
             throw .listen(error.description)
         }

@@ -32,6 +32,8 @@ actor DaemonService: Service {
     func run() async {
         if store.stoppedUncleanly { verify() }
         watchForIdleness()
+        // Counts only as the first reason, so not when the listener is closed on the way to a stop.
+        server.whenDeaf { [stop] in stop.stop(.deaf) }
         Notifier().ready(status: "serving \(configuration.databasePath)")
         logger.notice(
             "ready", metadata: ["database": "\(configuration.databasePath)", "version": "\(LifecycleCore.version)"])
@@ -46,13 +48,18 @@ actor DaemonService: Service {
         report()
         server.stopAccepting()
         await server.drain(atMost: drainSeconds)
-        await store.close()
+        // Busy: a long read is in the way of emptying the WAL, which is whole.
+        if let error = await store.close(), error.isFatal {
+            logger.critical("storage failed", metadata: ["error": "\(error)"])
+            if case .requested = reason { reason = .failed(error) }
+            if case .idle = reason { reason = .failed(error) }
+        }
     }
 
     /// After a failure nobody waits for long: callers shall learn it from the next daemon.
     private var drainSeconds: Int64 {
         switch reason {
-        case .requested, .idle: configuration.limits.drainTimeout
+        case .requested, .idle, .deaf: configuration.limits.drainTimeout
         case .failed, .inconsistent: 1
         }
     }
@@ -61,6 +68,7 @@ actor DaemonService: Service {
         switch reason {
         case .requested: logger.notice("stopping")
         case .idle: logger.notice("stopping: nobody is connected and no project is unfinished")
+        case .deaf: logger.critical("the listener was lost; stopping, to be started anew")
         case .failed(let error): logger.critical("storage failed", metadata: ["error": "\(error)"])
         case .inconsistent(let findings):
             for finding in findings.prefix(20) {
@@ -76,7 +84,9 @@ actor DaemonService: Service {
             switch result {
             case .success(let findings) where findings.isEmpty: logger.notice("the database is in order")
             case .success(let findings): stop.stop(.inconsistent(findings))
-            case .failure(let error): stop.stop(.failed(error))
+            case .failure(let error) where error.isFatal: stop.stop(.failed(error))
+            case .failure(let error):
+                logger.error("the database could not be checked", metadata: ["error": "\(error)"])
             }
         }
     }
@@ -88,7 +98,7 @@ actor DaemonService: Service {
         let server = server
         let stop = stop
         eventLoop.execute {
-            let timer = IdleTimer(timeout: timeout, hub: hub) {
+            let timer = IdleTimer(timeout: timeout, hub: hub.value, eventLoop: hub.eventLoop) {
                 server.stopAccepting()
                 stop.stop(.idle)
             }

@@ -7,6 +7,8 @@ struct StopSignal: Sendable {
         case idle
         case failed(StorageError)
         case inconsistent([String])
+        /// The listener was lost, so that nobody can connect any more.
+        case deaf
     }
 
     private let reasons: AsyncStream<Reason>

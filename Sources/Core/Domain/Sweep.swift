@@ -3,14 +3,14 @@ package enum Sweep {
     /// Projects of one transaction, so that many due ones never hold up other callers.
     package static let batch = 500
 
-    /// Fails and refunds due projects, at most `batch` of them, as the daemon itself.
+    /// Fails and refunds due projects, at most `limit` of them, as the daemon itself.
     /// - Parameter grantsGrace: after the daemon was down, leases that ran out meanwhile get one more: their holders
     ///   had nobody to report to.
-    /// - Returns: how many were due; `batch` means that there may be more.
+    /// - Returns: how many were due; `limit` means that there may be more.
     package static func run(
-        in store: any WriteTransaction, _ context: CallContext, grantsGrace: Bool
+        in store: any WriteTransaction, _ context: CallContext, grantsGrace: Bool, limit: Int = batch
     ) throws(RPCError) -> Int {
-        let due = try store.dueProjects(at: context.now, limit: batch)
+        let due = try store.dueProjects(at: context.now, limit: limit)
         for stored in due {
             let code = reason(stored, context)
             if grantsGrace, code == FailureCode.leaseExpired {
@@ -20,7 +20,7 @@ package enum Sweep {
                 continue
             }
             try store.finish(stored, .failed(code: code, message: message(code)), at: context.now)
-            try store.record(NewEvent(.failed, of: stored), by: context.caller, at: context.now)
+            try store.record(NewEvent(.failed, of: stored, errorCode: code), by: context.caller, at: context.now)
         }
         return due.count
     }

@@ -33,11 +33,12 @@ struct AccountPosting {
         guard allowed.contains(credits) else { throw .amountOutOfRange("credits", credits, allowed: allowed) }
         let known = try store.account(of: userId)
         let before = known?.balance ?? Balance(userId: userId, available: 0, held: 0)
-        // Both are within ±2^53, so the sums cannot overflow. What is held counts: it may all come back.
+        // All are within ±2^53, so the sums cannot overflow.
         guard before.available + credits >= 0 else {
             throw .insufficientCredits(available: before.available, required: -credits)
         }
-        let room = Limits.largestInteger - before.available - before.held
+        // All that was ever given, also what is spent: the ledger keeps that sum.
+        let room = Limits.largestInteger - (known?.granted ?? 0)
         guard credits <= room else {
             throw .amountOutOfRange("credits", credits, allowed: min(allowed.lowerBound, room)...room)
         }

@@ -70,7 +70,11 @@ extension CreateProject: WriteMethod {
                 deadline: terms.deadline(.pending, createdAt: context.now, lastReport: context.now, limits: limits)),
             at: context.now)
         try store.record(NewEvent(.created, of: created), by: context.caller, at: context.now)
-        return Response(project: created.project, balance: try store.balance(of: userId), replayed: false)
+        let before = account.balance
+        return Response(
+            project: created.project,
+            balance: Balance(userId: userId, available: before.available - credits, held: before.held + credits),
+            replayed: false)
     }
 
     private var terms: Terms { Terms(startTimeout: startTimeout, lease: lease, maximumRuntime: maxRuntime) }

@@ -33,6 +33,10 @@ extension ExplainProject: ReadMethod {
         try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
     }
 
+    package func validate() throws(RPCError) {
+        _ = try ProjectReference(projectId: projectId, externalId: externalId)
+    }
+
     package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let stored = try store.existingProject(ProjectReference(projectId: projectId, externalId: externalId))
         let events = try store.events(ofProject: stored.row)

@@ -25,6 +25,10 @@ extension GetStatus: ReadMethod {
         try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
     }
 
+    package func validate() throws(RPCError) {
+        _ = try ProjectReference(projectId: projectId, externalId: externalId)
+    }
+
     package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let reference = try ProjectReference(projectId: projectId, externalId: externalId)
         return Response(project: try store.existingProject(reference).project)

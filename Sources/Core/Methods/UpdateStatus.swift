@@ -51,7 +51,10 @@ extension UpdateStatus: WriteMethod {
             "errorCode", &errorCode, .errorCode, "Why it failed, a stable word; pipelineFailed when absent.")
     }
 
-    package func validate() throws(RPCError) {
+    package mutating func validate() throws(RPCError) {
+        _ = try ProjectReference(projectId: projectId, externalId: externalId)
+        // Here and not in the rule: what waits for its turn should not be long.
+        errorMessage = errorMessage?.shortened(to: FailureCode.maximumMessageBytes)
         if status != .failed, errorMessage != nil || errorCode != nil {
             throw .invalidParams(errorMessage != nil ? "errorMessage" : "errorCode", "goes with the status failed only")
         }
@@ -99,18 +102,20 @@ extension UpdateStatus: WriteMethod {
         case .finish(let startedToo):
             if startedToo { try record(.processing, stored, in: store, context) }
             try store.finish(stored, verdict, at: now)
-            try record(status == .completed ? .completed : .failed, stored, in: store, context)
+            try record(
+                status == .completed ? .completed : .failed, stored, in: store, context,
+                errorCode: status == .failed ? failureCode : nil)
         case .alreadySo, .contradicted, .invalid:
             break
         }
     }
 
+    private var failureCode: String { errorCode ?? FailureCode.pipelineFailed }
+
     private var verdict: Verdict {
         guard status == .failed else { return .completed }
         let message = (errorMessage ?? "").isEmpty ? FailureCode.unspecifiedMessage : errorMessage ?? ""
-        return .failed(
-            code: errorCode ?? FailureCode.pipelineFailed,
-            message: message.shortened(to: FailureCode.maximumMessageBytes))
+        return .failed(code: failureCode, message: message)
     }
 
     /// The externalId that this report brings, when it stands beside the projectId and was not known.
@@ -141,9 +146,10 @@ extension UpdateStatus: WriteMethod {
 
     private func record(
         _ kind: Event.Kind, _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext,
-        detail: String? = nil
+        detail: String? = nil, errorCode: String? = nil
     ) throws(RPCError) {
-        try store.record(NewEvent(kind, of: stored, detail: detail), by: context.caller, at: context.now)
+        try store.record(
+            NewEvent(kind, of: stored, detail: detail, errorCode: errorCode), by: context.caller, at: context.now)
     }
 }
 

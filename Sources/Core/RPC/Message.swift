@@ -53,12 +53,13 @@ extension Message {
 
     package func write(to json: inout JSONWriter) {
         json.beginObject()
-        var writer = FieldWriter(json: json)
-        json = JSONWriter()
+        // One owner at any time, or each nested message would copy all that was written before it.
+        var writer = FieldWriter(json: JSONWriter())
+        swap(&json, &writer.json)
         var copy = self
         // Writing checks nothing, so it cannot fail.
         try? copy.visit(&writer)
-        json = writer.json
+        swap(&json, &writer.json)
         json.endObject()
     }
 }

@@ -7,12 +7,12 @@ package protocol Method: Message {
     /// One sentence for `rpc.discover`.
     static var summary: String { get }
     static var roles: [Role] { get }
-    /// Refuses parameters that do not go together; each alone was checked by its field.
-    func validate() throws(RPCError)
+    /// Refuses parameters that do not go together, and cuts what may be cut; each alone was checked by its field.
+    mutating func validate() throws(RPCError)
 }
 
 extension Method {
-    package func validate() throws(RPCError) {}
+    package mutating func validate() throws(RPCError) {}
 }
 
 /// How long a read may take, which decides the thread that it runs on.

@@ -27,7 +27,8 @@ package struct Request: Sendable {
         for (name, value) in json.members {
             if name.isString("id") {
                 switch value.kind {
-                case .string, .number, .null: id = .some(value.raw)
+                // A copy, or what waits for its answer would keep the whole line.
+                case .string, .number, .null: id = .some(ArraySlice(Array(value.raw)))
                 default: throw InvalidRequest(.null, "id must be a string, a number or null.")
                 }
             } else if name.isString("jsonrpc") {

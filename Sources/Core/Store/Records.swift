@@ -25,9 +25,13 @@ package struct StoredProject: Sendable {
 package struct Account: Sendable, Equatable {
     package let row: Int64
     package var balance: Balance
-    package init(row: Int64, balance: Balance) {
+    /// Grants and adjustments so far.
+    package var granted: Int64
+
+    package init(row: Int64, balance: Balance, granted: Int64) {
         self.row = row
         self.balance = balance
+        self.granted = granted
     }
 }
 
@@ -62,14 +66,17 @@ package struct NewEvent: Sendable {
     /// What it is about: the project's price, or the amount granted.
     package let credits: Int64
     package let detail: String?
+    /// Why a project failed; the project itself keeps it, this is for the log.
+    package let errorCode: String?
 
-    package init(_ kind: Event.Kind, of stored: StoredProject, detail: String? = nil) {
+    package init(_ kind: Event.Kind, of stored: StoredProject, detail: String? = nil, errorCode: String? = nil) {
         self.kind = kind
         account = stored.account
         userId = stored.project.userId
         project = (stored.row, stored.project.projectId)
         credits = stored.project.creditsUsed
         self.detail = detail
+        self.errorCode = errorCode
     }
 
     package init(_ kind: Event.Kind, of account: Account, credits: Int64, detail: String) {
@@ -79,6 +86,7 @@ package struct NewEvent: Sendable {
         project = nil
         self.credits = credits
         self.detail = detail
+        errorCode = nil
     }
 }
 

@@ -13,6 +13,8 @@ struct ReplyWriter {
     init(limit: Int) { self.limit = limit }
 
     var isEmpty: Bool { json.bytes.isEmpty }
+    /// Bytes that wait to be taken out.
+    var count: Int { json.bytes.count }
 
     mutating func take() -> [UInt8] { json.take() }
 

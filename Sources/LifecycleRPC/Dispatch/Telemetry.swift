@@ -69,12 +69,18 @@ package struct Telemetry: Sendable {
         commitTime.recordNanoseconds(time.inNanoseconds)
     }
 
+    /// What callers are not told: the cause behind `storageUnavailable`, `storageFull` and `internalError`.
+    func log(_ error: StorageError) {
+        logger.error("storage refused a request", metadata: [LogKey.error: "\(error)"])
+    }
+
     /// After the COMMIT: what was done is on disk when the log says so.
     func log(_ outcome: WriteOutcome, by caller: Caller) {
         for step in outcome.steps { log(step, by: caller) }
         if case .failure(let error) = outcome.result, !error.keepsWrites {
-            logger.info(
-                "rolled back",
+            let isUnknown = error.kind == .outcomeUnknown
+            logger.log(
+                level: isUnknown ? .error : .info, isUnknown ? "outcome unknown" : "rolled back",
                 metadata: [
                     LogKey.error: "\(error.kind.name)", LogKey.detail: "\(error.message)", LogKey.caller: "\(caller)",
                 ])
@@ -88,6 +94,7 @@ package struct Telemetry: Sendable {
         ]
         if let project = step.project { metadata[LogKey.project] = "\(project.id)" }
         if let detail = step.detail { metadata[LogKey.detail] = "\(detail)" }
+        if let code = step.errorCode { metadata[LogKey.error] = "\(code)" }
         switch step.kind {
         case .created: logger.info("project created", metadata: metadata)
         case .processing, .completed:

@@ -18,7 +18,13 @@ package final class Ballast {
     /// - Returns: false when there is no space (or quota) for them. Then nothing is left behind.
     package func create() throws(StorageError) -> Bool {
         if isHeld { return true }
-        guard let descriptor = try POSIXFile.open(path, O_RDWR | O_CREAT) else { return false }
+        let opened: Int32?
+        do {
+            opened = try POSIXFile.open(path, O_RDWR | O_CREAT)
+        } catch  where error.kind == .full {
+            return false  // No room even for its name.
+        }
+        guard let descriptor = opened else { return false }
         defer { close(descriptor) }
         switch reserve(descriptor) {
         case 0:

@@ -7,24 +7,27 @@ package final class Reader {
     private let transaction: SQLiteReadTransaction
     private let begin: Statement
     private let end: Statement
-    private let onFailure: @Sendable (StorageError) -> Void
+    private let onError: @Sendable (StorageError) -> Void
 
-    init(path: String, onFailure: @escaping @Sendable (StorageError) -> Void) throws(StorageError) {
+    init(path: String, onError: @escaping @Sendable (StorageError) -> Void) throws(StorageError) {
         database = try Database(path: path, mode: .reader)
         transaction = try SQLiteReadTransaction(database)
         begin = try database.prepare("BEGIN")
         end = try database.prepare("COMMIT")
-        self.onFailure = onFailure
+        self.onError = onError
     }
 
+    /// Runs a read in the snapshot that is open, opening one when there is none. Whoever calls ends it.
     package func run(_ read: BoundCall.Read, _ context: CallContext) throws(RPCError) -> Reply {
         transaction.failure = nil
-        defer {
-            if database.isInTransaction { try? end.run() }
-            if let failure = transaction.failure, failure.isFatal { onFailure(failure) }
-        }
-        try transaction.reporting { () throws(StorageError) in try begin.run() }
+        defer { if let failure = transaction.failure { onError(failure) } }
+        if !database.isInTransaction { try transaction.reporting { () throws(StorageError) in try begin.run() } }
         return try read(transaction, context)
+    }
+
+    /// Lets go of the snapshot: what was committed meanwhile is seen by the next read.
+    package func endSnapshot() {
+        if database.isInTransaction { try? end.run() }
     }
 
     /// Whether any project is neither completed nor failed: such a daemon has something to watch over.

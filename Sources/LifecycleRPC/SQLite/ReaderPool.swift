@@ -68,6 +68,7 @@ package final class ReaderPool: Sendable {
         _ read: BoundCall.Read, _ context: CallContext, by reader: Reader
     ) -> Result<Reply, RPCError> {
         do throws(RPCError) {
+            defer { reader.endSnapshot() }
             var json = JSONWriter(capacity: 4096)
             try reader.run(read, context)(&json)
             let text = json.bytes

@@ -21,7 +21,7 @@ class SQLiteReadTransaction: ReadTransaction {
         projectByID = try database.prepare(ProjectRow.select + " WHERE p.id = ?1")
         projectByExternalID = try database.prepare(ProjectRow.select + " WHERE p.externalId = ?1")
         accountByUser = try database.prepare(
-            "SELECT id, userId, available, pendingCredits + processingCredits FROM account WHERE userId = ?1")
+            "SELECT id, userId, available, pendingCredits + processingCredits, granted FROM account WHERE userId = ?1")
         entriesByUser = try database.prepare(
             EntryRow.select
                 + " WHERE e.account = (SELECT id FROM account WHERE userId = ?1) AND e.id < ?2 ORDER BY e.id DESC LIMIT ?3"
@@ -56,7 +56,8 @@ class SQLiteReadTransaction: ReadTransaction {
             return try accountByUser.first { row throws(StorageError) in
                 Account(
                     row: row.integer(0),
-                    balance: Balance(userId: row.text(1), available: row.integer(2), held: row.integer(3)))
+                    balance: Balance(userId: row.text(1), available: row.integer(2), held: row.integer(3)),
+                    granted: row.integer(4))
             }
         }
     }

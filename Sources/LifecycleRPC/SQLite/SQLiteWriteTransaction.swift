@@ -78,7 +78,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
             insertAccount.bind(1, userId)
             try insertAccount.run()
             return Account(
-                row: database.lastInsertedRow, balance: Balance(userId: userId, available: 0, held: 0))
+                row: database.lastInsertedRow, balance: Balance(userId: userId, available: 0, held: 0), granted: 0)
         }
     }
 

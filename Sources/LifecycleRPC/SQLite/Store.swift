@@ -9,7 +9,7 @@ package final class Store: Sendable {
     package let stoppedUncleanly: Bool
 
     private let directory: StateDirectory
-    private let onFailure: @Sendable (StorageError) -> Void
+    private let onError: @Sendable (StorageError) -> Void
 
     package struct Environment: Sendable {
         package var clock: WallClock
@@ -20,15 +20,15 @@ package final class Store: Sendable {
         package var onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
         /// Told what the daemon's clocks did, as which caller.
         package var onSweep: @Sendable (WriteOutcome, Caller) -> Void
-        /// Nothing may be acknowledged after this. May be called more than once, from any thread.
-        package var onFailure: @Sendable (StorageError) -> Void
+        /// Told what storage said, from any thread. After a fatal error nothing may be acknowledged any more.
+        package var onError: @Sendable (StorageError) -> Void
 
         package init(
             clock: @escaping WallClock, limits: Limits, metrics: any MetricsSource,
             deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
             onBatch: @escaping @Sendable (_ jobs: Int, _ took: Duration) -> Void = { _, _ in },
             onSweep: @escaping @Sendable (WriteOutcome, Caller) -> Void = { _, _ in },
-            onFailure: @escaping @Sendable (StorageError) -> Void
+            onError: @escaping @Sendable (StorageError) -> Void
         ) {
             self.clock = clock
             self.limits = limits
@@ -36,7 +36,7 @@ package final class Store: Sendable {
             self.deliver = deliver
             self.onBatch = onBatch
             self.onSweep = onSweep
-            self.onFailure = onFailure
+            self.onError = onError
         }
 
         package func context(_ caller: Caller) -> CallContext {
@@ -48,22 +48,27 @@ package final class Store: Sendable {
     package init(path: String, _ environment: Environment) throws(StorageError) {
         directory = try StateDirectory(databasePath: path)
         stoppedUncleanly = try directory.rewriteWriteAheadLog()
-        onFailure = environment.onFailure
+        onError = environment.onError
         let path = directory.databasePath
         let database = try Database(path: path, mode: .writer)
-        try database.checkpoint(.truncate)
+        let ballast = try Ballast(databasePath: path)
+        do {
+            try database.checkpoint(.truncate)
+        } catch  where error.kind == .full {
+            // No room to copy the WAL, which is whole: the writer goes on from it, for refunds if not for more.
+        }
         try Migrator.run(Schema.migrations, on: database)
         try directory.sync()
         try directory.markCreated()
 
         let writer = try Writer(
-            database, identity: FileIdentity(databasePath: path), ballast: Ballast(databasePath: path),
+            database, identity: FileIdentity(databasePath: path), ballast: ballast,
             context: { environment.context($0) })
         try writer.sweep(as: .daemon, grantsGrace: true) { environment.onSweep($0, .daemon) }
 
         writes = WriteQueue(
             limit: environment.limits.maximumQueuedWrites, deliver: environment.deliver,
-            onBatch: environment.onBatch, onFailure: environment.onFailure)
+            onBatch: environment.onBatch, onError: environment.onError)
         scans = ReaderPool(deliver: environment.deliver)
         do throws(SystemCallError) {
             try writes.start(writer)
@@ -75,7 +80,7 @@ package final class Store: Sendable {
 
     /// A connection for point reads, to be used on the thread that asks for it.
     package func makeReader() throws(StorageError) -> sending Reader {
-        try Reader(path: directory.databasePath, onFailure: onFailure)
+        try Reader(path: directory.databasePath, onError: onError)
     }
 
     /// After an unclean stop: checks the whole file and the whole ledger while callers are already served.
@@ -84,10 +89,11 @@ package final class Store: Sendable {
         scans.verify(completion)
     }
 
-    /// Writes what is queued, empties the WAL and closes. Returns when all is on disk.
-    package func close() async {
+    /// Writes what is queued, empties the WAL and closes.
+    /// - Returns: once all is on disk, nil; else what went wrong.
+    package func close() async -> StorageError? {
         scans.close()
-        await withCheckedContinuation { done in writes.close { done.resume() } }
+        return await withCheckedContinuation { done in writes.close { done.resume(returning: $0) } }
     }
 }
 

@@ -8,7 +8,7 @@ package final class WriteQueue: Sendable {
     private enum Letter: Sendable {
         case write([WriteJob])
         case check(@Sendable () -> Void)
-        case close(@Sendable () -> Void)
+        case close(@Sendable (StorageError?) -> Void)
     }
 
     private struct State {
@@ -20,23 +20,23 @@ package final class WriteQueue: Sendable {
     private let state = Mutex(State())
     private let limit: Int
     private let deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
-    private let onFailure: @Sendable (StorageError) -> Void
+    private let onError: @Sendable (StorageError) -> Void
     private let onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
 
     /// - Parameters:
     ///   - limit: the most writes that may wait; further ones are answered with `busy`.
     ///   - deliver: runs the completions of a batch, where the callers live.
     ///   - onBatch: told of every batch, for the metrics; on the writer thread.
-    ///   - onFailure: told once, on the writer thread, of the error after which no write is acknowledged any more.
+    ///   - onError: told, on the writer thread, of what storage said; after a fatal error no write is acknowledged.
     init(
         limit: Int, deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
         onBatch: @escaping @Sendable (_ jobs: Int, _ took: Duration) -> Void,
-        onFailure: @escaping @Sendable (StorageError) -> Void
+        onError: @escaping @Sendable (StorageError) -> Void
     ) {
         self.limit = limit
         self.deliver = deliver
         self.onBatch = onBatch
-        self.onFailure = onFailure
+        self.onError = onError
     }
 
     /// Starts the thread that writes, and gives it the writer.
@@ -52,11 +52,9 @@ package final class WriteQueue: Sendable {
             state.queued += accepted
             return (accepted, .busy("Too many writes wait for the disk."))
         }
+        if accepted == jobs.count { return mailbox.send(.write(jobs)) }
         if accepted > 0 { mailbox.send(.write(Array(jobs.prefix(accepted)))) }
-        let refused = jobs.dropFirst(accepted)
-        if !refused.isEmpty {
-            deliver { for job in refused { job.completion(WriteOutcome(.failure(refusal))) } }
-        }
+        deliver { for job in jobs.dropFirst(accepted) { job.completion(WriteOutcome(.failure(refusal))) } }
     }
 
     /// Writes that wait now.
@@ -65,8 +63,9 @@ package final class WriteQueue: Sendable {
     /// Calls back once the writer has got through all that was queued before, and its files are still there: alive.
     package func check(_ completion: @escaping @Sendable () -> Void) { mailbox.send(.check(completion)) }
 
-    /// Writes what is queued, refuses what comes later, closes the database and calls back.
-    package func close(_ completion: @escaping @Sendable () -> Void) {
+    /// Writes what is queued, refuses what comes later, closes the database and calls back, with the error when that did
+    /// not go well.
+    package func close(_ completion: @escaping @Sendable (StorageError?) -> Void) {
         state.withLock { $0.isOpen = false }
         mailbox.send(.close(completion))
     }
@@ -78,7 +77,7 @@ package final class WriteQueue: Sendable {
         while true {
             var jobs: [WriteJob] = []
             var checks: [@Sendable () -> Void] = []
-            var close: (@Sendable () -> Void)?
+            var close: (@Sendable (StorageError?) -> Void)?
             for letter in mailbox.takeAll() {
                 switch letter {
                 case .write(let more): jobs += more
@@ -93,7 +92,7 @@ package final class WriteQueue: Sendable {
                 try writer.checkpointIfDue()
                 if let close {
                     try writer.close()
-                    return close()
+                    return close(nil)
                 }
             } catch {
                 stop(error, closed: close)
@@ -108,6 +107,7 @@ package final class WriteQueue: Sendable {
         let batch = writer.run(jobs)
         onBatch(jobs.count, clock.now - start)
         state.withLock { $0.queued -= jobs.count }
+        for error in batch.errors where !error.isFatal { onError(error) }
         deliver {
             for (job, outcome) in zip(jobs, batch.outcomes) { job.completion(outcome) }
         }
@@ -115,17 +115,17 @@ package final class WriteQueue: Sendable {
     }
 
     /// Fail-stop: nothing is written any more, and what waits is answered so.
-    private func stop(_ failure: StorageError, closed: (@Sendable () -> Void)?) {
+    private func stop(_ failure: StorageError, closed: (@Sendable (StorageError?) -> Void)?) {
         state.withLock { $0.isOpen = false }
-        onFailure(failure)
-        if let closed { return closed() }
+        onError(failure)
+        if let closed { return closed(failure) }
         while true {
             for letter in mailbox.takeAll() {
                 switch letter {
                 case .write(let jobs):
                     deliver { for job in jobs { job.completion(WriteOutcome(.failure(RPCError(failure)))) } }
                 case .check: break  // Not alive.
-                case .close(let completion): return completion()
+                case .close(let completion): return completion(failure)
                 }
             }
         }

@@ -39,25 +39,33 @@ final class Writer {
         isDiskFull = try !ballast.create()
     }
 
-    /// The outcomes in the order of the jobs, and the error after which nothing may be acknowledged any more.
+    /// The outcomes in the order of the jobs, and what storage said.
     struct Batch {
-        var outcomes: [WriteOutcome]
-        var failure: StorageError?
+        var outcomes: [WriteOutcome] = []
+        var errors: [StorageError] = []
+
+        /// After this one nothing may be acknowledged any more.
+        var failure: StorageError? { errors.first(where: \.isFatal) }
     }
 
     /// Runs all jobs in one transaction, each in its own savepoint, and commits once.
     func run(_ jobs: [WriteJob]) -> Batch {
-        if isDiskFull { leaveFullDisk() }
-        if isDiskFull { return runOneByOne(jobs) }
-        do {
-            return Batch(outcomes: try attempt(jobs))
+        var batch = Batch()
+        do throws(AttemptError) {
+            if isDiskFull { try leaveFullDisk() }
+            if !isDiskFull {
+                try attempt(jobs, &batch)
+                return batch
+            }
         } catch  where error.cause.kind == .full {
-            isDiskFull = true
-            ballast.release()
-            return runOneByOne(jobs)
+            enterFullDisk()
+            batch.errors.append(error.cause)
         } catch {
-            return batch(of: jobs.count, failedBy: error)
+            refuse(jobs.count, &batch, error)
+            return batch
         }
+        runOneByOne(jobs, &batch)
+        return batch
     }
 
     /// Proves that the thread and the files are alive.
@@ -65,11 +73,14 @@ final class Writer {
 
     /// Copies the WAL into the database when it has grown long. To be called between batches.
     func checkpointIfDue() throws(StorageError) {
-        guard database.walFrames >= Self.checkpointFrames else { return }
+        if database.walFrames >= Self.checkpointFrames { try checkpoint() }
+    }
+
+    private func checkpoint() throws(StorageError) {
         do {
             try database.checkpoint(.passive)
         } catch  where !error.isFatal {
-            // A full disk or a reader in the way: the WAL is whole, and the next batch tries again.
+            // A full disk or a reader in the way: the WAL is whole, and a later one goes on.
         }
     }
 
@@ -79,24 +90,38 @@ final class Writer {
         try database.close()
     }
 
-    /// Fails what is due, as `Sweep` does, until nothing is.
+    /// Fails what is due, as `Sweep` does, until nothing is, or until the disk has no room for more.
     /// - Parameter report: told what was done, after each COMMIT.
     func sweep(
         as daemon: Caller, grantsGrace: Bool, report: (WriteOutcome) -> Void
     ) throws(StorageError) {
-        var count = Sweep.batch
-        while count == Sweep.batch {
-            let context = context(daemon)
-            transaction.steps.removeAll()
-            try begin.run()
-            do throws(RPCError) {
-                count = try Sweep.run(in: transaction, context, grantsGrace: grantsGrace)
-                try transaction.reporting { () throws(StorageError) in try commit.run() }
-            } catch {
-                rollBack()
-                throw transaction.failure ?? StorageError(.misuse, error.message)
+        var limit = Sweep.batch
+        while true {
+            do {
+                let outcome = try sweepOnce(as: daemon, grantsGrace: grantsGrace, limit: limit)
+                report(WriteOutcome(.success { $0.null() }, steps: outcome.steps))
+                if outcome.due < limit { return }
+            } catch  where error.kind == .full {
+                guard ballast.isHeld else { return }
+                enterFullDisk()
+                limit = 1  // The smallest transactions, so that each fits if anything does.
             }
-            report(WriteOutcome(.success { $0.null() }, steps: transaction.steps))
+        }
+    }
+
+    private func sweepOnce(
+        as daemon: Caller, grantsGrace: Bool, limit: Int
+    ) throws(StorageError) -> (due: Int, steps: [NewEvent]) {
+        transaction.steps.removeAll()
+        transaction.failure = nil
+        try begin.run()
+        do throws(RPCError) {
+            let due = try Sweep.run(in: transaction, context(daemon), grantsGrace: grantsGrace, limit: limit)
+            try transaction.reporting { () throws(StorageError) in try commit.run() }
+            return (due, transaction.steps)
+        } catch {
+            rollBack()
+            throw transaction.failure ?? StorageError(.misuse, error.message)
         }
     }
 
@@ -108,12 +133,12 @@ final class Writer {
         let isOutcomeUnknown: Bool
     }
 
-    private func attempt(_ jobs: [WriteJob]) throws(AttemptError) -> [WriteOutcome] {
+    private func attempt(_ jobs: [WriteJob], _ batch: inout Batch) throws(AttemptError) {
         var outcomes: [WriteOutcome] = []
         outcomes.reserveCapacity(jobs.count)
         do throws(StorageError) {
             try begin.run()
-            for job in jobs { outcomes.append(try runInSavepoint(job)) }
+            for job in jobs { outcomes.append(try runInSavepoint(job, &batch)) }
         } catch {
             rollBack()
             throw AttemptError(cause: error, isOutcomeUnknown: false)
@@ -126,20 +151,23 @@ final class Writer {
             // A full disk is found while the WAL is written, before its commit mark: nothing was committed.
             throw AttemptError(cause: error, isOutcomeUnknown: error.kind != .full && error.kind != .busy)
         }
-        return outcomes
+        batch.outcomes += outcomes
     }
 
-    private func runInSavepoint(_ job: WriteJob) throws(StorageError) -> WriteOutcome {
+    private func runInSavepoint(_ job: WriteJob, _ batch: inout Batch) throws(StorageError) -> WriteOutcome {
         try savepoint.run()
         transaction.steps.removeAll(keepingCapacity: true)
         transaction.failure = nil
         do throws(RPCError) {
             let reply = try job.run(transaction, context(job.caller))
-            try release.run(reportingTo: transaction)
+            try transaction.reporting { () throws(StorageError) in try release.run() }
             return WriteOutcome(.success(reply), steps: transaction.steps)
         } catch {
-            // A refused change is this request's own; anything else from storage ends the whole batch.
-            if let failure = transaction.failure, failure.kind != .constraint { throw failure }
+            if let failure = transaction.failure {
+                // A refused change is this request's own; anything else from storage ends the whole batch.
+                guard failure.kind == .constraint else { throw failure }
+                batch.errors.append(failure)
+            }
             if !error.keepsWrites { try rollbackToSavepoint.run() }
             try release.run()
             return WriteOutcome(.failure(error), steps: error.keepsWrites ? transaction.steps : [])
@@ -151,44 +179,39 @@ final class Writer {
         if database.isInTransaction { try? rollback.run() }
     }
 
-    private func batch(of count: Int, failedBy error: AttemptError) -> Batch {
+    private func refuse(_ count: Int, _ batch: inout Batch, _ error: AttemptError) {
         let answer: RPCError = error.isOutcomeUnknown ? .outcomeUnknown : RPCError(error.cause)
-        return Batch(
-            outcomes: Array(repeating: WriteOutcome(.failure(answer)), count: count),
-            failure: error.cause.isFatal ? error.cause : nil)
+        batch.outcomes += Array(repeating: WriteOutcome(.failure(answer)), count: count)
+        batch.errors.append(error.cause)
     }
 
     // MARK: Full disk
 
-    /// The smallest transactions, so that each fits if anything does.
-    private func runOneByOne(_ jobs: [WriteJob]) -> Batch {
-        var result = Batch(outcomes: [])
-        for job in jobs {
-            guard job.worksOnFullDisk, result.failure == nil else {
-                result.outcomes.append(
-                    WriteOutcome(.failure(result.failure.map(RPCError.init) ?? .storageFull)))
-                continue
-            }
-            do throws(AttemptError) {
-                result.outcomes += try attempt([job])
-            } catch {
-                let one = batch(of: 1, failedBy: error)
-                result.outcomes += one.outcomes
-                result.failure = one.failure
-            }
-        }
-        return result
+    private func enterFullDisk() {
+        isDiskFull = true
+        ballast.release()
     }
 
     /// Space is back when the ballast can be set aside again.
-    private func leaveFullDisk() {
-        _ = try? database.checkpoint(.passive)
-        if (try? ballast.create()) == true { isDiskFull = false }
+    private func leaveFullDisk() throws(AttemptError) {
+        do throws(StorageError) {
+            try checkpoint()
+            isDiskFull = try !ballast.create()
+        } catch {
+            throw AttemptError(cause: error, isOutcomeUnknown: false)
+        }
     }
-}
 
-extension Statement {
-    fileprivate func run(reportingTo transaction: SQLiteReadTransaction) throws(RPCError) {
-        try transaction.reporting { () throws(StorageError) in try run() }
+    /// The smallest transactions, so that each fits if anything does.
+    private func runOneByOne(_ jobs: [WriteJob], _ batch: inout Batch) {
+        for job in jobs {
+            if let failure = batch.failure {
+                batch.outcomes.append(WriteOutcome(.failure(RPCError(failure))))
+            } else if !job.worksOnFullDisk {
+                batch.outcomes.append(WriteOutcome(.failure(.storageFull)))
+            } else {
+                do throws(AttemptError) { try attempt([job], &batch) } catch { refuse(1, &batch, error) }
+            }
+        }
     }
 }

@@ -4,8 +4,8 @@ internal import NIOCore
 
 /// One connection: reads lines, has them carried out in order, and sends what they answer. Lives on the hub's event loop.
 ///
-/// It reads only when it has nothing left to start and its peer takes the replies, so that a peer can make it hold no
-/// more than one read and `maximumUnsentBytes`.
+/// It reads only when it has nothing left to start and its peer takes the replies. So a peer can make it hold a line,
+/// the requests of that line, a bounded number of writes that await their commit, `maximumUnsentBytes` and one reply.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -38,10 +38,15 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     // MARK: From NIO
 
-    func channelActive(context: ChannelHandlerContext) {
+    func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        readIfWanted()
+        hub.add(self)
     }
+
+    /// Also when the connection ended before it became active.
+    func handlerRemoved(context: ChannelHandlerContext) { hub.remove(self) }
+
+    func channelActive(context: ChannelHandlerContext) { hub.schedule(self) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
@@ -63,21 +68,20 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
+        if !context.channel.isWritable {
+            stall.start(on: context)
+        } else if !isClosing {
             stall.stop()
             hub.schedule(self)
-        } else {
-            stall.start(on: context)
         }
     }
 
+    /// What was read is carried out also when its sender is gone: only the replies are lost.
     func channelInactive(context: ChannelHandlerContext) {
         stall.stop()
         self.context = nil
+        hub.schedule(self)
     }
-
-    /// Also when the connection ended before it became active.
-    func handlerRemoved(context: ChannelHandlerContext) { hub.remove(self) }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
@@ -87,31 +91,33 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Starts what can be started and sends what is ready. Once a turn of the hub.
     func work() {
-        var steps = 0
-        var isDone = false
-        // What was read is carried out also when its sender is gone: only the replies are lost.
-        while context?.channel.isWritable ?? true {
-            guard steps < Self.stepsPerTurn else {
-                hub.schedule(self)
-                break
-            }
-            guard let step = nextStep() else {
-                isDone = true
-                break
-            }
-            carryOut(step)
-            steps += 1
-        }
+        let hasMore = takeSteps()
         guard let context else {
             _ = replies.take()
+            if hasMore { hub.schedule(self) }
             return
         }
+        // Before the sending: should that fail, NIO still takes what the peer sent when a read is under way.
+        if !hasMore { readIfWanted() }
         if !replies.isEmpty { send(to: context, promise: nil) }
-        if (isInputClosed || isDraining) && isDone && sequence.isIdle {
+        if hasMore {
+            // When the peer takes its replies, else when it has.
+            if context.channel.isWritable { hub.schedule(self) }
+        } else if isInputClosed || isDraining, sequence.isIdle {
             closeWhenSent(context)
-        } else {
-            readIfWanted()
         }
+    }
+
+    /// - Returns: whether there may be more to do at once: the turn was long enough, or enough waits to be sent.
+    private func takeSteps() -> Bool {
+        for _ in 0..<Self.stepsPerTurn {
+            guard context?.channel.isWritable ?? true, replies.count < hub.limits.maximumUnsentBytes else {
+                return true
+            }
+            guard let step = nextStep() else { return false }
+            carryOut(step)
+        }
+        return true
     }
 
     /// What was started under this ticket has ended.
@@ -154,7 +160,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .endBatch: replies.endBatch()
         case .answer(let call, let outcome): answer(call, outcome)
         case .read(let call, let read): answer(call, hub.read(read, from: caller))
-        case .scan(let read, let ticket): hub.scan(read, for: self, ticket)
+        case .scan(let read, let ticket):
+            guard context != nil else { return sequence.finish(ticket, with: .failure(.stopping)) }  // Nobody to tell.
+            hub.scan(read, for: self, ticket)
         case .write(let write, let worksOnFullDisk, let ticket):
             hub.write(write, worksOnFullDisk: worksOnFullDisk, for: self, ticket)
         }
@@ -174,6 +182,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func closeWhenSent(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         isClosing = true
+        stall.start(on: context)
         let promise = context.eventLoop.makePromise(of: Void.self)
         let channel = context.channel
         promise.futureResult.whenComplete { _ in channel.close(promise: nil) }

@@ -39,8 +39,6 @@ final class Hub {
     // MARK: Connections
 
     var connectionCount: Int { connections.count }
-    /// Connections taken so far.
-    private(set) var arrivals: UInt64 = 0
 
     /// What serves a new connection of this caller, or tells it why nothing does.
     func handler(for caller: Caller) -> any ChannelHandler {
@@ -48,12 +46,13 @@ final class Hub {
             telemetry.refusedConnections.increment()
             return RefusedConnection(refusal)
         }
-        let connection = ConnectionHandler(caller: caller, hub: self)
+        return ConnectionHandler(caller: caller, hub: self)
+    }
+
+    func add(_ connection: ConnectionHandler) {
         connections[ObjectIdentifier(connection)] = connection
-        connectionsByUser[caller.uid, default: 0] += 1
-        arrivals &+= 1
+        connectionsByUser[connection.caller.uid, default: 0] += 1
         telemetry.connections.record(connections.count)
-        return connection
     }
 
     private func refusal(of caller: Caller) -> RPCError? {
@@ -107,6 +106,8 @@ final class Hub {
             connection.isScheduled = false
             connection.work()
         }
+        // One snapshot a turn: what was answered before the turn is in it.
+        reader.endSnapshot()
         guard !jobs.isEmpty else { return }
         store.writes.submit(jobs)
         jobs.removeAll(keepingCapacity: true)

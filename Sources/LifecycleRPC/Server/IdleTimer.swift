@@ -1,27 +1,35 @@
 internal import NIOCore
 
 /// Says when the daemon is of no use to anybody: for `timeout` nobody was connected, and no project waits for its
-/// deadline. Used on the hub's event loop.
-struct IdleTimer {
-    let timeout: TimeAmount
-    let hub: NIOLoopBound<Hub>
-    let onIdle: @Sendable () -> Void
+/// deadline. Not `Sendable`: the hub's event loop's own.
+final class IdleTimer {
+    private let timeout: TimeAmount
+    private let hub: Hub
+    private let eventLoop: any EventLoop
+    private let onIdle: () -> Void
+    private var task: Scheduled<Void>?
+
+    init(timeout: TimeAmount, hub: Hub, eventLoop: any EventLoop, onIdle: @escaping () -> Void) {
+        self.timeout = timeout
+        self.hub = hub
+        self.eventLoop = eventLoop
+        self.onIdle = onIdle
+    }
 
     func start() {
-        hub.value.onIdle = { self.arm() }
-        if hub.value.connectionCount == 0 { arm() }
+        hub.onIdle = { self.arm() }
+        if hub.connectionCount == 0 { arm() }
     }
 
     private func arm() {
-        let arrivals = hub.value.arrivals
-        hub.eventLoop.scheduleTask(in: timeout) {
+        task?.cancel()
+        task = eventLoop.assumeIsolated().scheduleTask(in: timeout) {
             // Somebody came meanwhile: the timer is armed anew when the last one leaves.
-            guard hub.value.connectionCount == 0, hub.value.arrivals == arrivals else { return }
-            if hub.value.hasUnfinishedProjects() {
-                // Nobody may ever come again; look later.
-                arm()
+            guard self.hub.connectionCount == 0 else { return }
+            if self.hub.hasUnfinishedProjects() {
+                self.arm()  // Nobody may ever come again: look later.
             } else {
-                onIdle()
+                self.onIdle()
             }
         }
     }

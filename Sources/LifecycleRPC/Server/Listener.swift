@@ -58,9 +58,11 @@ struct Listener: Sendable {
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | socketFlags, 0)
         guard probe >= 0 else { throw failed("create a socket") }
         defer { close(probe) }
-        guard withAddress(address, { connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED else {
+        guard withAddress(address, { connect(probe, $0, $1) }) != 0 else {
             throw ListenError(description: "another process listens on \(path): stop it or choose another --socket")
         }
+        // EAGAIN: somebody listens whose queue is full.
+        guard errno == ECONNREFUSED else { throw failed("replace the socket \(path)") }
         unlink(path)
     }
 

@@ -17,6 +17,9 @@ final class Server: Sendable {
         let unsent = limits.maximumUnsentBytes
         channel = try await ServerBootstrap(group: eventLoop)
             .childChannelOption(.autoRead, value: false)
+            // What is read in one round is worked off before the next: small rounds share the loop fairly.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: unsent / 4, high: unsent))
             .childChannelInitializer { channel in
@@ -32,6 +35,11 @@ final class Server: Sendable {
     /// No connection is accepted any more; what waits in the kernel's queue starts the next daemon. At once when called
     /// on the event loop, so that nobody slips in between.
     func stopAccepting() { channel.close(promise: nil) }
+
+    /// Calls back when the listener was closed, by `stopAccepting` or because the kernel gave up on it.
+    func whenDeaf(_ callback: @escaping @Sendable () -> Void) {
+        channel.closeFuture.whenComplete { _ in callback() }
+    }
 
     /// Answers what was read and closes all connections, by force after `seconds`.
     func drain(atMost seconds: Int64) async {

@@ -1,5 +1,6 @@
 -- Credits and projects. What the ledger promises stands here and not only in the program: these constraints and
--- triggers hold against any bug, and against anyone who opens the file by hand.
+-- triggers hold against any bug of the daemon, and against a careless hand on the file. (Whoever may write the file can
+-- also drop a trigger or edit a balance: that, audit.sql finds.)
 --
 -- Money moves by triggers: inserting a project charges it, ending it captures or refunds, in the same statement. So
 -- there is no failed project without its refund, and no refund without a failed project, in any state of the file.
@@ -7,7 +8,7 @@
 -- Times are milliseconds since 1970 (UTC), amounts whole credits, timeouts seconds. 9007199254740991 is 2^53 - 1.
 
 CREATE TABLE account (
-    id                INTEGER PRIMARY KEY,
+    id                INTEGER PRIMARY KEY CHECK (id > 0),
     userId            TEXT NOT NULL UNIQUE CHECK (length(CAST(userId AS BLOB)) BETWEEN 1 AND 128),
     available         INTEGER NOT NULL DEFAULT 0 CHECK (available BETWEEN 0 AND 9007199254740991),
     -- Grants and adjustments so far.
@@ -28,7 +29,7 @@ CREATE TABLE account (
 ) STRICT;
 
 CREATE TABLE project (
-    row            INTEGER PRIMARY KEY,
+    row            INTEGER PRIMARY KEY CHECK (row > 0),
     id             BLOB NOT NULL CHECK (length(id) = 16),
     account        INTEGER NOT NULL REFERENCES account (id),
     status         TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'processing', 'completed', 'failed')),
@@ -70,7 +71,7 @@ CREATE INDEX projectByDeadline ON project (deadline) WHERE deadline IS NOT NULL;
 
 -- The ledger.
 CREATE TABLE entry (
-    id             INTEGER PRIMARY KEY,
+    id             INTEGER PRIMARY KEY CHECK (id > 0),
     account        INTEGER NOT NULL REFERENCES account (id),
     project        INTEGER REFERENCES project (row),
     kind           TEXT NOT NULL CHECK (kind IN ('grant', 'adjustment', 'charge', 'capture', 'refund')),
@@ -91,8 +92,9 @@ CREATE INDEX entryByAccount ON entry (account);
 
 -- The history. uid, gid and pid are the caller's, as attested by the kernel.
 CREATE TABLE event (
-    seq     INTEGER PRIMARY KEY,
-    kind    TEXT NOT NULL,
+    seq     INTEGER PRIMARY KEY CHECK (seq > 0),
+    kind    TEXT NOT NULL CHECK (kind IN (
+        'created', 'processing', 'completed', 'failed', 'externalIdRecorded', 'reportRefused', 'granted', 'adjusted')),
     account INTEGER NOT NULL REFERENCES account (id),
     project INTEGER REFERENCES project (row),
     at      INTEGER NOT NULL,
@@ -185,13 +187,19 @@ CREATE TRIGGER accountKept BEFORE DELETE ON account BEGIN
     SELECT RAISE(ABORT, 'accounts are kept');
 END;
 
--- INSERT OR REPLACE deletes what is in its way without asking the triggers above: nothing may be in its way.
+-- INSERT OR REPLACE deletes what is in its way without asking the triggers above: nothing may be in its way. (Where a
+-- row's number is still to be given, these see -1, which no row has.)
 
 CREATE TRIGGER projectOnce BEFORE INSERT ON project
 WHEN EXISTS (SELECT 1 FROM project WHERE row = NEW.row) OR EXISTS (SELECT 1 FROM project WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM project WHERE idempotencyKey = NEW.idempotencyKey AND account = NEW.account)
     OR EXISTS (SELECT 1 FROM project WHERE externalId = NEW.externalId) BEGIN
     SELECT RAISE(ABORT, 'a project is created once');
+END;
+
+CREATE TRIGGER projectApart BEFORE UPDATE OF externalId ON project
+WHEN EXISTS (SELECT 1 FROM project WHERE externalId = NEW.externalId AND row <> NEW.row) BEGIN
+    SELECT RAISE(ABORT, 'an externalId is one project''s');
 END;
 
 CREATE TRIGGER accountOnce BEFORE INSERT ON account
@@ -205,6 +213,10 @@ WHEN EXISTS (SELECT 1 FROM entry WHERE id = NEW.id)
     OR EXISTS (SELECT 1 FROM entry WHERE project = NEW.project AND kind IN ('capture', 'refund') AND NEW.kind <> 'charge')
     OR EXISTS (SELECT 1 FROM entry WHERE idempotencyKey = NEW.idempotencyKey AND account = NEW.account) BEGIN
     SELECT RAISE(ABORT, 'an entry is written once');
+END;
+
+CREATE TRIGGER eventOnce BEFORE INSERT ON event WHEN EXISTS (SELECT 1 FROM event WHERE seq = NEW.seq) BEGIN
+    SELECT RAISE(ABORT, 'an event is written once');
 END;
 
 -- An account is born empty: credits come by entries only.
