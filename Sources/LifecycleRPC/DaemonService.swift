@@ -34,6 +34,7 @@ actor DaemonService: Service {
         watchForIdleness()
         // Counts only as the first reason, so not when the listener is closed on the way to a stop.
         server.whenDeaf { [stop] in stop.stop(.deaf) }
+        server.startAccepting()
         Notifier().ready(status: "serving \(configuration.databasePath)")
         logger.notice(
             "ready", metadata: ["database": "\(configuration.databasePath)", "version": "\(LifecycleCore.version)"])

@@ -1,10 +1,12 @@
 internal import Glibc
 
-/// `<database>.ballast`: 1 MiB set aside, given up when the disk is full so that refunds still fit.
+/// `<database>.ballast`: space set aside, given up when the disk is full so that refunds still fit.
 ///
 /// Not `Sendable`: used on the writer's thread.
 package final class Ballast {
-    package static let size = 1 << 20  // bytes
+    /// In bytes. The whole WAL (`Writer.checkpointFrames`) must fit into the database, after which its space serves
+    /// again; what is more than that is for the refunds.
+    package static let size = 24 << 20
 
     package private(set) var isHeld = false
     private let path: String

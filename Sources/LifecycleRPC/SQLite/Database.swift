@@ -42,6 +42,10 @@ package final class Database {
         self.mode = mode
         self.handle = opened
         guard code == SQLITE_OK else { throw error(code) }
+        // SQLite opens what it may not write to for reading only, and says so at the first write.
+        guard mode == .reader || sqlite3_db_readonly(opened, "main") == 0 else {
+            throw StorageError(.readOnly, "\(path) cannot be written: check its owner, its mode and the mount options")
+        }
         try configure()
         observeCommits()
     }

@@ -26,6 +26,19 @@ package struct FileIdentity: Sendable {
         try Self.verify(writeAheadLog)
     }
 
+    /// As `verify()`, without the WAL, which an orderly stop has emptied.
+    func verifyDatabase() throws(StorageError) { try Self.verify(database) }
+
+    /// The database is still there, and its WAL is not: what this process has open is all that there is of it.
+    var hasLostLogOnly: Bool {
+        do throws(StorageError) {
+            try verifyDatabase()
+            return try POSIXFile.status(writeAheadLog.path).map { _ in false } ?? true
+        } catch {
+            return false
+        }
+    }
+
     private static func identify(_ path: String) throws(StorageError) -> File {
         guard let status = try POSIXFile.status(path) else { throw moved(path) }
         return File(path: path, device: status.st_dev, inode: status.st_ino)

@@ -55,7 +55,9 @@ package final class Store: Sendable {
         do {
             try database.checkpoint(.truncate)
         } catch  where error.kind == .full {
-            // No room to copy the WAL, which is whole: the writer goes on from it, for refunds if not for more.
+            // Now there is room to copy the WAL, and the writer begins anew in it, for refunds if not for more.
+            ballast.release()
+            try database.checkpoint(.truncate)
         }
         try Migrator.run(Schema.migrations, on: database)
         try directory.sync()

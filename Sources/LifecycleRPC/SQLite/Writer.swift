@@ -85,9 +85,11 @@ final class Writer {
     }
 
     /// Empties the WAL, which makes the stop a clean one, and closes.
+    /// - Throws: `.moved` when the database that it went into has no name any more.
     func close() throws(StorageError) {
         try database.checkpoint(.truncate)
         try database.close()
+        try identity.verifyDatabase()
     }
 
     /// Fails what is due, as `Sweep` does, until nothing is, or until the disk has no room for more.
@@ -148,6 +150,8 @@ final class Writer {
             try identity.verify()
         } catch {
             rollBack()
+            // Its name is gone, but it is still open here: what was acknowledged is copied before everything stops.
+            if error.kind == .moved, identity.hasLostLogOnly { _ = try? database.checkpoint(.truncate) }
             // A full disk is found while the WAL is written, before its commit mark: nothing was committed.
             throw AttemptError(cause: error, isOutcomeUnknown: error.kind != .full && error.kind != .busy)
         }

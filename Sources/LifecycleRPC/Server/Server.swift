@@ -8,7 +8,7 @@ final class Server: Sendable {
     private let hub: NIOLoopBound<Hub>
     private let channel: any Channel
 
-    /// Adopts the listener and begins to accept.
+    /// Adopts the listener. Nobody is accepted before `startAccepting`.
     init(
         _ listener: Listener, hub: NIOLoopBound<Hub>, roles: RoleMap, limits: Limits, on eventLoop: any EventLoop
     ) async throws {
@@ -16,10 +16,14 @@ final class Server: Sendable {
         self.hub = hub
         let unsent = limits.maximumUnsentBytes
         channel = try await ServerBootstrap(group: eventLoop)
+            .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.autoRead, value: false)
             // What is read in one round is worked off before the next: small rounds share the loop fairly.
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
+            // NIO keeps a buffer of the last size for each connection: an idle one shall not keep the greatest.
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 16_384)
+            )
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: unsent / 4, high: unsent))
             .childChannelInitializer { channel in
@@ -31,6 +35,9 @@ final class Server: Sendable {
             .withBoundSocket(listener.descriptor).get()
         listener.restoreBacklog()
     }
+
+    /// To be called when signals are caught: whoever was answered must be answered to the end.
+    func startAccepting() { channel.setOption(.autoRead, value: true).whenFailure { _ in } }
 
     /// No connection is accepted any more; what waits in the kernel's queue starts the next daemon. At once when called
     /// on the event loop, so that nobody slips in between.

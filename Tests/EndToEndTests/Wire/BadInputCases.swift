@@ -33,7 +33,9 @@ struct BadInput: Sendable {
 
     private static func long(_ bytes: Int) -> String { "\"" + String(repeating: "x", count: bytes) + "\"" }
     private static let noTexts = ["1", "null", "true", "[]", "{}"]
-    private static let unprintable = [#""a\u0000""#, #""\n""#, #""a\u001fb""#, #""\u007f""#, #""a\u0085""#, "\"\u{80}\""]
+    private static let unprintable = [
+        #""a\u0000""#, #""\n""#, #""a\u001fb""#, #""\u007f""#, #""a\u0085""#, "\"\u{80}\"",
+    ]
     private static let noUsers: [String] =
         noTexts + unprintable + ["\"\"", long(129), "\"" + String(repeating: "\u{E9}", count: 65) + "\""]
     private static let noKeys: [String] = noTexts + unprintable + ["\"\"", long(256)]
@@ -53,13 +55,15 @@ struct BadInput: Sendable {
     ]
     private static let noIDs: [String] =
         noTexts + [
-            "\"\"", "\"x\"", "\"ID \"", "\" ID\"", "\"{ID}\"", "\"\(noID)0\"", "\"01980000-0000-7000-8000-00000000000\"",
+            "\"\"", "\"x\"", "\"ID \"", "\" ID\"", "\"{ID}\"", "\"\(noID)0\"",
+            "\"01980000-0000-7000-8000-00000000000\"",
             "\"01980000-0000-7000-8000-00000000000g\"", "\"01980000000070008000000000000000\"",
             "\"01980000-0000-7000-80000000-00000000\"",
         ]
     private static let noLimits = ["0", "501", "-1", "1.5", "\"5\"", "null", "1e400", "[]"]
     private static let noEntries = [
-        "\"\"", "\"0\"", "\"-1\"", "\"01\"", "\" 1\"", "\"+1\"", "\"1.0\"", "\"x\"", "\"9223372036854775808\"", "1", "null",
+        "\"\"", "\"0\"", "\"-1\"", "\"01\"", "\" 1\"", "\"+1\"", "\"1.0\"", "\"x\"", "\"9223372036854775808\"", "1",
+        "null",
     ]
     private static let noFilters = [
         "\"done\"", "[]", "[\"pending\",\"x\"]", "[\"pending\",1]", "1", "null", "{}", "\"\"", "[[\"pending\"]]",
@@ -94,7 +98,8 @@ struct BadInput: Sendable {
         one("createProject", #"{"userId":"USER","credits":1,"externalId":"EXT"}"#, "idempotencyConflict"),
         one("createProject", #"{"userId":"USER","credits":1,"idempotencyKey":"KEY"}"#, "idempotencyConflict"),
         // The order of checks: key, clocks, amount, externalId, balance.
-        one("createProject", #"{"userId":"USER","credits":-1,"idempotencyKey":"KEY","lease":0}"#, "idempotencyConflict"),
+        one(
+            "createProject", #"{"userId":"USER","credits":-1,"idempotencyKey":"KEY","lease":0}"#, "idempotencyConflict"),
         one("createProject", #"{"userId":"USER","credits":-1,"lease":0}"#, "invalidParams", "lease"),
         one("createProject", #"{"userId":"USER","credits":-1,"externalId":"EXT"}"#, "amountOutOfRange", "credits"),
         one("createProject", #"{"userId":"USER","credits":91,"externalId":"EXT"}"#, "idempotencyConflict"),
@@ -112,7 +117,8 @@ struct BadInput: Sendable {
             ["processing", "completed"], "updateStatus", #"{"projectId":"ID","status":"@","errorMessage":"x"}"#,
             "errorMessage"),
         each(
-            ["processing", "completed"], "updateStatus", #"{"projectId":"ID","status":"@","errorCode":"x"}"#, "errorCode"),
+            ["processing", "completed"], "updateStatus", #"{"projectId":"ID","status":"@","errorCode":"x"}"#,
+            "errorCode"),
         one("updateStatus", #"{"status":"failed"}"#),
         one("updateStatus", #"{"projectId":"ID","status":"pending"}"#, "invalidTransition"),
         one("updateStatus", #"{"projectId":"\#(noID)","status":"failed"}"#, "projectNotFound"),
@@ -126,6 +132,7 @@ struct BadInput: Sendable {
         each(noIDs, "getStatus", #"{"projectId":@}"#, "projectId"),
         each(noKeys, "getStatus", #"{"externalId":@}"#, "externalId"),
         each(noIDs, "explainProject", #"{"projectId":@}"#, "projectId"),
+        each(noKeys, "explainProject", #"{"externalId":@}"#, "externalId"),
         each(noIDs, "listProjects", #"{"cursor":@}"#, "cursor"),
         each(noLimits, "listProjects", #"{"limit":@}"#, "limit"),
         each(noLimits, "listEntries", #"{"userId":"USER","limit":@}"#, "limit"),
@@ -138,6 +145,8 @@ struct BadInput: Sendable {
         each(noUsers, "listEntries", #"{"userId":@}"#, "userId"),
         each(noUsers, "listProjects", #"{"userId":@}"#, "userId"),
         one("getStatus", "{}"),
+        one("explainProject", "{}"),
+        one("explainProject", #"{"externalId":"nowhere"}"#, "projectNotFound"),
         one("getStatus", #"{"projectId":"\#(noID)"}"#, "projectNotFound"),
         one("getStatus", #"{"externalId":"nowhere"}"#, "projectNotFound"),
         one("explainProject", #"{"projectId":"\#(noID)"}"#, "projectNotFound"),

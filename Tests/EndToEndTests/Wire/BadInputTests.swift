@@ -8,7 +8,8 @@ struct BadInputTests {
 
     init() throws { daemon = try SharedDaemon.get() }
 
-    @Test("every kind of it", arguments: [["createProject"], ["updateStatus"], ["grantCredits"], ["adjustCredits"], []])
+    @Test(
+        "every kind of it", arguments: [["createProject"], ["updateStatus"], ["grantCredits"], ["adjustCredits"], []])
     func refused(_ methods: [String]) throws {
         let writes = ["createProject", "updateStatus", "grantCredits", "adjustCredits"]
         let inputs = BadInput.all.filter { methods.isEmpty ? !writes.contains($0.method) : methods.contains($0.method) }
@@ -30,14 +31,18 @@ struct BadInputTests {
             try connection.send(#"{"jsonrpc":"2.0","id":1,"method":"\#(input.method)","params":\#(params)}"# + "\n")
             let reply = try connection.reply()
             #expect(reply.kind == input.kind, "\(input.method) \(input.params.prefix(120))")
-            if let param = input.param { #expect(reply.data?["param"] as? String == param, "\(input.method) \(input.params.prefix(120))") }
+            if let param = input.param {
+                #expect(reply.data?["param"] as? String == param, "\(input.method) \(input.params.prefix(120))")
+            }
             #expect(reply.error?["message"] is String && reply.data?["hint"] is String)
         }
         #expect(try daemon.snapshot(of: user) == before)
         #expect(try connection.call("explainProject", ["projectId": projectId]).line.dropID() == history)
     }
 
-    @Test("whole numbers are taken however they are written", arguments: ["40", "40.0", "4e1", "400e-1", "0.4E+2", "40.000"])
+    @Test(
+        "whole numbers are taken however they are written",
+        arguments: ["40", "40.0", "4e1", "400e-1", "0.4E+2", "40.000"])
     func wholeNumbers(_ number: String) throws {
         let reply = try Reply(
             daemon.answer(
@@ -80,7 +85,9 @@ struct BadInputTests {
         let connection = try daemon.connect()
         let (composed, decomposed) = ("\(user)\u{E9}", "\(user)e\u{301}")
         try #require(composed == decomposed)  // To Swift; not to us.
-        func balance(_ user: String) throws -> Int? { try connection.call("getBalance", ["userId": user]).int("available") }
+        func balance(_ user: String) throws -> Int? {
+            try connection.call("getBalance", ["userId": user]).int("available")
+        }
         _ = try connection.call("grantCredits", ["userId": composed, "credits": 5, "reason": "r"])
         #expect(try balance(composed) == 5)
         #expect(try balance(decomposed) == 0)

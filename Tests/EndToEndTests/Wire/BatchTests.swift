@@ -53,7 +53,9 @@ struct BatchTests {
     @Test("what is no request in a batch is answered in its place")
     func invalidMembers() throws {
         let line = try daemon.answer(
-            to: #"[1,\#(Ping.request()),[],[\#(grant("9"))],null,"x",{},{"id":4},{"jsonrpc":"2.0","id":true,"method":"a"}]"#)
+            to:
+                #"[1,\#(Ping.request()),[],[\#(grant("9"))],null,"x",{},{"id":4},{"jsonrpc":"2.0","id":true,"method":"a"}]"#
+        )
         let replies = try batch(line)
         #expect(replies.map(\.code) == [-32600, nil, -32600, -32600, -32600, -32600, -32600, -32600, -32600])
         #expect(replies[7].object["id"] as? Int == 4)
@@ -70,7 +72,8 @@ struct BatchTests {
 
     @Test("notifications leave no hole among the replies")
     func notificationsBetween() throws {
-        let line = try daemon.answer(to: "[\(grant(nil)),\(Ping.request(id: "1")),\(grant(nil)),\(Ping.request(id: "2"))]")
+        let line = try daemon.answer(
+            to: "[\(grant(nil)),\(Ping.request(id: "1")),\(grant(nil)),\(Ping.request(id: "2"))]")
         #expect(line == "[\(Ping.reply(id: "1")),\(Ping.reply(id: "2"))]")
         #expect(try available() == 2)
     }
@@ -122,7 +125,10 @@ struct BatchTests {
                         request(10, "getBalance", #"["\#(user)"]"#),
                     ].joined(separator: ",") + "]"))
         #expect(replies.compactMap { $0.object["id"] as? Int } == Array(1...10))
-        #expect(replies.map(\.kind) == [nil, nil, nil, "insufficientCredits", nil, "methodNotFound", nil, "terminalState", nil, nil])
+        #expect(
+            replies.map(\.kind) == [
+                nil, nil, nil, "insufficientCredits", nil, "methodNotFound", nil, "terminalState", nil, nil,
+            ])
         #expect(replies[1].int("available") == 100)
         #expect(replies[2].int("balance.available") == 30)
         #expect((replies[4]["projects"] as? [Any])?.count == 1)

@@ -5,7 +5,9 @@ import Testing
 struct ConnectionLimitTests {
     @Test(
         "the one too many is told so and closed, and a place that gets free is taken",
-        arguments: [("--max-connections", "--max-connections-per-user"), ("--max-connections-per-user", "--max-connections")])
+        arguments: [
+            ("--max-connections", "--max-connections-per-user"), ("--max-connections-per-user", "--max-connections"),
+        ])
     func oneTooMany(_ limited: String, _ other: String) throws {
         let daemon = try TestDaemon([limited, "3", other, "100"])
         var connections = try (0..<3).map { _ in try daemon.admittedConnection() }
@@ -87,7 +89,8 @@ struct ConnectionLimitTests {
         let daemon = try TestDaemon()
         for number in 0..<200 {
             let connection = try daemon.connect()
-            let grants = (0..<3).map { _ in #"{"jsonrpc":"2.0","id":1,"method":"grantCredits","params":["ada",1,"r"]}"# }
+            let grants = (0..<3).map { _ in #"{"jsonrpc":"2.0","id":1,"method":"grantCredits","params":["ada",1,"r"]}"#
+            }
             // The last line of every other one has no LF; its end is the end of the input.
             try connection.send(grants.joined(separator: "\n") + (number % 2 == 0 ? "\n" : ""))
             connection.close()

@@ -80,9 +80,12 @@ struct EnvelopeTests {
 
     @Test(
         "a method's name is compared byte for byte",
-        arguments: ["", "getbalance", "GetBalance", "getBalance ", "getBalance\\u0000", "rpc.", "rpc.Discover", "nonsense"])
+        arguments: [
+            "", "getbalance", "GetBalance", "getBalance ", "getBalance\\u0000", "rpc.", "rpc.Discover", "nonsense",
+        ])
     func unknownMethod(_ name: String) throws {
-        let reply = try Reply(daemon.answer(to: #"{"jsonrpc":"2.0","id":1,"method":"\#(name)","params":{"userId":"a"}}"#))
+        let reply = try Reply(
+            daemon.answer(to: #"{"jsonrpc":"2.0","id":1,"method":"\#(name)","params":{"userId":"a"}}"#))
         #expect(reply.code == -32601)
         #expect(reply.kind == "methodNotFound")
     }

@@ -25,8 +25,9 @@ struct FramingTests {
     func lastLine() throws {
         #expect(try daemon.exchange(Ping.request()) == [Ping.reply()])
         #expect(try daemon.exchange(Ping.request() + " \r") == [Ping.reply()])
-        #expect(try daemon.exchange("\n" + Ping.request(id: "1") + "\n" + Ping.request(id: "2"))
-            == [Ping.reply(id: "1"), Ping.reply(id: "2")])
+        #expect(
+            try daemon.exchange("\n" + Ping.request(id: "1") + "\n" + Ping.request(id: "2"))
+                == [Ping.reply(id: "1"), Ping.reply(id: "2")])
         let cut = try daemon.exchange(Ping.request(id: "1") + "\n" + String(Ping.request().dropLast()))
         #expect(cut.count == 2)
         #expect(cut.last?.contains("-32700") == true)
@@ -67,8 +68,9 @@ struct FramingTests {
     func longestLine() throws {
         let request = Ping.request()
         let padding = String(repeating: " ", count: Self.limit - request.utf8.count)
-        #expect(try daemon.exchange(request + padding + "\n" + Ping.request(id: "2") + "\n")
-            == [Ping.reply(), Ping.reply(id: "2")])
+        #expect(
+            try daemon.exchange(request + padding + "\n" + Ping.request(id: "2") + "\n")
+                == [Ping.reply(), Ping.reply(id: "2")])
     }
 
     @Test("a longer line is refused before its end, skipped to its LF, and the next one is answered")

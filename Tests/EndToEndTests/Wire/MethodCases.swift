@@ -27,7 +27,7 @@ struct MethodCase: Sendable, CustomTestStringConvertible {
         MethodCase("getStatus", "projectId externalId", by: "any"),
         MethodCase(
             "listProjects", "userId status createdAfter createdBefore limit cursor includeStats", by: "any"),
-        MethodCase("explainProject", "projectId*", by: "any"),
+        MethodCase("explainProject", "projectId externalId", by: "any"),
         MethodCase("getBalance", "userId*", by: "any"),
         MethodCase("listEntries", "userId* limit cursor", by: "any"),
         MethodCase("grantCredits", "userId* credits* reason* idempotencyKey", by: ""),

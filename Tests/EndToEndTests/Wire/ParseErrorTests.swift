@@ -62,9 +62,10 @@ struct ParseErrorTests {
             BadLine("65 levels", nested(65) as String),
             BadLine("100000 levels", Array(repeating: UInt8(ascii: "["), count: 100_000)),
         ]
-        + ["01", "+1", ".5", "1.", "-", "1e", "1e+", "0x10", "1_000", "NaN", "Infinity", "-Infinity", "True", "nul"].map {
-            BadLine("the number or word \($0)", #"{"jsonrpc":"2.0","id":\#($0),"method":"audit"}"#)
-        }
+        + ["01", "+1", ".5", "1.", "-", "1e", "1e+", "0x10", "1_000", "NaN", "Infinity", "-Infinity", "True", "nul"].map
+    {
+        BadLine("the number or word \($0)", #"{"jsonrpc":"2.0","id":\#($0),"method":"audit"}"#)
+    }
         + [
             .inString("a raw tab", [0x09]),
             .inString("a raw carriage return", [0x0D]),

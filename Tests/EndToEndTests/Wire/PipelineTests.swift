@@ -17,7 +17,8 @@ struct PipelineTests {
         case 4: return (#"{"jsonrpc":"2.0",\#(grant)"#, [])
         case 5: return (#"{"jsonrpc":"2.0","id":\#(number),"method":"listEntries","params":["\#(user)",2]}"#, [number])
         case 6: return (#"{"jsonrpc":"2.0","id":\#(number),"method":"nonsense"}"#, [number])
-        case 7: return (#"{"jsonrpc":"2.0","id":\#(number),"method":"grantCredits","params":["\#(user)",0,"n"]}"#, [number])
+        case 7:
+            return (#"{"jsonrpc":"2.0","id":\#(number),"method":"grantCredits","params":["\#(user)",0,"n"]}"#, [number])
         case 8:
             let parts = [
                 #"{"jsonrpc":"2.0","id":\#(number),\#(grant)"#, #"{"jsonrpc":"2.0",\#(grant)"#,

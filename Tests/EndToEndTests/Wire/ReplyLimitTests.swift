@@ -40,8 +40,9 @@ struct ReplyLimitTests {
         let line = try #require(try connection.line())
         let replies = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [[String: Any]])
         #expect(replies.compactMap { $0["id"] as? Int } == Array(1...8))
-        #expect(replies.map { ($0["error"] as? [String: Any])?["code"] as? Int }
-            == [nil, nil, nil, nil, -32008, -32008, -32008, nil])
+        #expect(
+            replies.map { ($0["error"] as? [String: Any])?["code"] as? Int }
+                == [nil, nil, nil, nil, -32008, -32008, -32008, nil])
         #expect(line.utf8.count < Self.limit + 4096)
         #expect(try connection.line() == Ping.reply())
         #expect(try connection.call("listProjects", ["status": "completed", "limit": 1]).line.contains("\"e6\""))

@@ -28,7 +28,8 @@ struct RoleTests {
         Peer("an agent by a further group", ["agent"], groups: [PeerProcess.agentGroup]),
         Peer("an app", ["app"], gid: PeerProcess.appGroup),
         Peer("an app by the last of many groups", ["app"], groups: Array(63_001...63_100) + [PeerProcess.appGroup]),
-        Peer("a reader and agent", ["reader", "agent"], gid: PeerProcess.readerGroup, groups: [PeerProcess.agentGroup]),
+        Peer(
+            "a reader and agent", ["reader", "agent"], gid: PeerProcess.readerGroup, groups: [PeerProcess.agentGroup]),
         Peer("an admin", ["admin"], gid: PeerProcess.adminGroup),
         Peer("an admin by a further group", ["admin"], groups: [PeerProcess.adminGroup]),
         Peer("root", ["admin"], uid: 0, gid: 62_000),
@@ -69,7 +70,8 @@ struct RoleTests {
             PeerProcess.Identity(),
             sends: [
                 "{", #"{"jsonrpc":"2.0","id":1}"#, #"{"jsonrpc":"2.0","id":2,"method":"nonsense"}"#,
-                #"{"jsonrpc":"2.0","id":3,"method":"rpc.discover"}"#, #"{"jsonrpc":"2.0","id":4,"method":"getMetrics"}"#,
+                #"{"jsonrpc":"2.0","id":3,"method":"rpc.discover"}"#,
+                #"{"jsonrpc":"2.0","id":4,"method":"getMetrics"}"#,
                 #"{"jsonrpc":"2.0","id":5,"method":"getBalance","params":["ada"]}"#,
                 #"{"jsonrpc":"2.0","id":6,"method":"createProject","params":["ada",5]}"#,
                 #"{"jsonrpc":"2.0","method":"createProject","params":["ada",5]}"#,
@@ -106,7 +108,10 @@ struct RoleTests {
         let events = try #require(explained["events"] as? [[String: Any]])
         #expect(events.map { $0["kind"] as? String } == ["created", "processing", "failed", "reportRefused"])
         #expect(events.map { $0["uid"] as? Int } == [62_001, 62_002, 62_002, 62_002])
-        #expect(events.map { $0["gid"] as? Int } == [62_011, PeerProcess.agentGroup, PeerProcess.agentGroup, PeerProcess.agentGroup])
+        #expect(
+            events.map { $0["gid"] as? Int } == [
+                62_011, PeerProcess.agentGroup, PeerProcess.agentGroup, PeerProcess.agentGroup,
+            ])
         #expect(events.map { $0["pid"] as? Int } == [create.pid, report.pid, report.pid, report.pid].map(Int.init))
         #expect(explained.string("summary")?.contains("uid 62002, pid \(report.pid)") == true)
         #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 50)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Peers that do not read")
 struct SlowReaderTests {
-    /// Replies of this are some 10 KiB each.
+    /// Replies of this are some 20 KiB each.
     private static let large = #"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"# + "\n"
 
     @Test("nothing more is read from it, it is closed after the stall timeout, and others are served meanwhile")
@@ -25,12 +25,16 @@ struct SlowReaderTests {
         #expect(try daemon.memory("VmHWM") - before < 32 * 1024)
     }
 
-    @Test("a half-closed peer that never reads is closed as well")
-    func stalledHalfClose() throws {
+    /// The smaller one is more than the kernel takes, and less than what makes the daemon stop reading.
+    @Test(
+        "a half-closed peer that never reads is closed as well, however little waits for it",
+        arguments: [240_000, 4_000_000])
+    func stalledHalfClose(_ bytes: Int) throws {
         let daemon = try TestDaemon(["--stall-timeout", "1"])
         let good = try daemon.admittedConnection()
+        let size = try good.call("rpc.discover").line.utf8.count
         let stalled = try daemon.connect()
-        try stalled.send(String(repeating: Self.large, count: 200))
+        try stalled.send(String(repeating: Self.large, count: bytes / size))
         stalled.shutdownWriting()
         try waitFor("the stalled one to be closed", atMost: 20) {
             try good.call("getMetrics").metric("gauges", "lifecycle_connections") == 1

@@ -1,6 +1,7 @@
 internal import LifecycleCore
 internal import LifecycleRPC
 internal import Synchronization
+internal import Testing
 
 /// A request: a method and its parameters as JSON text.
 struct Call: Sendable, CustomStringConvertible {
@@ -100,6 +101,25 @@ extension LedgerHarness {
         }
     }
 
+    /// Reads several things at one moment.
+    func snapshot<Value: Sendable>(
+        _ body: @escaping @Sendable (any ReadTransaction) throws(RPCError) -> Value
+    ) async throws -> Value {
+        let store = try store
+        let seen = Seen<Value>()
+        let context = context(.tester)
+        let result = await withCheckedContinuation { done in
+            store.scans.submit(
+                { store, _ throws(RPCError) in
+                    seen.put(try body(store))
+                    return { $0.null() }
+                }, context
+            ) { done.resume(returning: $0) }
+        }
+        _ = try result.get()
+        return try #require(seen.value)
+    }
+
     /// Queues writes at once, which are then committed together. What never reaches the queue fails in its place.
     func results(of calls: [Call], as caller: Caller = .tester) async -> [Result<[UInt8], RPCError>] {
         guard let store = try? store, !calls.isEmpty else { return calls.map { _ in .failure(.stopping) } }
@@ -149,4 +169,11 @@ private final class Gathered: Sendable {
         }
         completion?(results.compactMap(\.self))
     }
+}
+
+/// A value that a read brings out of its thread.
+private final class Seen<Value: Sendable>: Sendable {
+    private let state = Mutex<Value?>(nil)
+    var value: Value? { state.withLock(\.self) }
+    func put(_ value: Value) { state.withLock { $0 = value } }
 }

@@ -10,7 +10,7 @@ final class LedgerHarness: Sendable {
     let limits: Limits
     private let time: Mutex<Int64>
     private let opened = Mutex<Opened?>(nil)
-    private let failures = Mutex<[StorageError]>([])
+    private let errors = Mutex<[StorageError]>([])
 
     private struct Opened {
         let store: Store
@@ -22,7 +22,7 @@ final class LedgerHarness: Sendable {
         self.folder = try folder ?? TemporaryFolder()
         self.limits = limits
         time = Mutex(start)
-        try open()
+        try openOnce()
     }
 
     // MARK: Time
@@ -37,32 +37,46 @@ final class LedgerHarness: Sendable {
     // MARK: Opening and closing
 
     /// What the store says no more is acknowledged after.
-    var fatalErrors: [StorageError] { failures.withLock(\.self) }
+    var fatalErrors: [StorageError] { errors.withLock(\.self).filter(\.isFatal) }
 
     var store: Store {
         get throws { try #require(opened.withLock { $0?.store }) }
     }
 
-    func open() throws {
+    /// A process that another test starts at this moment has a copy of the lock until it runs its program.
+    func open() async throws {
+        let end = ContinuousClock.now + .seconds(20)
+        while true {
+            do {
+                return try openOnce()
+            } catch let error as StorageError where error.kind == .locked && ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+        }
+    }
+
+    private func openOnce() throws {
         let store = try Store(
             path: folder.database,
             Store.Environment(
                 clock: { Timestamp(milliseconds: self.now) }, limits: limits, metrics: NoMetrics(),
-                deliver: { $0() }, onFailure: { error in self.failures.withLock { $0.append(error) } }))
+                deliver: { $0() }, onError: { error in self.errors.withLock { $0.append(error) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }
 
     func close() async {
-        guard let store = opened.withLock({ opened in
-            defer { opened = nil }
-            return opened?.store
-        }) else { return }
-        await store.close()
+        guard
+            let store = opened.withLock({ opened in
+                defer { opened = nil }
+                return opened?.store
+            })
+        else { return }
+        if let error = await store.close() { errors.withLock { $0.append(error) } }
     }
 
     func reopen() async throws {
         await close()
-        try open()
+        try await open()
     }
 
     /// Lets the test at the file while no daemon has it open.
@@ -71,7 +85,7 @@ final class LedgerHarness: Sendable {
         let database = try RawDatabase(folder.database)
         let value = try body(database)
         database.close()
-        try open()
+        try await open()
         return value
     }
 
@@ -83,6 +97,7 @@ final class LedgerHarness: Sendable {
     func point(_ read: BoundCall.Read, _ caller: Caller) -> Result<[UInt8], RPCError> {
         opened.withLock { opened in
             guard let opened else { return .failure(.stopping) }
+            defer { opened.reader.endSnapshot() }
             do throws(RPCError) {
                 return .success(text(try opened.reader.run(read, context(caller))))
             } catch {

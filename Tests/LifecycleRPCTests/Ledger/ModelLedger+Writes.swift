@@ -47,12 +47,12 @@ extension ModelLedger {
 
     /// What `changed` says, and which project it is about.
     mutating func update(_ report: UpdateStatus) throws(Refusal) -> (index: Int, changed: Bool) {
+        if report.projectId == nil, report.externalId == nil { throw bad("projectId") }
         let saysWhy = report.errorMessage != nil || report.errorCode != nil
         if report.status != .failed, saysWhy { throw bad(report.errorMessage != nil ? "errorMessage" : "errorCode") }
         if let code = report.errorCode, ["startTimeout", "leaseExpired", "runtimeExceeded"].contains(code) {
             throw bad("errorCode")
         }
-        if report.projectId == nil, report.externalId == nil { throw bad("projectId") }
 
         let index = try index(projectId: report.projectId, externalId: report.externalId)
         let before = projects[index]

@@ -133,7 +133,8 @@ struct ModelLedger {
             projectId: project.id ?? .blank, userId: project.user, status: project.status, creditsUsed: project.credits,
             creditsRefunded: project.status == .failed ? project.credits : 0, externalId: project.externalId,
             name: project.createdWith.name, errorCode: project.errorCode, errorMessage: project.errorMessage,
-            createdAt: Timestamp(milliseconds: project.createdAt), updatedAt: Timestamp(milliseconds: project.updatedAt),
+            createdAt: Timestamp(milliseconds: project.createdAt),
+            updatedAt: Timestamp(milliseconds: project.updatedAt),
             startedAt: time(project.startedAt), finishedAt: time(project.finishedAt), deadline: time(project.deadline),
             metadata: project.createdWith.metadata)
     }

@@ -30,10 +30,17 @@ enum ModelOperation: Sendable {
 /// Makes operations that often meet each other: few users, keys and ids, small amounts, and everything wrong at times.
 struct ModelGenerator {
     var random: SeededRandom
-    private var sequence = 0
+    /// Ask only about this generator's own users, as others are at work in the same ledger.
+    let isAlone: Bool
+    private var sequence: Int
     private var users: [String] = []
 
-    init(seed: UInt64) { random = SeededRandom(seed: seed) }
+    /// - Parameter sequence: the number that the names of the first sequence follow.
+    init(seed: UInt64, isAlone: Bool = true, after sequence: Int = 0) {
+        random = SeededRandom(seed: seed)
+        self.isAlone = isAlone
+        self.sequence = sequence
+    }
 
     /// Users of their own for each sequence; two names differ only in how the é is written.
     mutating func beginSequence() {
@@ -94,7 +101,9 @@ struct ModelGenerator {
         var report = UpdateStatus(projectId: projectId, externalId: externalId, status: status)
         if status == .failed || chance(4) {
             if chance(50) { report.errorMessage = pick(["", "out of memory", "line 1\nline 2\u{0}", "\u{1F4A5}"]) }
-            if chance(40) { report.errorCode = pick(["crashed", "cancelled", "createFailed", "leaseExpired", "e-1.x"]) }
+            if chance(40) {
+                report.errorCode = pick(["crashed", "cancelled", "createFailed", "leaseExpired", "e-1.x"])
+            }
         }
         return report
     }
@@ -111,7 +120,7 @@ struct ModelGenerator {
 
     private mutating func listProjects(_ model: ModelLedger) -> ListProjects {
         var request = ListProjects()
-        if chance(60) { request.userId = user() }
+        if chance(60) || !isAlone { request.userId = user() }
         if chance(50) {
             request.status = StatusFilter(Status.allCases.filter { _ in chance(50) })
             if request.status?.statuses.isEmpty == true { request.status = StatusFilter([.failed]) }
@@ -133,14 +142,18 @@ struct ModelGenerator {
     // MARK: Values
 
     private mutating func user() -> String { pick(users) }
-    private mutating func key() -> String? { chance(50) ? pick(["k1", "k2", "k3", "k4", "k\u{E9}", "ke\u{301}"]) : nil }
+    private mutating func key() -> String? {
+        chance(50) ? pick(["k1", "k2", "k3", "k4", "k\u{E9}", "ke\u{301}"]) : nil
+    }
     private mutating func reason() -> String { pick(["top-up", "correction"]) }
 
     private mutating func externalId() -> String { "\(pick(["x1", "x2", "x3", "\u{E9}", "e\u{301}"]))/\(sequence)" }
 
     private mutating func seconds() -> Int64 { chance(4) ? pick([0, -1, 3_000_000]) : pick([1, 5, 30, 100]) }
 
-    private mutating func amount() -> Int64 { chance(4) ? pick([-1, 101, 1000]) : Int64.random(in: 0...30, using: &random) }
+    private mutating func amount() -> Int64 {
+        chance(4) ? pick([-1, 101, 1000]) : Int64.random(in: 0...30, using: &random)
+    }
 
     private mutating func projectId(_ model: ModelLedger) -> ProjectID {
         let known = model.projects.suffix(12).compactMap(\.id)
@@ -161,7 +174,9 @@ struct ModelGenerator {
         return Timestamp(milliseconds: pick(model.projects.suffix(12)).createdAt)
     }
 
-    private mutating func pick(_ projects: ArraySlice<ModelLedger.Project>) -> ModelLedger.Project { pick(Array(projects)) }
+    private mutating func pick(_ projects: ArraySlice<ModelLedger.Project>) -> ModelLedger.Project {
+        pick(Array(projects))
+    }
 }
 
 /// SplitMix64: a failure can be repeated from its seed.

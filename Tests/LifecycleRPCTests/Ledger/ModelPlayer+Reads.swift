@@ -78,7 +78,8 @@ extension ModelPlayer {
         // The product's is a whole number of milliseconds.
         let (average, exact) = (stats.averageSeconds, expected.averageSeconds)
         if (average == nil) != (exact == nil) || abs((average ?? 0) - (exact ?? 0)) > 0.001 {
-            throw Difference(description: "averageSeconds \(String(describing: average)), not \(String(describing: exact))")
+            throw Difference(
+                description: "averageSeconds \(String(describing: average)), not \(String(describing: exact))")
         }
         stats.averageSeconds = nil
         expected.averageSeconds = nil

@@ -1,0 +1,228 @@
+internal import LifecycleCore
+internal import Testing
+
+/// Whoever opens the file with the `sqlite3` command can still not break what the ledger promises.
+@Suite("The schema keeps the ledger's promises against raw SQL")
+struct RawSQLTests {
+    static let failed =
+        "status = 'failed', errorCode = 'crashed', errorMessage = 'x', finishedAt = 5, updatedAt = 5, deadline = NULL"
+    static let completed = "status = 'completed', startedAt = 5, finishedAt = 5, updatedAt = 5, deadline = NULL"
+    static let newProject = "INTO project (id, account, credits, createdAt, updatedAt, deadline"
+
+    /// None of these may do anything.
+    static let forbidden: [String] = [
+        // Refunds.
+        "INSERT INTO entry (account, project, kind, credits, at) VALUES (1, 4, 'refund', 40, 9)",
+        "INSERT OR REPLACE INTO entry (account, project, kind, credits, at) VALUES (1, 4, 'refund', 40, 9)",
+        "INSERT OR REPLACE INTO entry (id, account, project, kind, credits, at) VALUES (6, 1, 4, 'refund', 40, 9)",
+        "INSERT INTO entry (account, project, kind, credits, at) VALUES (1, 1, 'refund', 10, 9)",
+        "INSERT INTO entry (account, project, kind, credits, at) VALUES (1, 2, 'refund', 20, 9)",
+        "INSERT INTO entry (account, project, kind, credits, at) VALUES (1, 3, 'refund', 30, 9)",
+        "INSERT INTO entry (account, project, kind, credits, at) VALUES (1, 3, 'capture', 30, 9)",
+        "INSERT INTO entry (account, project, kind, credits, at) VALUES (1, 1, 'charge', 10, 9)",
+        "INSERT INTO entry (account, project, kind, credits, at) VALUES (1, 99, 'charge', 10, 9)",
+        "INSERT INTO entry (account, project, kind, credits, at) VALUES (2, 4, 'refund', 40, 9)",
+        "INSERT INTO entry (account, kind, credits, at) VALUES (1, 'refund', 40, 9)",
+        "INSERT INTO entry (account, kind, credits, at, reason) VALUES (1, 'refund', 40, 9, 'x')",
+        "INSERT INTO entry (account, kind, credits, at, reason) VALUES (1, 'gift', 40, 9, 'x')",
+        "INSERT INTO entry (account, kind, credits, at, reason) VALUES (1, 'grant', -1, 9, 'x')",
+        "INSERT INTO entry (account, kind, credits, at, reason) VALUES (1, 'grant', 9007199254740991, 9, 'x')",
+        "INSERT INTO entry (account, kind, credits, at, reason) VALUES (1, 'adjustment', -9999, 9, 'x')",
+        "INSERT INTO entry (account, kind, credits, at, reason) VALUES (1, 'grant', 1.5, 9, 'x')",
+        "INSERT INTO entry (account, kind, credits, at) VALUES (1, 'grant', 1, 9)",
+        "INSERT INTO entry (account, kind, credits, at, reason) VALUES (99, 'grant', 1, 9, 'x')",
+        "INSERT INTO entry (account, kind, credits, at, reason, idempotencyKey) VALUES (1, 'grant', 1, 9, 'x', 'grant')",
+        // The outer statement's conflict clause is used inside of triggers, too.
+        "INSERT OR IGNORE INTO entry (account, kind, credits, at, reason) VALUES (1, 'adjustment', -9999, 9, 'x')",
+        "INSERT OR FAIL INTO entry (account, kind, credits, at, reason) VALUES (1, 'adjustment', -9999, 9, 'x')",
+        "INSERT OR IGNORE INTO entry (account, kind, credits, at, reason) VALUES (1, 'grant', 9007199254740991, 9, 'x')",
+        "INSERT OR FAIL INTO entry (account, kind, credits, at, reason) VALUES (1, 'grant', 9007199254740991, 9, 'x')",
+        // Entries and events never change.
+        "UPDATE entry SET credits = 1",
+        "UPDATE entry SET at = at",
+        "UPDATE OR REPLACE entry SET id = 1 WHERE id = 2",
+        "UPDATE OR IGNORE entry SET reason = 'y' WHERE id = 1",
+        "DELETE FROM entry",
+        "DELETE FROM entry WHERE id = 1",
+        "INSERT OR REPLACE INTO entry (id, account, kind, credits, at, reason) VALUES (1, 1, 'grant', 5, 9, 'x')",
+        "REPLACE INTO entry (account, kind, credits, at, reason, idempotencyKey) VALUES (1, 'grant', 5, 9, 'x', 'grant')",
+        """
+        INSERT INTO entry (id, account, kind, credits, at, reason) VALUES (1, 1, 'grant', 5, 9, 'x')
+        ON CONFLICT (id) DO UPDATE SET credits = 5
+        """,
+        "UPDATE event SET uid = 0",
+        "DELETE FROM event WHERE seq = 1",
+        "INSERT OR REPLACE INTO event (seq, kind, account, at, uid, gid, pid) VALUES (3, 'granted', 1, 9, 0, 0, 0)",
+        "REPLACE INTO event (seq, kind, account, project, at, uid, gid, pid) VALUES (3, 'created', 1, 1, 9, 0, 0, 0)",
+        """
+        INSERT INTO event (seq, kind, account, at, uid, gid, pid) VALUES (3, 'granted', 1, 9, 0, 0, 0)
+        ON CONFLICT (seq) DO UPDATE SET uid = 0
+        """,
+        // The first verdict stays.
+        "UPDATE project SET status = 'processing' WHERE row = 4",
+        "UPDATE project SET status = 'pending' WHERE row = 4",
+        "UPDATE project SET status = 'failed' WHERE row = 4",
+        "UPDATE project SET \(completed), errorCode = NULL, errorMessage = NULL WHERE row = 4",
+        "UPDATE project SET \(failed) WHERE row = 3",
+        "UPDATE OR REPLACE project SET \(failed) WHERE row = 3",
+        "UPDATE OR IGNORE project SET \(failed) WHERE row = 3",
+        "UPDATE project SET finishedAt = 1 WHERE row = 4",
+        "UPDATE project SET errorCode = 'other' WHERE row = 4",
+        "UPDATE project SET errorMessage = 'other' WHERE row = 4",
+        // A status moves forwards, and whole.
+        "UPDATE project SET status = 'failed' WHERE row = 1",
+        "UPDATE project SET status = 'completed' WHERE row = 2",
+        "UPDATE project SET status = 'pending' WHERE row = 2",
+        "UPDATE project SET status = 'pending' WHERE row = 1",
+        "UPDATE project SET status = 'processing' WHERE row = 2",
+        "UPDATE project SET status = 'lost' WHERE row = 1",
+        "UPDATE project SET status = NULL WHERE row = 1",
+        "UPDATE project SET finishedAt = 5 WHERE row = 1",
+        "UPDATE project SET deadline = NULL WHERE row = 1",
+        "UPDATE project SET startedAt = 5 WHERE row = 1",
+        "UPDATE project SET errorCode = 'crashed' WHERE row = 1",
+        // What a project was created with stays.
+        "UPDATE project SET credits = 1 WHERE row = 1",
+        "UPDATE project SET id = randomblob(16) WHERE row = 1",
+        "UPDATE project SET account = 2 WHERE row = 1",
+        "UPDATE project SET row = 77 WHERE row = 1",
+        "UPDATE project SET createdAt = 1 WHERE row = 1",
+        "UPDATE project SET idempotencyKey = 'other' WHERE row = 1",
+        "UPDATE project SET hadExternalId = 0 WHERE row = 1",
+        "UPDATE project SET externalId = 'other' WHERE row = 1",
+        "UPDATE project SET externalId = NULL WHERE row = 1",
+        "DELETE FROM project",
+        "DELETE FROM project WHERE row = 4",
+        // Nothing is replaced.
+        "UPDATE OR REPLACE project SET row = 4 WHERE row = 1",
+        "UPDATE OR REPLACE project SET id = (SELECT id FROM project WHERE row = 4) WHERE row = 1",
+        "UPDATE OR REPLACE project SET externalId = 'x4' WHERE row = 1",
+        "UPDATE OR REPLACE project SET externalId = 'x4' WHERE row = 5",
+        "UPDATE OR REPLACE project SET idempotencyKey = 'key4' WHERE row = 1",
+        "INSERT OR REPLACE \(newProject), row) VALUES (randomblob(16), 1, 1, 9, 9, 99, 4)",
+        "INSERT OR REPLACE \(newProject)) SELECT id, 1, 1, 9, 9, 99 FROM project WHERE row = 4",
+        "INSERT OR REPLACE \(newProject), externalId) VALUES (randomblob(16), 1, 1, 9, 9, 99, 'x4')",
+        "INSERT OR REPLACE \(newProject), idempotencyKey) VALUES (randomblob(16), 1, 1, 9, 9, 99, 'key4')",
+        """
+        INSERT \(newProject), externalId) VALUES (randomblob(16), 1, 1, 9, 9, 99, 'x4')
+        ON CONFLICT (externalId) WHERE externalId IS NOT NULL DO UPDATE SET credits = 1
+        """,
+        // Projects that nobody paid for.
+        "INSERT \(newProject)) VALUES (randomblob(16), 1, 100000, 9, 9, 99)",
+        "INSERT OR IGNORE \(newProject)) VALUES (randomblob(16), 1, 100000, 9, 9, 99)",
+        "INSERT OR FAIL \(newProject)) VALUES (randomblob(16), 1, 100000, 9, 9, 99)",
+        "INSERT OR REPLACE \(newProject)) VALUES (randomblob(16), 1, 100000, 9, 9, 99)",
+        "INSERT \(newProject)) VALUES (randomblob(16), 99, 10, 9, 9, 99)",
+        "INSERT \(newProject)) VALUES (randomblob(16), 99, 0, 9, 9, 99)",
+        "INSERT \(newProject)) VALUES (randomblob(16), 1, -5, 9, 9, 99)",
+        "INSERT \(newProject)) VALUES (randomblob(15), 1, 5, 9, 9, 99)",
+        "INSERT \(newProject), status) VALUES (randomblob(16), 1, 5, 9, 9, 99, 'processing')",
+        "INSERT \(newProject), status) VALUES (randomblob(16), 1, 5, 9, 9, 99, NULL)",
+        """
+        INSERT INTO project (id, account, credits, createdAt, updatedAt, status, finishedAt, errorCode, errorMessage)
+        VALUES (randomblob(16), 1, 5, 9, 9, 'failed', 9, 'x', 'x')
+        """,
+        // Accounts.
+        "UPDATE account SET available = available + 1",
+        "UPDATE account SET granted = granted + 1",
+        "UPDATE account SET pendingCredits = 0, available = available + pendingCredits - 1",
+        "UPDATE account SET available = -1, granted = granted - available - 1",
+        "UPDATE account SET failed = -1",
+        "UPDATE account SET userId = 'eve' WHERE id = 1",
+        "UPDATE account SET id = 7 WHERE id = 1",
+        "UPDATE OR REPLACE account SET id = 2 WHERE id = 1",
+        "UPDATE OR REPLACE account SET userId = 'bob' WHERE id = 1",
+        "DELETE FROM account",
+        "INSERT INTO account (userId, available, granted) VALUES ('eve', 5, 5)",
+        "INSERT OR REPLACE INTO account (userId) VALUES ('bob')",
+        "INSERT OR REPLACE INTO account (id, userId) VALUES (2, 'eve')",
+        "INSERT INTO account (userId) VALUES ('bob') ON CONFLICT (userId) DO UPDATE SET userId = 'eve'",
+        "INSERT INTO account (userId) VALUES ('')",
+        // A row id of -1 looks to triggers like one still to be given, and the greatest leaves none above it.
+        "INSERT INTO account (id, userId) VALUES (-1, 'eve')",
+        "INSERT \(newProject), row) VALUES (randomblob(16), 1, 1, 9, 9, 99, -1)",
+        "INSERT INTO entry (id, account, kind, credits, at, reason) VALUES (-1, 1, 'grant', 1, 9, 'x')",
+        "INSERT INTO event (seq, kind, account, at, uid, gid, pid) VALUES (-1, 'granted', 1, 9, 0, 0, 0)",
+    ]
+
+    @Test("is refused, and nothing has changed", arguments: forbidden)
+    func isRefused(_ sql: String) async throws {
+        let fixture = try await LedgerFixture()
+        try await fixture.ledger.offline { file in
+            let before = try file.dump()
+            let refusal = file.refusal(sql)
+            let after = try file.dump()
+            #expect(after == before, "\(sql): \(refusal ?? "not refused")")
+            // IGNORE may say nothing, as long as it does nothing.
+            if !sql.contains("OR IGNORE") { #expect(refusal != nil, "\(sql)") }
+        }
+        #expect(try await fixture.ledger.findings() == [])
+        await fixture.ledger.close()
+    }
+
+    @Test("the daemon still works after whatever was tried")
+    func stillWorks() async throws {
+        let fixture = try await LedgerFixture()
+        try await fixture.ledger.offline { file in
+            for sql in Self.forbidden { _ = file.refusal(sql) }
+        }
+        let ledger = fixture.ledger
+        #expect(try await ledger.findings() == [])
+        #expect(try await ledger.call(GetBalance(userId: "ann")).available == 1000 - 10 - 20 - 30 - 50)
+        let project = try await ledger.create(5, for: "ann")
+        try await ledger.report(project.projectId, .failed)
+        #expect(try await ledger.call(GetBalance(userId: "ann")).available == 1000 - 10 - 20 - 30 - 50)
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    @Test(
+        "a failure by hand refunds once, in every way of writing it, and the audit misses its event",
+        arguments: ["UPDATE", "UPDATE OR REPLACE", "UPDATE OR IGNORE", "UPDATE OR FAIL", "UPDATE OR ROLLBACK"])
+    func failsByHand(_ update: String) async throws {
+        let fixture = try await LedgerFixture()
+        let ledger = fixture.ledger
+        try await ledger.offline { file in
+            for row in [1, 2] { try file.execute("\(update) project SET \(Self.failed) WHERE row = \(row)") }
+            for row in [1, 2] {
+                _ = file.refusal("\(update) project SET \(Self.failed) WHERE row = \(row)")
+                let refunds = try file.rows(
+                    "SELECT credits FROM entry WHERE project = \(row) AND kind IN ('refund', 'capture')")
+                #expect(refunds == [["\(row * 10)"]])
+            }
+        }
+        #expect(try await ledger.call(GetBalance(userId: "ann")).available == 1000 - 30 - 50)
+        #expect(try await ledger.call(GetBalance(userId: "ann")).held == 50)
+        let explained = try await ledger.call(ExplainProject(projectId: fixture.projects[0]))
+        #expect(explained.project.creditsRefunded == 10)
+        #expect(try await ledger.findings() == ["history", "history"])
+        await ledger.close()
+    }
+
+    @Test("a project made by hand is charged like any other, and the audit misses its event")
+    func createdByHand() async throws {
+        let fixture = try await LedgerFixture()
+        let ledger = fixture.ledger
+        try await ledger.offline { file in
+            try file.execute("INSERT \(Self.newProject)) VALUES (randomblob(16), 2, 50, 9, 9, \(Int64.max))")
+            #expect(file.refusal("INSERT \(Self.newProject)) VALUES (randomblob(16), 2, 1, 9, 9, 99)") != nil)
+        }
+        #expect(try await ledger.call(GetBalance(userId: "bob")) == Balance(userId: "bob", available: 0, held: 50))
+        #expect(try await ledger.findings() == ["history"])
+        await ledger.close()
+    }
+
+    @Test(
+        "recursive triggers and foreign keys switched on refuse no less",
+        arguments: ["PRAGMA recursive_triggers = ON", "PRAGMA foreign_keys = ON"])
+    func withOtherSettings(_ pragma: String) async throws {
+        let fixture = try await LedgerFixture()
+        try await fixture.ledger.offline { file in
+            try file.execute(pragma)
+            let before = try file.dump()
+            for sql in Self.forbidden { _ = file.refusal(sql) }
+            #expect(try file.dump() == before)
+        }
+        await fixture.ledger.close()
+    }
+}
