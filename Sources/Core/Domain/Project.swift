@@ -82,6 +82,14 @@ package enum ProjectReference: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The id as it was given.
+    package var id: String {
+        switch self {
+        case .projectID(let id): id.description
+        case .externalID(let id): id
+        }
+    }
+
     /// `projectId` when both are given.
     package init(projectId: ProjectID?, externalId: String?) throws(RPCError) {
         if let projectId {

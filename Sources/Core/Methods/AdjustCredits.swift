@@ -30,6 +30,8 @@ extension AdjustCredits: WriteMethod {
         try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats with the same key adjust once.")
     }
 
+    package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
+
     package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         try AccountPosting(
             kind: .adjustment, event: .adjusted, userId: userId, credits: credits, reason: reason,

@@ -49,6 +49,8 @@ extension CreateProject: WriteMethod {
         try fields.optional("maxRuntime", &maxRuntime, "Seconds from creation to the verdict.")
     }
 
+    package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
+
     package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         if let idempotencyKey, let earlier = try store.request(of: userId, key: idempotencyKey) {
             return try replay(earlier, in: store)

@@ -28,6 +28,8 @@ extension GrantCredits: WriteMethod {
         try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats with the same key give once.")
     }
 
+    package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
+
     package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         try AccountPosting(
             kind: .grant, event: .granted, userId: userId, credits: credits, reason: reason,

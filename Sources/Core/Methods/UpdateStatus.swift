@@ -63,6 +63,10 @@ extension UpdateStatus: WriteMethod {
         }
     }
 
+    package var subject: CallSubject {
+        CallSubject(project: try? ProjectReference(projectId: projectId, externalId: externalId))
+    }
+
     package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let reference = try ProjectReference(projectId: projectId, externalId: externalId)
         let stored = try store.existingProject(reference)

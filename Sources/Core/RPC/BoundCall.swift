@@ -35,8 +35,12 @@ package struct MethodEntry: Sendable {
         MethodEntry(M.self, isWrite: true) { params throws(RPCError) in
             let call: M = try ParamsReader.read(params)
             return .write(worksOnFullDisk: M.worksOnFullDisk) { store, context throws(RPCError) in
-                let response = try call.run(in: store, context)
-                return { response.write(to: &$0) }
+                do throws(RPCError) {
+                    let response = try call.run(in: store, context)
+                    return { response.write(to: &$0) }
+                } catch {
+                    throw error.about(call.subject)
+                }
             }
         }
     }

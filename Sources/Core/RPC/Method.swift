@@ -33,6 +33,8 @@ package protocol ReadMethod: Method {
 package protocol WriteMethod: Method {
     /// Still works from the reserve when the disk is full: only what gives credits back or settles them.
     static var worksOnFullDisk: Bool { get }
+    /// For the log, when it is refused.
+    var subject: CallSubject { get }
     func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response
 }
 

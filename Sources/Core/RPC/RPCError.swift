@@ -10,6 +10,8 @@ public struct RPCError: Error, Sendable {
     /// The request wrote something that must stay although it is answered with an error: a refused report's place in
     /// the history. Such a savepoint is released and not rolled back.
     package let keepsWrites: Bool
+    /// What the refused request was about, for the log; never on the wire.
+    package private(set) var subject: CallSubject?
 
     public struct Field: Sendable, Equatable {
         public let name: String
@@ -34,7 +36,27 @@ public struct RPCError: Error, Sendable {
     }
 }
 
+/// Whom and what a write is about.
+package struct CallSubject: Sendable {
+    package var userId: String?
+    package var project: ProjectReference?
+    package var credits: Int64?
+
+    package init(userId: String? = nil, project: ProjectReference? = nil, credits: Int64? = nil) {
+        self.userId = userId
+        self.project = project
+        self.credits = credits
+    }
+}
+
 extension RPCError {
+    /// The same error, with what it is about.
+    package func about(_ subject: CallSubject) -> RPCError {
+        var error = self
+        error.subject = subject
+        return error
+    }
+
     /// Writes the `error` object.
     package func write(to json: inout JSONWriter) {
         json.beginObject()

@@ -77,14 +77,19 @@ package struct Telemetry: Sendable {
     /// After the COMMIT: what was done is on disk when the log says so.
     func log(_ outcome: WriteOutcome, by caller: Caller) {
         for step in outcome.steps { log(step, by: caller) }
-        if case .failure(let error) = outcome.result, !error.keepsWrites {
-            let isUnknown = error.kind == .outcomeUnknown
-            logger.log(
-                level: isUnknown ? .error : .info, isUnknown ? "outcome unknown" : "rolled back",
-                metadata: [
-                    LogKey.error: "\(error.kind.name)", LogKey.detail: "\(error.message)", LogKey.caller: "\(caller)",
-                ])
-        }
+        if case .failure(let error) = outcome.result, !error.keepsWrites { log(error, by: caller) }
+    }
+
+    private func log(_ error: RPCError, by caller: Caller) {
+        let isUnknown = error.kind == .outcomeUnknown
+        var metadata: Logger.Metadata = [
+            LogKey.error: "\(error.kind.name)", LogKey.detail: "\(error.message)", LogKey.caller: "\(caller)",
+        ]
+        if let project = error.subject?.project { metadata[LogKey.project] = "\(project.id)" }
+        if let user = error.subject?.userId { metadata[LogKey.user] = "\(user)" }
+        if let credits = error.subject?.credits { metadata[LogKey.credits] = "\(credits)" }
+        logger.log(
+            level: isUnknown ? .error : .info, isUnknown ? "outcome unknown" : "rolled back", metadata: metadata)
     }
 
     private func log(_ step: NewEvent, by caller: Caller) {
