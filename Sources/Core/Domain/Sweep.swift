@@ -27,9 +27,13 @@ package enum Sweep {
 
     /// Which of the three clocks ran out.
     static func reason(_ stored: StoredProject, _ context: CallContext) -> String {
-        let end = stored.project.createdAt.adding(seconds: stored.terms.maximumRuntime ?? context.limits.maximumRuntime)
-        if context.now >= end { return FailureCode.runtimeExceeded }
-        return stored.project.status == .pending ? FailureCode.startTimeout : FailureCode.leaseExpired
+        let runtime = stored.terms.maximumRuntime ?? context.limits.maximumRuntime
+        if stored.project.status == .pending {
+            let start = stored.terms.startTimeout ?? context.limits.startTimeout
+            return start <= runtime ? FailureCode.startTimeout : FailureCode.runtimeExceeded
+        }
+        let end = stored.project.createdAt.adding(seconds: runtime)
+        return context.now >= end ? FailureCode.runtimeExceeded : FailureCode.leaseExpired
     }
 
     private static func message(_ code: String) -> String {

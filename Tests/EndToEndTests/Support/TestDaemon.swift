@@ -64,7 +64,9 @@ final class TestDaemon: @unchecked Sendable {
         process.arguments = ["--socket", socket, "--database", database] + arguments
         process.environment = ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"].merging(environment) { $1 }
         let log = folder + "/log"
-        if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
+        if !FileManager.default.fileExists(atPath: log) {
+            _ = FileManager.default.createFile(atPath: log, contents: nil)
+        }
         guard let handle = FileHandle(forWritingAtPath: log) else { throw Failure(description: "cannot open \(log)") }
         handle.seekToEndOfFile()
         process.standardError = handle

@@ -54,7 +54,7 @@ struct DiskFullTests {
 
     @Test("the ballast gives room for more writes on a full disk, and is not taken back while there is none")
     func ballast() throws {
-        let disk = try SmallDisk(size: "3m")
+        let disk = try SmallDisk(size: "26m")
         let writer = try Database(path: disk.folder.database, mode: .writer)
         try writer.execute("CREATE TABLE t(b BLOB) STRICT")
         let ballast = try Ballast(databasePath: disk.folder.database)
@@ -68,7 +68,7 @@ struct DiskFullTests {
         #expect(!ballast.isHeld)
         #expect(!disk.folder.exists(disk.folder.database + ".ballast"))
 
-        try disk.resize("8m")
+        try disk.resize("64m")
         #expect(try ballast.create())
         #expect(ballast.isHeld)
     }

@@ -198,8 +198,9 @@ WHEN EXISTS (SELECT 1 FROM project WHERE row = NEW.row) OR EXISTS (SELECT 1 FROM
 END;
 
 CREATE TRIGGER projectApart BEFORE UPDATE OF externalId ON project
-WHEN EXISTS (SELECT 1 FROM project WHERE externalId = NEW.externalId AND row <> NEW.row) BEGIN
-    SELECT RAISE(ABORT, 'an externalId is one project''s');
+WHEN OLD.externalId IS NOT NULL OR NEW.externalId IS NULL
+    OR EXISTS (SELECT 1 FROM project WHERE externalId = NEW.externalId) BEGIN
+    SELECT RAISE(ABORT, 'an externalId is recorded once, for one project');
 END;
 
 CREATE TRIGGER accountOnce BEFORE INSERT ON account
@@ -217,6 +218,22 @@ END;
 
 CREATE TRIGGER eventOnce BEFORE INSERT ON event WHEN EXISTS (SELECT 1 FROM event WHERE seq = NEW.seq) BEGIN
     SELECT RAISE(ABORT, 'an event is written once');
+END;
+
+-- The account's CHECKs are not enough: an outer OR IGNORE or OR FAIL holds inside of the triggers, too, and would keep the
+-- project or the entry while the account stays as it was.
+
+CREATE TRIGGER projectPaid BEFORE INSERT ON project
+WHEN NOT EXISTS (SELECT 1 FROM account WHERE id = NEW.account AND available >= NEW.credits) BEGIN
+    SELECT RAISE(ABORT, 'the user has too few credits');
+END;
+
+CREATE TRIGGER entryFits BEFORE INSERT ON entry
+WHEN NEW.kind IN ('grant', 'adjustment') AND NOT EXISTS (
+    SELECT 1 FROM account
+    WHERE id = NEW.account AND available + NEW.credits >= 0 AND granted + NEW.credits <= 9007199254740991
+) BEGIN
+    SELECT RAISE(ABORT, 'the user''s credits stay in their range');
 END;
 
 -- An account is born empty: credits come by entries only.
