@@ -132,10 +132,12 @@ extension ModelLedger {
             .sorted { (projects[$0].deadline ?? 0, $0) < (projects[$1].deadline ?? 0, $1) }
         for index in due {
             let runtime = projects[index].createdWith.maxRuntime ?? limits.maximumRuntime
-            if now >= projects[index].createdAt + runtime * 1000 {
+            if projects[index].status == .pending {
+                let start = projects[index].createdWith.startTimeout ?? limits.startTimeout
+                let code = runtime < start ? "runtimeExceeded" : "startTimeout"
+                end(index, .failed, code: code, message: "*", byDaemon: true)
+            } else if now >= projects[index].createdAt + runtime * 1000 {
                 end(index, .failed, code: "runtimeExceeded", message: "*", byDaemon: true)
-            } else if projects[index].status == .pending {
-                end(index, .failed, code: "startTimeout", message: "*", byDaemon: true)
             } else {
                 projects[index].updatedAt = now
                 projects[index].deadline = deadline(index)
