@@ -55,20 +55,22 @@ let package = Package(
             ],
             path: "Sources/lifecycled"),
 
-        .testTarget(name: "CoreTests", dependencies: ["LifecycleCore"], exclude: ["JSON/strict_json.py"]),
+        .target(name: "TestSupport", path: "Tests/Support"),
+        .testTarget(
+            name: "CoreTests", dependencies: ["LifecycleCore", "TestSupport"], exclude: ["JSON/strict_json.py"]),
         .testTarget(
             name: "WireTests",
             dependencies: ["LifecycleWire", .product(name: "NIOCore", package: "swift-nio")]),
         .testTarget(
             name: "LifecycleRPCTests",
             dependencies: [
-                "LifecycleRPC", "LifecycleCore", "lifecycled", "CSQLite",
+                "LifecycleRPC", "LifecycleCore", "TestSupport", "lifecycled", "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LifecycleCore", "lifecycled"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LifecycleCore", "TestSupport", "lifecycled"]),
     ],
     swiftLanguageModes: [.v6]
 )

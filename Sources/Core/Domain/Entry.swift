@@ -35,16 +35,8 @@ public struct Entry: Sendable, Equatable {
     }
 }
 
-extension Entry.Kind: FieldValue {
+extension Entry.Kind: FieldWord {
     package static var blank: Self { .grant }
-    package static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
-
-    package init(json: JSONValue) throws(FieldError) {
-        guard let text = json.string, let kind = Self(rawValue: text) else { throw FieldError("must be an entry kind") }
-        self = kind
-    }
-
-    package func write(to json: inout JSONWriter) { json.string(rawValue) }
 }
 
 extension Entry: Message {

@@ -37,16 +37,8 @@ public struct Event: Sendable, Equatable {
     }
 }
 
-extension Event.Kind: FieldValue {
+extension Event.Kind: FieldWord {
     package static var blank: Self { .created }
-    package static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
-
-    package init(json: JSONValue) throws(FieldError) {
-        guard let text = json.string, let kind = Self(rawValue: text) else { throw FieldError("must be an event kind") }
-        self = kind
-    }
-
-    package func write(to json: inout JSONWriter) { json.string(rawValue) }
 }
 
 extension Event: Message {

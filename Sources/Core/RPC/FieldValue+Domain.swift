@@ -26,17 +26,8 @@ extension ProjectID: FieldValue {
     package func write(to json: inout JSONWriter) { json.plain(text) }
 }
 
-extension Status: FieldValue {
+extension Status: FieldWord {
     package static var blank: Status { .pending }
-    package static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
-
-    package init(json: JSONValue) throws(FieldError) {
-        guard let text = json.string, let status = Status.allCases.first(where: { text.hasSameBytes(as: $0.rawValue) })
-        else { throw FieldError("must be pending, processing, completed or failed") }
-        self = status
-    }
-
-    package func write(to json: inout JSONWriter) { json.string(rawValue) }
 }
 
 /// One status or a list of them.

@@ -1,11 +1,12 @@
 internal import LifecycleCore
+internal import TestSupport
 internal import Testing
 
 @Suite("Project ids")
 struct ProjectIDTests {
     @Test("are UUIDs of version 7, variant 1, that carry their millisecond")
     func layout() {
-        var random = SeededGenerator(seed: 1)
+        var random = SeededRandom(seed: 1)
         for milliseconds in [0, 1, 1_795_438_879_042, 0xFFFF_FFFF_FFFF] as [Int64] {
             var generator = ProjectIDGenerator()
             for _ in 0..<100 {
@@ -28,7 +29,7 @@ struct ProjectIDTests {
 
     @Test("text and bytes come back")
     func roundTrip() {
-        var random = SeededGenerator(seed: 2)
+        var random = SeededRandom(seed: 2)
         for _ in 0..<2000 {
             let id = ProjectID(high: random.next(), low: random.next())
             #expect(ProjectID(id.description) == id)
@@ -62,7 +63,7 @@ struct ProjectIDTests {
 
     /// Ids in the order they were made, from what the clock shows at each.
     private func make(_ times: [Int64], after newest: ProjectID? = nil) -> [ProjectID] {
-        var random = SeededGenerator(seed: 3)
+        var random = SeededRandom(seed: 3)
         var generator = ProjectIDGenerator(after: newest)
         return times.map { generator.next(at: Timestamp(milliseconds: $0), random: &random) }
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LifecycleCore
+internal import TestSupport
 internal import Testing
 
 @Suite("Timestamps")
@@ -68,7 +69,7 @@ struct TimestampTests {
 
     @Test("every moment comes back from its text, which sorts as it does")
     func roundTrip() {
-        var random = SeededGenerator(seed: 7)
+        var random = SeededRandom(seed: 7)
         var last: (Int64, String)?
         for _ in 0..<5000 {
             let milliseconds = Int64.random(in: -62_135_596_800_000...253_402_300_799_999, using: &random)

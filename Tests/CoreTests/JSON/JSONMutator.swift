@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes texts that are nearly JSON out of texts that are.
 struct JSONMutator {
     private static let corpus = JSONCorpus.all.map { Array($0.utf8) }
@@ -13,9 +15,9 @@ struct JSONMutator {
             [0xEF, 0xBB, 0xBF], [0xEF, 0xBF],
         ]
 
-    private var random: SeededGenerator
+    private var random: SeededRandom
 
-    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     /// A text of the corpus with one to four mutations, never more than a few thousand bytes.
     mutating func next() -> [UInt8] {

@@ -1,20 +1,5 @@
 internal import LifecycleCore
 
-/// A small deterministic generator (SplitMix64), so that a failure can be repeated from its seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// The whole content of a value in one line of ASCII, the same as `strict_json.py` writes: names and strings as the
 /// hexadecimal digits of their UTF-8, numbers as the exact integer and the bits of the double, `~` for none.
 func canonicalForm(of value: JSONValue) -> String {

@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import TestSupport
 internal import Testing
 
 @Suite("JSON writer")
@@ -147,7 +148,7 @@ struct JSONWriterTests {
 
     @Test("random numbers read back as the same numbers")
     func randomNumbers() throws {
-        var random = SeededGenerator(seed: 11)
+        var random = SeededRandom(seed: 11)
         for _ in 0..<2_000 {
             let double = Double(bitPattern: random.next())
             if double.isFinite { try doubles(number: double) }
@@ -205,7 +206,7 @@ struct JSONWriterTests {
 
     @Test("random strings survive writing and reading, as names and as values")
     func randomStrings() throws {
-        var random = SeededGenerator(seed: 5)
+        var random = SeededRandom(seed: 5)
         let ranges: [ClosedRange<UInt32>] = [
             0...0x1F, 0x20...0x7F, 0x22...0x22, 0x5C...0x5C, 0x80...0x7FF, 0x800...0xD7FF, 0xE000...0x10FFFF,
         ]

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A client that writes down what was answered to it, and later holds the daemon to it. Alone with its user.

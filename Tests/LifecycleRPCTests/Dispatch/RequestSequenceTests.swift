@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import TestSupport
 internal import Testing
 
 @testable internal import LifecycleRPC
@@ -64,7 +65,7 @@ struct RequestSequenceTests {
 
     @Test("answers come in the order of the requests, whatever finishes when", arguments: 0..<UInt64(400))
     func anyInterleaving(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = SeededRandom(seed: seed)
         var runner = Runner()
         var wanted: [Runner.Output] = []
         var number = 0

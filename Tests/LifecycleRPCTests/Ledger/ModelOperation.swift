@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import TestSupport
 
 /// One step of a random sequence.
 enum ModelOperation: Sendable {
@@ -176,20 +177,5 @@ struct ModelGenerator {
 
     private mutating func pick(_ projects: ArraySlice<ModelLedger.Project>) -> ModelLedger.Project {
         pick(Array(projects))
-    }
-}
-
-/// SplitMix64: a failure can be repeated from its seed.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

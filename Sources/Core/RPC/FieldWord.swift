@@ -1,0 +1,15 @@
+/// A value that is one of a fixed list of words on the wire.
+package protocol FieldWord: FieldValue, RawRepresentable<String>, CaseIterable {}
+
+extension FieldWord {
+    package static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard let word = Self.allCases.first(where: { json.isString($0.rawValue) }) else {
+            throw FieldError("must be one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self = word
+    }
+
+    package func write(to json: inout JSONWriter) { json.string(rawValue) }
+}
