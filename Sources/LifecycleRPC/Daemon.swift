@@ -50,7 +50,8 @@ package struct Daemon: Sendable {
             let roles = RoleMap(configuration.groups)
             if !roles.missing.isEmpty {
                 logger.notice(
-                    "groups do not exist, so nobody has their roles", metadata: ["groups": "\(roles.missing.joined(separator: " "))"])
+                    "groups do not exist, so nobody has their roles",
+                    metadata: ["groups": "\(roles.missing.joined(separator: " "))"])
             }
             let server = try await Server(
                 listener, hub: hub, roles: roles, limits: configuration.limits, on: eventLoop)
