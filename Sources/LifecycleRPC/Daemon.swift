@@ -5,7 +5,7 @@ internal import NIOPosix
 internal import ServiceLifecycle
 internal import UnixSignals
 
-/// The daemon, put together: listener → store → hub → server, run until a signal, idleness or a failure ends it.
+/// The daemon, put together: store → listener → hub → server, run until a signal, idleness or a failure ends it.
 package struct Daemon: Sendable {
     private let configuration: DaemonConfiguration
 

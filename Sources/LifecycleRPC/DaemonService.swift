@@ -52,8 +52,10 @@ actor DaemonService: Service {
         // Busy: a long read is in the way of emptying the WAL, which is whole.
         if let error = await store.close(), error.isFatal {
             logger.critical("storage failed", metadata: ["error": "\(error)"])
-            if case .requested = reason { reason = .failed(error) }
-            if case .idle = reason { reason = .failed(error) }
+            switch reason {
+            case .requested, .idle, .deaf: reason = .failed(error)
+            case .failed, .inconsistent: break  // The first failure explains the later ones.
+            }
         }
     }
 
@@ -100,8 +102,9 @@ actor DaemonService: Service {
         let stop = stop
         eventLoop.execute {
             let timer = IdleTimer(timeout: timeout, hub: hub.value, eventLoop: hub.eventLoop) {
-                server.stopAccepting()
+                // The reason first: the closed listener is one, too.
                 stop.stop(.idle)
+                server.stopAccepting()
             }
             timer.start()
         }

@@ -57,9 +57,6 @@ package final class WriteQueue: Sendable {
         deliver { for job in jobs.dropFirst(accepted) { job.completion(WriteOutcome(.failure(refusal))) } }
     }
 
-    /// Writes that wait now.
-    package var depth: Int { state.withLock { $0.queued } }
-
     /// Calls back once the writer has got through all that was queued before, and its files are still there: alive.
     package func check(_ completion: @escaping @Sendable () -> Void) { mailbox.send(.check(completion)) }
 
