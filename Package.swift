@@ -6,7 +6,9 @@ let package = Package(
     name: "lifecycle-rpc",
     platforms: [.macOS(.v15)],  // Linux only in practice; names the minimum for `Synchronization`.
     products: [
-        .executable(name: "lifecycled", targets: ["lifecycled"])
+        .library(name: "LifecycleClient", targets: ["LifecycleClient"]),
+        .executable(name: "lifecycled", targets: ["lifecycled"]),
+        .executable(name: "lifecyclectl", targets: ["lifecyclectl"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -27,6 +29,7 @@ let package = Package(
             providers: [.apt(["libsystemd-dev"])]),
 
         .target(name: "LifecycleCore", path: "Sources/Core"),
+        .target(name: "LifecycleSystem", path: "Sources/System"),
         .target(
             name: "LifecycleWire",
             dependencies: [.product(name: "NIOCore", package: "swift-nio")],
@@ -34,7 +37,7 @@ let package = Package(
         .target(
             name: "LifecycleRPC",
             dependencies: [
-                "LifecycleCore", "LifecycleWire", "CSQLite", "CSystemd",
+                "LifecycleCore", "LifecycleSystem", "LifecycleWire", "CSQLite", "CSystemd",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -47,6 +50,25 @@ let package = Package(
             ],
             path: "Sources/LifecycleRPC",
             resources: [.embedInCode("SQLite/Schema")]),
+        .target(
+            name: "LifecycleClient",
+            dependencies: [
+                "LifecycleCore", "LifecycleSystem", "LifecycleWire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HashTreeCollections", package: "swift-collections"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Client"),
+        .executableTarget(
+            name: "lifecyclectl",
+            dependencies: [
+                "LifecycleClient", "LifecycleCore", "LifecycleSystem",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/lifecyclectl"),
         .executableTarget(
             name: "lifecycled",
             dependencies: [
@@ -64,13 +86,24 @@ let package = Package(
         .testTarget(
             name: "LifecycleRPCTests",
             dependencies: [
-                "LifecycleRPC", "LifecycleCore", "TestSupport", "lifecycled", "CSQLite",
+                "LifecycleRPC", "LifecycleClient", "LifecycleCore", "LifecycleSystem", "TestSupport", "lifecycled",
+                "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LifecycleCore", "TestSupport", "lifecycled"]),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: [
+                "LifecycleClient", "LifecycleCore", "LifecycleSystem", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["LifecycleClient", "LifecycleCore", "TestSupport", "lifecycled", "lifecyclectl"]),
     ],
     swiftLanguageModes: [.v6]
 )

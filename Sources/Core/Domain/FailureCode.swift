@@ -6,6 +6,9 @@ package enum FailureCode {
     package static let leaseExpired = "leaseExpired"
     package static let runtimeExceeded = "runtimeExceeded"
 
+    /// The work was never begun: the call to who should do it failed.
+    package static let createFailed = "createFailed"
+
     /// Verdicts of the daemon's clocks, which no caller may claim.
     package static let reserved = [startTimeout, leaseExpired, runtimeExceeded]
 

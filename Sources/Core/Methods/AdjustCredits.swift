@@ -15,8 +15,8 @@ public struct AdjustCredits: Sendable {
     }
 }
 
-extension AdjustCredits: WriteMethod {
-    package typealias Response = PostedEntry
+extension AdjustCredits: KeyedMethod {
+    public typealias Response = PostedEntry
 
     package static let name = "adjustCredits"
     package static let summary = "Correct a user's credits, up or down."

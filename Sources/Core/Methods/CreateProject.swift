@@ -30,7 +30,7 @@ public struct CreateProject: Sendable {
     }
 }
 
-extension CreateProject: WriteMethod {
+extension CreateProject: KeyedMethod {
     package static let name = "createProject"
     package static let summary = "Start a paid project: takes its credits from the user."
     package static let roles: [Role] = [.app]

@@ -4,6 +4,11 @@ public struct Discover: Sendable {
     public struct Response: Sendable {
         /// The document's JSON text.
         public var document: [UInt8]
+
+        /// The daemon's version.
+        public var version: String {
+            (try? JSONDocument(parsing: document))?.root["info"]?["version"]?.string ?? "unknown"
+        }
     }
 }
 

@@ -5,7 +5,7 @@ public struct GetBalance: Sendable {
 }
 
 extension GetBalance: ReadMethod {
-    package typealias Response = Balance
+    public typealias Response = Balance
 
     package static let name = "getBalance"
     package static let summary = "A user's credits."

@@ -13,8 +13,8 @@ public struct GrantCredits: Sendable {
     }
 }
 
-extension GrantCredits: WriteMethod {
-    package typealias Response = PostedEntry
+extension GrantCredits: KeyedMethod {
+    public typealias Response = PostedEntry
 
     package static let name = "grantCredits"
     package static let summary = "Give a user credits."

@@ -31,3 +31,13 @@ package struct MethodTable: Sendable {
         return entry
     }
 }
+
+extension MethodEntry {
+    /// The role before the parameters: who may not call a method learns nothing of what it takes.
+    package func bind(_ params: JSONValue?, for caller: Caller) throws(RPCError) -> BoundCall {
+        guard Policy.allows(caller, roles) else {
+            throw .permissionDenied(method: name, allowed: roles, caller: caller)
+        }
+        return try bind(params)
+    }
+}

@@ -63,6 +63,9 @@ extension UpdateStatus: WriteMethod {
         }
     }
 
+    /// It names the state to reach and the first verdict wins, so that it needs no key.
+    package var isRepeatable: Bool { true }
+
     package var subject: CallSubject {
         CallSubject(project: try? ProjectReference(projectId: projectId, externalId: externalId))
     }

@@ -48,25 +48,3 @@ extension StatusFilter: FieldValue {
 
     package func write(to json: inout JSONWriter) { statuses.write(to: &json) }
 }
-
-/// A JSON object that the daemon keeps and gives back but never looks into, as text without needless white space.
-public struct Metadata: Sendable, Equatable {
-    package let text: [UInt8]
-    package init(text: [UInt8]) { self.text = text }
-}
-
-extension Metadata: FieldValue {
-    package static var blank: Metadata { Metadata(text: Array("{}".utf8)) }
-    package static var schema: Schema { .type("object") }
-    package static let maximumBytes = 16 * 1024
-
-    package init(json: JSONValue) throws(FieldError) {
-        guard json.kind == .object else { throw FieldError("must be an object") }
-        text = json.minified()
-        guard text.count <= Self.maximumBytes else {
-            throw FieldError("must have at most \(Self.maximumBytes) bytes")
-        }
-    }
-
-    package func write(to json: inout JSONWriter) { json.raw(text) }
-}

@@ -1,18 +1,21 @@
 /// A method of the daemon: its parameters are the type itself, beside them stand its result, who may call it and, in
 /// `ReadMethod` or `WriteMethod`, its rule.
-package protocol Method: Message {
-    associatedtype Response: Message
-
+package protocol Method: RPCMethod, Message where Response: Message {
     static var name: String { get }
     /// One sentence for `rpc.discover`.
     static var summary: String { get }
     static var roles: [Role] { get }
     /// Refuses parameters that do not go together, and cuts what may be cut; each alone was checked by its field.
     mutating func validate() throws(RPCError)
+    /// Whether the same request may be sent again when nobody knows if it arrived: done twice it does no more than once.
+    var isRepeatable: Bool { get }
+    /// Takes a key from `make` if the method can have one and has none.
+    mutating func addKey(_ make: () -> String)
 }
 
 extension Method {
     package mutating func validate() throws(RPCError) {}
+    package mutating func addKey(_ make: () -> String) {}
 }
 
 /// How long a read may take, which decides the thread that it runs on.
@@ -28,6 +31,10 @@ package protocol ReadMethod: Method {
     func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response
 }
 
+extension ReadMethod {
+    package var isRepeatable: Bool { true }
+}
+
 /// The rule of a write. Synchronous, so that nothing can suspend inside a transaction. What it throws rolls back all
 /// that it wrote, unless the error `keepsWrites`.
 package protocol WriteMethod: Method {
@@ -40,6 +47,18 @@ package protocol WriteMethod: Method {
 
 extension WriteMethod {
     package static var worksOnFullDisk: Bool { false }
+}
+
+/// A write that takes effect once for each idempotency key.
+package protocol KeyedMethod: WriteMethod {
+    var idempotencyKey: String? { get set }
+}
+
+extension KeyedMethod {
+    package var isRepeatable: Bool { idempotencyKey != nil }
+    package mutating func addKey(_ make: () -> String) {
+        if idempotencyKey == nil { idempotencyKey = make() }
+    }
 }
 
 /// What a rule knows beside its parameters and the store.

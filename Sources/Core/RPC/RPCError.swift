@@ -28,12 +28,37 @@ public struct RPCError: Error, Sendable {
         _ kind: ErrorKind, _ message: String, hint: String, fields: KeyValuePairs<String, Field.Value> = [:],
         keepsWrites: Bool = false
     ) {
+        self.init(
+            kind, message, hint: hint, fields: fields.map { Field(name: $0.key, value: $0.value) },
+            keepsWrites: keepsWrites)
+    }
+
+    package init(_ kind: ErrorKind, _ message: String, hint: String, fields: [Field], keepsWrites: Bool = false) {
         self.kind = kind
         self.message = message
         self.hint = hint
-        self.fields = fields.map { Field(name: $0.key, value: $0.value) }
+        self.fields = fields
         self.keepsWrites = keepsWrites
     }
+}
+
+extension RPCError {
+    /// The field of `error.data` with this name: `error["available"]`.
+    public subscript(_ name: String) -> Field.Value? { fields.first { $0.name == name }?.value }
+
+    /// A field that is a whole number.
+    public func integer(_ name: String) -> Int64? {
+        if case .integer(let number) = self[name] { number } else { nil }
+    }
+
+    /// A field that is a text.
+    public func text(_ name: String) -> String? {
+        if case .text(let text) = self[name] { text } else { nil }
+    }
+}
+
+extension RPCError: CustomStringConvertible {
+    public var description: String { "\(message) (\(kind.name)) \(hint)" }
 }
 
 /// Whom and what a write is about.

@@ -1,3 +1,5 @@
+internal import LifecycleCore
+
 /// A setting that cannot be used.
 package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Kind: Sendable {

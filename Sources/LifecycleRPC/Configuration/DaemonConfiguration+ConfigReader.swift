@@ -1,4 +1,5 @@
 package import Configuration
+internal import LifecycleCore
 
 extension DaemonConfiguration {
     /// Reads the flags, then the environment, then the defaults; the first that has a value decides.

@@ -1,3 +1,4 @@
+package import LifecycleSystem
 package import Logging
 
 extension LogSystem {

@@ -69,10 +69,7 @@ package struct Dispatcher: Sendable {
         do throws(RPCError) {
             let entry = try table.entry(named: request.method)
             method = entry.name
-            guard Policy.allows(caller, entry.roles) else {
-                throw .permissionDenied(method: entry.name, allowed: entry.roles, caller: caller)
-            }
-            return Call(id: request.id, method: method, step: .run(try entry.bind(request.params)))
+            return Call(id: request.id, method: method, step: .run(try entry.bind(request.params, for: caller)))
         } catch {
             return Call(id: request.id, method: method, step: .refuse(error))
         }

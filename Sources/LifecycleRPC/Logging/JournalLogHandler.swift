@@ -1,3 +1,4 @@
+internal import LifecycleCore
 package import Logging
 
 /// Writes a record to journald: the readable line as `MESSAGE`, and each metadata value as a field of its own,

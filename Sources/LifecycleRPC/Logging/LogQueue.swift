@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSystem
 internal import Synchronization
 
 /// A bounded queue of formatted records between the threads that log, which never wait, and one background thread

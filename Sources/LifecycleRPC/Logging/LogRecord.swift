@@ -1,3 +1,4 @@
+internal import LifecycleCore
 internal import Logging
 
 /// What both handlers do alike with a log event.

@@ -1,4 +1,5 @@
 internal import Glibc
+package import LifecycleSystem
 package import Logging
 
 /// The log of the process: makes swift-log handlers that all write to one output through one queue.

@@ -1,4 +1,5 @@
 package import LifecycleCore
+internal import LifecycleSystem
 
 /// Threads for reads that go through many rows, so that nobody else waits for them. Two: an audit of millions of rows
 /// leaves the other one for lists.

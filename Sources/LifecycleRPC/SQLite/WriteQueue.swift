@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import LifecycleCore
+internal import LifecycleSystem
 internal import Synchronization
 
 /// Group commit: what waits is taken at once, committed by one transaction, and answered after it. While one batch is

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSystem
 
 /// Why the daemon cannot listen, as one sentence for the admin.
 struct ListenError: Error, CustomStringConvertible {
@@ -21,11 +22,13 @@ struct Listener: Sendable {
 
     /// Binds a path. A socket that is left there is replaced only when nobody answers on it.
     init(path: String) throws(ListenError) {
-        let address = try Self.address(path)
+        guard let address = UnixSocketAddress(path: path) else {
+            throw ListenError(description: "--socket must have 1 to \(UnixSocketAddress.maximumPathBytes) bytes")
+        }
         try Self.removeStale(path, address)
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | socketFlags, 0)
         guard descriptor >= 0 else { throw Self.failed("create a socket") }
-        guard Self.withAddress(address, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, Self.backlog) == 0 else {
+        guard address.with({ bind(descriptor, $0, $1) }) == 0, listen(descriptor, Self.backlog) == 0 else {
             let error = Self.failed("listen on \(path)")
             close(descriptor)
             throw error
@@ -49,7 +52,7 @@ struct Listener: Sendable {
         unlink(owned.path)
     }
 
-    private static func removeStale(_ path: String, _ address: sockaddr_un) throws(ListenError) {
+    private static func removeStale(_ path: String, _ address: UnixSocketAddress) throws(ListenError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
@@ -58,31 +61,12 @@ struct Listener: Sendable {
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | socketFlags, 0)
         guard probe >= 0 else { throw failed("create a socket") }
         defer { close(probe) }
-        guard withAddress(address, { connect(probe, $0, $1) }) != 0 else {
+        guard address.with({ connect(probe, $0, $1) }) != 0 else {
             throw ListenError(description: "another process listens on \(path): stop it or choose another --socket")
         }
         // EAGAIN: somebody listens whose queue is full.
         guard errno == ECONNREFUSED else { throw failed("replace the socket \(path)") }
         unlink(path)
-    }
-
-    private static func address(_ path: String) throws(ListenError) -> sockaddr_un {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let room = MemoryLayout.size(ofValue: address.sun_path) - 1
-        guard !path.isEmpty, path.utf8.count <= room, !path.utf8.contains(0) else {
-            throw ListenError(description: "--socket must have 1 to \(room) bytes")
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return address
-    }
-
-    private static func withAddress(
-        _ address: sockaddr_un, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) -> Int32 {
-        withUnsafePointer(to: address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
     }
 
     private static func failed(_ action: String) -> ListenError {

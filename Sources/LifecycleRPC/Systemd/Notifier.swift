@@ -1,4 +1,5 @@
 internal import CSystemd
+internal import LifecycleCore
 
 /// Tells the service manager how the daemon is doing; does nothing when there is none (`NOTIFY_SOCKET` is not set).
 ///

@@ -1,5 +1,6 @@
 internal import CSystemd
 internal import Glibc
+internal import LifecycleCore
 
 /// Why the sockets that systemd passed cannot be used, as one sentence for the admin.
 package struct ActivationError: Error, Sendable, CustomStringConvertible {

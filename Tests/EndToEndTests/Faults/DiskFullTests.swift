@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("A full disk", .enabled(if: SmallDisk.isAvailable))

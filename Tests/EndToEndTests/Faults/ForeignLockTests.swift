@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Another program at the database", .enabled(if: Machine.hasPython))
@@ -18,7 +19,7 @@ struct ForeignLockTests {
                 os.read(3, 1)
                 """
             var ends: [Int32] = [-1, -1]
-            guard pipe(&ends) == 0 else { throw TestDaemon.Failure(description: "pipe: \(errno)") }
+            guard pipe(&ends) == 0 else { throw TestFailure("pipe: \(errno)") }
             let output = try ScratchFile()
             process = try ChildProcess(
                 "python3", ["-c", script, database] + statements, passing: [ends[0]], standardError: output.descriptor)
@@ -26,7 +27,7 @@ struct ForeignLockTests {
             self.output = output
             input = ends[1]
             try waitFor("the foreign program") {
-                guard process.isRunning else { throw TestDaemon.Failure(description: output.text) }
+                guard process.isRunning else { throw TestFailure(output.text) }
                 return output.text == "ready\n"
             }
         }

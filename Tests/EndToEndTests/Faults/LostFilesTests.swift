@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Files that disappear under a running daemon")
@@ -90,7 +91,7 @@ struct LostFilesTests {
     @Test("a database deleted while nothing is written is noticed at the stop at the latest")
     func deletedThenStopped() throws {
         remove("")
-        daemon.process.terminate()
+        daemon.send(SIGTERM)
         let (code, sentence) = try refusal(of: daemon)
         #expect(code == 74)
         #expect(sentence.contains("deleted or replaced"), "\(sentence)")

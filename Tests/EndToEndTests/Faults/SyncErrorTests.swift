@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("A disk that reports errors", .enabled(if: Machine.hasStrace))
@@ -13,7 +14,7 @@ struct SyncErrorTests {
             ],
             standardError: output.descriptor)
         try waitFor("strace") {
-            guard strace.isRunning else { throw TestDaemon.Failure(description: output.text) }
+            guard strace.isRunning else { throw TestFailure(output.text) }
             return output.text.contains("attached")
         }
         return strace

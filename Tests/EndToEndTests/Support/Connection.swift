@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A plain blocking socket to the daemon: what any client would have, and nothing that hides the bytes.
 final class Connection: @unchecked Sendable {
@@ -22,7 +23,7 @@ final class Connection: @unchecked Sendable {
             let reason = errno
             Foundation.close(descriptor)
             descriptor = -1
-            throw TestDaemon.Failure(description: "connect: \(String(cString: strerror(reason)))")
+            throw TestFailure("connect: \(String(cString: strerror(reason)))")
         }
         var limit = timeval(tv_sec: timeout, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -48,7 +49,7 @@ final class Connection: @unchecked Sendable {
             }
             guard count > 0 else {
                 if count < 0, errno == EINTR { continue }
-                throw TestDaemon.Failure(description: "send: \(String(cString: strerror(errno)))")
+                throw TestFailure("send: \(String(cString: strerror(errno)))")
             }
             sent += count
         }
@@ -64,12 +65,12 @@ final class Connection: @unchecked Sendable {
             var chunk = [UInt8](repeating: 0, count: 65_536)
             let count = recv(descriptor, &chunk, chunk.count, 0)
             if count == 0 {
-                guard buffer.isEmpty else { throw TestDaemon.Failure(description: "the last line has no end") }
+                guard buffer.isEmpty else { throw TestFailure("the last line has no end") }
                 return nil
             }
             guard count > 0 else {
                 if errno == EINTR { continue }
-                throw TestDaemon.Failure(description: "recv: \(String(cString: strerror(errno)))")
+                throw TestFailure("recv: \(String(cString: strerror(errno)))")
             }
             buffer += chunk[..<count]
         }
@@ -83,7 +84,7 @@ final class Connection: @unchecked Sendable {
     }
 
     func reply() throws -> Reply {
-        guard let line = try line() else { throw TestDaemon.Failure(description: "the connection ended") }
+        guard let line = try line() else { throw TestFailure("the connection ended") }
         return try Reply(line)
     }
 
@@ -111,7 +112,7 @@ struct Reply: @unchecked Sendable {
     init(_ line: String) throws {
         self.line = line
         guard let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
-            throw TestDaemon.Failure(description: "not an object: \(line)")
+            throw TestFailure("not an object: \(line)")
         }
         self.object = object
     }

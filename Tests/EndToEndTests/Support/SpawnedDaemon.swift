@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A `lifecycled` started in other ways than `TestDaemon`: with inherited sockets, as another user, on a disk of its own.
@@ -35,7 +36,7 @@ final class SpawnedDaemon: @unchecked Sendable {
 
     func waitUntilServing() throws -> Self {
         try waitFor("the daemon to serve") {
-            guard child.isRunning else { throw TestDaemon.Failure(description: "the daemon ended: \(log)") }
+            guard child.isRunning else { throw TestFailure("the daemon ended: \(log)") }
             return log.contains(" ready ")
         }
         return self
@@ -73,7 +74,7 @@ final class SpawnedDaemon: @unchecked Sendable {
 func refusal(of daemon: TestDaemon, launch: Bool = false) throws -> (code: Int32, sentence: String) {
     let before = launch ? daemon.log.utf8.count : 0
     if launch { try daemon.launch() }
-    try waitFor("the daemon to give up", atMost: 20) { !daemon.process.isRunning }
+    try waitFor("the daemon to give up", atMost: 20) { !daemon.isRunning }
     let code = daemon.exitCode()
     return SpawnedDaemon.refusal(code, String(decoding: daemon.log.utf8.dropFirst(before), as: UTF8.self))
 }

@@ -1,19 +1,15 @@
 import Foundation
-import Testing
+import TestSupport
 
 /// A real `lifecycled` on a database and a socket of its own, in a folder that goes when the test ends.
 final class TestDaemon: @unchecked Sendable {
-    // `process` is replaced by restarts only, which a test does from one task.
+    // `child` is replaced by restarts only, which a test does from one task.
     let folder: String
     let socket: String
     let database: String
     private let arguments: [String]
     private let environment: [String: String]
-    private(set) var process: Process
-
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
+    private var child: ChildProcess
 
     /// The binary that the package built beside this test.
     static let binary: String = {
@@ -25,13 +21,13 @@ final class TestDaemon: @unchecked Sendable {
     /// Starts the daemon and waits until it accepts connections.
     /// - Parameter folder: an existing one to go on with; a new one, short enough for a socket's path, when nil.
     init(_ arguments: [String] = [], environment: [String: String] = [:], folder: String? = nil) throws {
-        self.folder = try folder ?? Self.makeFolder()
+        self.folder = try folder ?? ScratchFolder.make()
         socket = self.folder + "/s"
         database = self.folder + "/l.db"
-        self.arguments = arguments
+        self.arguments = ["--socket", socket, "--database", database] + arguments
         self.environment = environment
-        process = Process()
-        try start()
+        child = try Self.launch(self.arguments, environment, in: self.folder)
+        try waitUntilListening()
     }
 
     deinit {
@@ -39,40 +35,33 @@ final class TestDaemon: @unchecked Sendable {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    static func makeFolder() throws -> String {
-        var template = Array("/tmp/lcr.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(description: "mkdtemp: \(errno)") }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
     var log: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
-    var pid: Int32 { process.processIdentifier }
+    var pid: Int32 { child.pid }
+    var isRunning: Bool { child.isRunning }
 
     /// Starts it again on what the last run left.
     func start() throws {
         try launch()
-        try waitFor("the daemon to listen") {
-            guard process.isRunning else { throw Failure(description: "the daemon ended: \(log)") }
-            return (try? Connection(socket)) != nil
-        }
+        try waitUntilListening()
     }
 
     /// Starts it without waiting: for daemons that are expected to refuse.
-    func launch() throws {
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.binary)
-        process.arguments = ["--socket", socket, "--database", database] + arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"].merging(environment) { $1 }
-        let log = folder + "/log"
-        if !FileManager.default.fileExists(atPath: log) {
-            _ = FileManager.default.createFile(atPath: log, contents: nil)
+    func launch() throws { child = try Self.launch(arguments, environment, in: folder) }
+
+    private static func launch(
+        _ arguments: [String], _ environment: [String: String], in folder: String
+    ) throws -> ChildProcess {
+        let log = open(folder + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard log >= 0 else { throw TestFailure("cannot open the log in \(folder): \(errno)") }
+        defer { close(log) }
+        return try ChildProcess(binary, arguments, environment: environment, standardError: log)
+    }
+
+    private func waitUntilListening() throws {
+        try waitFor("the daemon to listen") {
+            guard isRunning else { throw TestFailure("the daemon ended: \(log)") }
+            return (try? Connection(socket)) != nil
         }
-        guard let handle = FileHandle(forWritingAtPath: log) else { throw Failure(description: "cannot open \(log)") }
-        handle.seekToEndOfFile()
-        process.standardError = handle
-        process.standardOutput = handle
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
     }
 
     func connect() throws -> Connection { try Connection(socket) }
@@ -82,31 +71,17 @@ final class TestDaemon: @unchecked Sendable {
         try connect().call(method, params)
     }
 
-    func kill() {
-        guard process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
+    func send(_ signal: Int32) { child.send(signal) }
+
+    func kill() { child.kill() }
 
     /// SIGTERM, and the exit code.
     @discardableResult
     func stop() -> Int32 {
-        if process.isRunning { process.terminate() }
+        send(SIGTERM)
         return exitCode()
     }
 
     /// Waits for the end of the process. A signal's number is negative.
-    func exitCode() -> Int32 {
-        process.waitUntilExit()
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
-    }
-}
-
-/// Waits for a condition, as long as a slow machine may need.
-func waitFor(_ what: String, atMost seconds: Double = 60, _ condition: () throws -> Bool) throws {
-    let end = Date().addingTimeInterval(seconds)
-    while try !condition() {
-        guard Date() < end else { throw TestDaemon.Failure(description: "waited \(seconds) s in vain for \(what)") }
-        usleep(2000)
-    }
+    func exitCode() -> Int32 { child.exitCode() }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("What the daemon tells systemd")
@@ -16,7 +17,7 @@ struct NotifyTests {
         while let datagram = manager.datagram(within: seconds * 1000) {
             if datagram.split(separator: "\n").contains(where: { $0.hasPrefix(word) }) { return datagram }
         }
-        throw TestDaemon.Failure(description: "no \(word)")
+        throw TestFailure("no \(word)")
     }
 
     @Test("READY=1 comes with a status once it serves, STOPPING=1 when it stops, and each once")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A socket that the test makes and the daemon inherits or talks to, as systemd would.
 final class UnixSocket: @unchecked Sendable {
@@ -17,14 +18,14 @@ final class UnixSocket: @unchecked Sendable {
             }
         }
         guard code == 0, !listens || type != SOCK_STREAM || listen(descriptor, 128) == 0 else {
-            throw TestDaemon.Failure(description: "cannot bind \(path): \(errno)")
+            throw TestFailure("cannot bind \(path): \(errno)")
         }
     }
 
     /// A TCP listener on a free port of the loopback interface.
     init(loopback: Void) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard listen(descriptor, 128) == 0 else { throw TestDaemon.Failure(description: "cannot listen: \(errno)") }
+        guard listen(descriptor, 128) == 0 else { throw TestFailure("cannot listen: \(errno)") }
     }
 
     deinit { close(descriptor) }

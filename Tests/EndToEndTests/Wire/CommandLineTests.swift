@@ -1,36 +1,20 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The command line")
 struct CommandLineTests {
-    /// A run of the daemon that must end by itself.
-    struct Run {
-        let exitCode: Int32
-        let output: String
-        let errors: String
-
-        init(_ arguments: [String], environment: [String: String] = [:]) throws {
-            let process = Process()
-            // One that goes on serving is a failure too.
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-            process.arguments = ["60", TestDaemon.binary] + arguments
-            process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
-            let (out, err) = (Pipe(), Pipe())
-            process.standardOutput = out
-            process.standardError = err
-            process.standardInput = FileHandle.nullDevice
-            try process.run()
-            output = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            errors = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            exitCode = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
-        }
+    /// A run of the daemon that must end by itself: one that goes on serving is a failure too.
+    private func run(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (code: Int32, output: String, errors: String) {
+        try ChildProcess.run("timeout", ["60", TestDaemon.binary] + arguments, environment: environment)
     }
 
     @Test("--help names every flag, with its default and its variable")
     func help() throws {
-        let run = try Run(["--help"])
-        #expect(run.exitCode == 0)
+        let run = try run(["--help"])
+        #expect(run.code == 0)
         #expect(run.errors.isEmpty)
         let limits = try #require(try SharedDaemon.get().call("rpc.discover")["x-limits"] as? [String: Any])
         let others = [
@@ -48,8 +32,8 @@ struct CommandLineTests {
 
     @Test("--version says the version, which rpc.discover says too")
     func version() throws {
-        let run = try Run(["--version"])
-        #expect(run.exitCode == 0)
+        let run = try run(["--version"])
+        #expect(run.code == 0)
         #expect(run.errors.isEmpty)
         let version = try #require(try SharedDaemon.get().call("rpc.discover").string("info.version"))
         #expect(run.output == "lifecycled \(version)\n")
@@ -89,13 +73,13 @@ struct CommandLineTests {
         "what cannot be used is refused by one sentence and its exit code, and leaves nothing behind",
         arguments: refused)
     func isRefused(_ arguments: String, _ exitCode: Int32, _ names: String) throws {
-        let folder = try TestDaemon.makeFolder()
+        let folder = try ScratchFolder.make()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try Data("not a database, and longer than the header of one would be: ".utf8).write(
             to: URL(fileURLWithPath: folder + "/file"))
-        let run = try Run(
+        let run = try run(
             arguments.replacingOccurrences(of: "FOLDER", with: folder).split(separator: " ").map(String.init))
-        #expect(run.exitCode == exitCode)
+        #expect(run.code == exitCode)
         #expect(run.output.isEmpty)
         let lines = run.errors.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count == 2 && lines.last == "", "\(run.errors)")
@@ -112,9 +96,9 @@ struct CommandLineTests {
         let limits = try #require(try daemon.call("rpc.discover")["x-limits"] as? [String: Int])
         #expect(limits["maxBatch"] == 3)
         #expect(limits["lease"] == 77)
-        let run = try Run(
+        let run = try run(
             ["--socket", "/tmp/none", "--database", "/tmp/none"], environment: ["LIFECYCLED_MAX_DEPTH": "many"])
-        #expect(run.exitCode == 64)
+        #expect(run.code == 64)
         #expect(run.errors.contains("LIFECYCLED_MAX_DEPTH"))
     }
 }

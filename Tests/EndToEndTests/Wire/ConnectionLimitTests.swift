@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The limits of connections")
@@ -132,7 +133,7 @@ extension TestDaemon {
             admitted = connection
             return true
         }
-        guard let admitted else { throw Failure(description: "no connection") }
+        guard let admitted else { throw TestFailure("no connection") }
         return admitted
     }
 }

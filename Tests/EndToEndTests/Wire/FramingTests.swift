@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Lines on the wire")
@@ -112,9 +113,10 @@ struct FramingTests {
     @Test("printf into socat is answered whole")
     func socat() throws {
         let requests = (1...100).map { Ping.request(id: "\($0)") }.joined(separator: "\\n")
-        let shell = try ShellCommand("printf '\(requests)' | socat -t 30 - UNIX-CONNECT:\(daemon.socket)")
+        let command = "printf '\(requests)' | socat -t 30 - UNIX-CONNECT:\(daemon.socket)"
+        let shell = try ChildProcess.run("sh", ["-c", command], environment: ChildProcess.inheritedEnvironment)
         #expect(shell.output.split(separator: "\n").map(String.init) == (1...100).map { Ping.reply(id: "\($0)") })
-        #expect(shell.exitCode == 0)
+        #expect(shell.code == 0)
     }
 
     @Test("after a half-close everything is answered, however slowly the peer reads")
@@ -129,24 +131,5 @@ struct FramingTests {
         let replies = try connection.lines()
         #expect(replies.count == count)
         #expect(replies.last?.hasPrefix(#"{"jsonrpc":"2.0","id":\#(count),"result":"#) == true)
-    }
-}
-
-/// A command line, run to its end.
-struct ShellCommand {
-    let output: String
-    let exitCode: Int32
-
-    init(_ command: String) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", command]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        exitCode = process.terminationStatus
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A `socat` that speaks to the daemon as another Unix user, whose identity the kernel attests.
 final class PeerProcess {
@@ -33,24 +34,18 @@ final class PeerProcess {
     /// Sends the lines and waits for all replies.
     init(_ identity: Identity, sends lines: [String], to daemon: TestDaemon) throws {
         let groups = identity.groups.map { "\($0)" }.joined(separator: ",")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-        process.arguments =
+        let input = try ScratchFile(lines.joined(separator: "\n") + "\n")
+        let (output, errors) = (try ScratchFile(), try ScratchFile())
+        let child = try ChildProcess(
+            "setpriv",
             ["--reuid", "\(identity.uid)", "--regid", "\(identity.gid)"]
-            + (groups.isEmpty ? ["--clear-groups"] : ["--groups", groups])
-            + ["socat", "-t", "30", "-", "UNIX-CONNECT:\(daemon.socket)"]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
-        try input.fileHandleForWriting.close()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw TestDaemon.Failure(description: "socat ended with \(process.terminationStatus): \(text)")
-        }
-        pid = process.processIdentifier  // setpriv becomes socat.
-        replies = text.split(separator: "\n").map(String.init)
+                + (groups.isEmpty ? ["--clear-groups"] : ["--groups", groups])
+                + ["socat", "-t", "30", "-", "UNIX-CONNECT:\(daemon.socket)"],
+            environment: ChildProcess.inheritedEnvironment, standardInput: input.descriptor,
+            standardOutput: output.descriptor, standardError: errors.descriptor)
+        let code = child.exitCode()
+        guard code == 0 else { throw TestFailure("socat ended with \(code): \(errors.text)") }
+        pid = child.pid  // setpriv becomes socat.
+        replies = output.text.split(separator: "\n").map(String.init)
     }
 }

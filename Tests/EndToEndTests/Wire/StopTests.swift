@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Stopping")
@@ -48,7 +49,7 @@ struct StopTests {
 
         func waitForEnd() throws -> Int {
             done.wait()
-            if let failure = failure.withLock({ $0 }) { throw TestDaemon.Failure(description: failure) }
+            if let failure = failure.withLock({ $0 }) { throw TestFailure(failure) }
             return answered
         }
     }
@@ -103,9 +104,9 @@ struct StopTests {
         let sending = BackgroundSend(Array(requests.utf8), to: stalled)
         try waitFor("much to be unsent") { try daemon.call("getMetrics").served("rpc.discover") > 20 }
         let start = ContinuousClock.now
-        daemon.process.terminate()
+        daemon.send(SIGTERM)
         try waitFor("connections to be refused") { (try? daemon.connect()) == nil }
-        #expect(daemon.process.isRunning)
+        #expect(daemon.isRunning)
         #expect(daemon.exitCode() == 0)
         #expect(ContinuousClock.now - start < .seconds(30))
         try? sending.wait()
@@ -120,7 +121,7 @@ struct StopTests {
         let requests = (1...count).map { #"{"jsonrpc":"2.0","id":\#($0),"method":"rpc.discover"}"# + "\n" }
         try connection.send(requests.joined())
         try waitFor("much to be unsent") { try daemon.call("getMetrics").served("rpc.discover") > 10 }
-        daemon.process.terminate()
+        daemon.send(SIGTERM)
         try waitFor("connections to be refused") { (try? daemon.connect()) == nil }
         let replies = try connection.lines()
         #expect(replies.count == count)
@@ -141,8 +142,8 @@ struct StopTests {
     func twice() throws {
         let daemon = try TestDaemon()
         _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 1, "reason": "r"])
-        daemon.process.terminate()
-        daemon.process.terminate()
+        daemon.send(SIGTERM)
+        daemon.send(SIGTERM)
         #expect(daemon.exitCode() == 0)
         try daemon.start()
         #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 1)

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// One daemon for all tests that run at the moment and need nothing special of it: a test keeps it, and it goes with
@@ -55,7 +56,7 @@ extension TestDaemon {
     /// The one line that answers this line.
     func answer(to request: String) throws -> String {
         let lines = try exchange(request + "\n")
-        guard lines.count == 1 else { throw Failure(description: "\(lines.count) replies to \(request): \(lines)") }
+        guard lines.count == 1 else { throw TestFailure("\(lines.count) replies to \(request): \(lines)") }
         return lines[0]
     }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSystem
 internal import Logging
 internal import Testing
 

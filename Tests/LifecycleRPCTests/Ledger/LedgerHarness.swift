@@ -1,12 +1,13 @@
 internal import LifecycleCore
 internal import LifecycleRPC
 internal import Synchronization
+internal import TestSupport
 internal import Testing
 
 /// A real store on a real file with a clock of the test's own. Requests go the daemon's way from their JSON text to the
 /// text of the result, only without a socket.
 final class LedgerHarness: Sendable {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let limits: Limits
     private let time: Mutex<Int64>
     private let opened = Mutex<Opened?>(nil)
@@ -18,8 +19,8 @@ final class LedgerHarness: Sendable {
     }
 
     /// - Parameter start: what the clock shows, in milliseconds since 1970.
-    init(_ limits: Limits = Limits(), start: Int64 = 1_800_000_000_000, in folder: TemporaryFolder? = nil) throws {
-        self.folder = try folder ?? TemporaryFolder()
+    init(_ limits: Limits = Limits(), start: Int64 = 1_800_000_000_000, in folder: ScratchFolder? = nil) throws {
+        self.folder = try folder ?? ScratchFolder()
         self.limits = limits
         time = Mutex(start)
         try openOnce()

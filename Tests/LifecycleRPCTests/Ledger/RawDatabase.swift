@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Foundation
+internal import TestSupport
 
 /// The file as anybody with the `sqlite3` command sees it: no foreign keys, none of the daemon's settings.
 final class RawDatabase {
@@ -67,20 +68,9 @@ final class RawDatabase {
 
 /// The `sqlite3` command, given a script on its standard input.
 func sqlite3Command(_ path: String, script: String) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
-    process.arguments = ["-batch", "-readonly", path]
-    let input = Pipe()
-    let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    try input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
-    try input.fileHandleForWriting.close()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
+    let (code, output, errors) = try ChildProcess.run(
+        "sqlite3", ["-batch", "-readonly", path], environment: ChildProcess.inheritedEnvironment, input: script)
+    return (code, output + errors)
 }
 
 /// `audit.sql` as it stands in the sources.

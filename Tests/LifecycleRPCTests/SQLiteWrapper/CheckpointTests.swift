@@ -1,14 +1,15 @@
+import TestSupport
 import Testing
 
 @testable import LifecycleRPC
 
 @Suite("Checkpoint")
 struct CheckpointTests {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let writer: Database
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         writer = try Database(path: folder.database, mode: .writer)
         try writer.execute("CREATE TABLE t(x INTEGER) STRICT")
         for number in 1...20 { try writer.execute("INSERT INTO t VALUES (\(number))") }

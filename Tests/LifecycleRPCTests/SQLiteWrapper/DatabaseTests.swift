@@ -1,14 +1,15 @@
+import TestSupport
 import Testing
 
 @testable import LifecycleRPC
 
 @Suite("Database")
 struct DatabaseTests {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let writer: Database
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         writer = try Database(path: folder.database, mode: .writer)
     }
 

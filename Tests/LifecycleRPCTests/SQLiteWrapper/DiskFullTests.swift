@@ -1,29 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import LifecycleRPC
 
-/// A small disk of its own, unmounted with the object. Mounting needs root, and a kernel that lets it.
-private final class SmallDisk {
-    let folder: TemporaryFolder
-
-    init(size: String) throws {
-        folder = try TemporaryFolder()
-        guard try run("/bin/mount", "-t", "tmpfs", "-o", "mode=0700,size=\(size)", "tmpfs", folder.path) == 0 else {
-            throw POSIXError(.EPERM)
-        }
-    }
-
-    deinit { _ = try? run("/bin/umount", "-l", folder.path) }
-
-    func resize(_ size: String) throws {
-        #expect(try run("/bin/mount", "-o", "remount,size=\(size)", folder.path) == 0)
-    }
-
-    static let isPossible = geteuid() == 0 && (try? SmallDisk(size: "64k")) != nil
-}
-
-@Suite("Full disk", .enabled(if: SmallDisk.isPossible, "needs root and mount"))
+@Suite("Full disk", .enabled(if: SmallDisk.isAvailable, "needs root and mount"))
 struct DiskFullTests {
     private func fill(_ database: Database) throws -> StorageError {
         let insert = try database.prepare("INSERT INTO t VALUES (randomblob(3000))")
@@ -34,8 +15,9 @@ struct DiskFullTests {
 
     @Test("a full disk refuses the write, and the same connection goes on when space returns")
     func recovers() throws {
-        let disk = try SmallDisk(size: "1m")
-        let writer = try Database(path: disk.folder.database, mode: .writer)
+        let disk = try SmallDisk(.memory, megabytes: 1)
+        let database = disk.file("ledger.db")
+        let writer = try Database(path: database, mode: .writer)
         try writer.execute("CREATE TABLE t(b BLOB) STRICT")
         let error = try fill(writer)
         #expect(error.kind == .full)
@@ -44,7 +26,7 @@ struct DiskFullTests {
         let before = try #require(try writer.integer("SELECT count(*) FROM t"))
         #expect(before > 0)
 
-        try disk.resize("4m")
+        try disk.resize(megabytes: 4)
         try writer.execute("INSERT INTO t VALUES (x'00')")
         #expect(try writer.integer("SELECT count(*) FROM t") == before + 1)
         #expect(try writer.text("PRAGMA integrity_check") == "ok")
@@ -54,10 +36,11 @@ struct DiskFullTests {
 
     @Test("the ballast gives room for more writes on a full disk, and is not taken back while there is none")
     func ballast() throws {
-        let disk = try SmallDisk(size: "26m")
-        let writer = try Database(path: disk.folder.database, mode: .writer)
+        let disk = try SmallDisk(.memory, megabytes: 26)
+        let database = disk.file("ledger.db")
+        let writer = try Database(path: database, mode: .writer)
         try writer.execute("CREATE TABLE t(b BLOB) STRICT")
-        let ballast = try Ballast(databasePath: disk.folder.database)
+        let ballast = try Ballast(databasePath: database)
         #expect(try ballast.create())
         #expect(try fill(writer).kind == .full)
 
@@ -66,9 +49,9 @@ struct DiskFullTests {
         for _ in 1...20 { try writer.execute("INSERT INTO t VALUES (randomblob(3000))") }
         #expect(try !ballast.create())
         #expect(!ballast.isHeld)
-        #expect(!disk.folder.exists(disk.folder.database + ".ballast"))
+        #expect(!FileManager.default.fileExists(atPath: database + ".ballast"))
 
-        try disk.resize("64m")
+        try disk.resize(megabytes: 64)
         #expect(try ballast.create())
         #expect(ballast.isHeld)
     }
@@ -78,7 +61,7 @@ struct DiskFullTests {
 struct BallastTests {
     @Test("it holds real blocks, for its owner alone, until it is released")
     func blocks() throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let path = folder.database + ".ballast"
         let ballast = try Ballast(databasePath: folder.database)
         #expect(!ballast.isHeld && !ballast.release())
@@ -94,14 +77,14 @@ struct BallastTests {
 
     @Test("one left by an earlier process is taken over")
     func takenOver() throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         #expect(try Ballast(databasePath: folder.database).create())
         #expect(try Ballast(databasePath: folder.database).create())
     }
 
     @Test("a symbolic link in its place is an error")
     func link() throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         try folder.link(folder.database + ".ballast", to: folder.path + "/other")
         #expect(throws: StorageError.self) { try Ballast(databasePath: folder.database).create() }
         #expect(!folder.exists(folder.path + "/other"))

@@ -1,15 +1,16 @@
+import TestSupport
 import Testing
 
 @testable import LifecycleRPC
 
 @Suite("File identity")
 struct FileIdentityTests {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let writer: Database
     let identity: FileIdentity
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         writer = try Database(path: folder.database, mode: .writer)
         try writer.execute("CREATE TABLE t(x)")
         identity = try FileIdentity(databasePath: folder.database)

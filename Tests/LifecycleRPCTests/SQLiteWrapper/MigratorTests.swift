@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import LifecycleRPC
 
 @Suite("Migrations")
 struct MigratorTests {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let writer: Database
     let migrations = [
         (version: 1, sql: "CREATE TABLE a(x)"),
@@ -12,7 +13,7 @@ struct MigratorTests {
     ]
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         writer = try Database(path: folder.database, mode: .writer)
     }
 

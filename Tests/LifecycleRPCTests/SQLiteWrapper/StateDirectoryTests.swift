@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import LifecycleRPC
 
 @Suite("State directory")
 struct StateDirectoryTests {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = try ScratchFolder() }
 
     private func refusal(_ path: String? = nil) throws -> StorageError {
         try #require(throws: StorageError.self) { try StateDirectory(databasePath: path ?? folder.database) }
@@ -99,26 +100,30 @@ struct StateDirectoryTests {
     func otherProcessIsRefused() throws {
         var state: StateDirectory? = try StateDirectory(databasePath: folder.database)
         #expect(state != nil)
-        #expect(try run("/usr/bin/flock", "-n", folder.lock, "/bin/true") == 1)
+        #expect(try tryLock() == 1)
         state = nil
-        #expect(try run("/usr/bin/flock", "-n", folder.lock, "/bin/true") == 0)
+        #expect(try tryLock() == 0)
+    }
+
+    private func tryLock() throws -> Int32 {
+        let environment = ChildProcess.inheritedEnvironment
+        return try ChildProcess.run("flock", ["-n", folder.lock, "true"], environment: environment).code
     }
 
     @Test("another process that holds the lock keeps us out, until it ends")
     func otherProcessHolds() throws {
-        let holder = Process()
-        let input = Pipe()
-        let output = Pipe()
-        holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
-        holder.arguments = [folder.lock, "/bin/sh", "-c", "echo locked; read line"]
-        holder.standardInput = input
-        holder.standardOutput = output
-        try holder.run()
-        #expect(output.fileHandleForReading.availableData == Data("locked\n".utf8))
+        let output = try ScratchFile()
+        // One process, which holds the lock for as long as it lives.
+        let holder = try ChildProcess(
+            "flock", ["--no-fork", folder.lock, "sh", "-c", "echo locked; exec sleep 600"],
+            environment: ChildProcess.inheritedEnvironment, standardError: output.descriptor)
+        try waitFor("the lock") {
+            guard holder.isRunning else { throw TestFailure("flock ended: \(output.text)") }
+            return output.text == "locked\n"
+        }
         #expect(try refusal().kind == .locked)
 
-        try input.fileHandleForWriting.close()
-        holder.waitUntilExit()
+        holder.kill()
         _ = try StateDirectory(databasePath: folder.database)
     }
 

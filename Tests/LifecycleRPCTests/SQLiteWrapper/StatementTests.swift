@@ -1,14 +1,15 @@
+import TestSupport
 import Testing
 
 @testable import LifecycleRPC
 
 @Suite("Statement")
 struct StatementTests {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let database: Database
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         database = try Database(path: folder.database, mode: .writer)
         try database.execute(
             """

@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import LifecycleRPC
 
 @Suite("Write-ahead log at start")
 struct WriteAheadLogTests {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = try ScratchFolder() }
 
     @Test("a missing or empty one means a clean stop", arguments: [true, false])
     func clean(isMissing: Bool) throws {

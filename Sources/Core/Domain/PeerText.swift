@@ -1,10 +1,10 @@
 /// Makes text from outside safe to show on one line of a terminal or log.
-enum PeerText {
+package enum PeerText {
     /// The most bytes that one value takes in a log record, the "…" of a cut one not counted.
-    static let maximumValueBytes = 200
+    package static let maximumValueBytes = 200
 
     /// `text` on one line and without invisible characters, cut to `maximumBytes` bytes with a "…" behind.
-    static func escaped(_ text: String, maximumBytes: Int = maximumValueBytes) -> String {
+    package static func escaped(_ text: String, maximumBytes: Int = maximumValueBytes) -> String {
         var bytes: [UInt8] = []
         append(text, to: &bytes, maximumBytes: maximumBytes)
         return String(decoding: bytes, as: UTF8.self)
@@ -12,7 +12,7 @@ enum PeerText {
 
     /// Appends `text` as UTF-8, escaped and cut as by `escaped(_:maximumBytes:)`. An escape is never cut in two.
     /// - Parameter quotes: whether `"` is escaped too.
-    static func append(_ text: String, to bytes: inout [UInt8], maximumBytes: Int, quotes: Bool = false) {
+    package static func append(_ text: String, to bytes: inout [UInt8], maximumBytes: Int, quotes: Bool = false) {
         // Nearly every text is this plain, and the event loop is who pays.
         if text.utf8.count <= maximumBytes, text.utf8.allSatisfy(isPlain) {
             bytes.append(contentsOf: text.utf8)
@@ -53,7 +53,7 @@ enum PeerText {
 
     /// Controls (C0, DEL, C1 with U+0085), formats (bidi controls, zero-width characters, tags), U+2028 and U+2029:
     /// what could move the cursor, end the line or reorder it.
-    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    package static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: true
         default: false

@@ -1,6 +1,6 @@
 internal import Testing
 
-@testable import LifecycleRPC
+internal import LifecycleCore
 
 @Suite("Text from outside in logs")
 struct PeerTextTests {

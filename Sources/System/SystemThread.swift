@@ -1,18 +1,10 @@
 internal import Glibc
 
-/// Why the system refused something that the daemon cannot start without: a thread, a pipe.
-package struct SystemCallError: Error, Sendable, CustomStringConvertible {
-    let call: String
-    let code: Int32
-
-    package var description: String { "\(call) failed: \(String(cString: strerror(code)))" }
-}
-
 /// A thread for work that may block. Not one of Swift's pool, which has only as many threads as there are cores.
-enum SystemThread {
-    /// Runs `body` on a new, detached thread that takes no signals: they are for the daemon's own handling, and
+package enum SystemThread {
+    /// Runs `body` on a new, detached thread that takes no signals: they are for the process's own handling, and
     /// SIGPIPE, which a write here may cause, must not end the process.
-    static func start(_ body: sending @escaping () -> Void) throws(SystemCallError) {
+    package static func start(_ body: sending @escaping () -> Void) throws(SystemCallError) {
         let context = Unmanaged.passRetained(Context(body: body))
         var thread = pthread_t()
         let code = pthread_create(
@@ -33,7 +25,7 @@ enum SystemThread {
 
     /// Names the calling thread as `top -H` shows it, at most 15 bytes. By /proc, as Swift's Glibc module hides
     /// pthread_setname_np behind `_GNU_SOURCE`; it may fail, since it is only for who looks.
-    static func setName(_ name: String) {
+    package static func setName(_ name: String) {
         let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         _ = Array(name.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

@@ -6,4 +6,13 @@ package struct RoleGroups: Sendable, Equatable {
     package var admin = "lifecycle-admin"
 
     package init() {}
+
+    package subscript(_ role: Role) -> String {
+        switch role {
+        case .reader: reader
+        case .agent: agent
+        case .app: app
+        case .admin: admin
+        }
+    }
 }

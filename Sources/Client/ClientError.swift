@@ -1,0 +1,103 @@
+public import LifecycleCore
+
+/// Why a call gave no result. Never a half-truth about money: `outcome` says whether the daemon may have done it.
+public struct ClientError: Error, Sendable {
+    /// What went wrong. A struct and not an enum, so that a later version can add one without breaking a `switch`.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        public let description: String
+
+        /// The daemon said no; `refusal` says why.
+        public static let refused = Code(description: "refused")
+        /// No connection could be made.
+        public static let unreachable = Code(description: "unreachable")
+        /// The call's time was over before its answer came.
+        public static let timedOut = Code(description: "timedOut")
+        /// The connection ended before the answer, and the request may not be sent twice.
+        public static let connectionLost = Code(description: "connectionLost")
+        /// What answered does not speak the daemon's protocol.
+        public static let badReply = Code(description: "badReply")
+        /// The task was cancelled while it waited; a write that was sent goes on.
+        public static let cancelled = Code(description: "cancelled")
+        /// The client was closed.
+        public static let closed = Code(description: "closed")
+    }
+
+    /// What is known of the request's effect.
+    public enum Outcome: Sendable {
+        /// The daemon did nothing of it.
+        case notDone
+        /// The daemon may have done it, or may yet. Repeating it with the same idempotency key is safe and tells.
+        case unknown
+    }
+
+    public let code: Code
+    public let outcome: Outcome
+    /// One sentence for people.
+    public let message: String
+    /// What can be done about it, one sentence.
+    public let hint: String
+    /// The daemon's own error, for the code `refused`.
+    public let refusal: RPCError?
+    /// `errno` of connect(2), for the code `unreachable`.
+    package let systemError: Int32?
+
+    /// The daemon's word for it: `if error.kind == .insufficientCredits`. Nil when the daemon did not refuse.
+    public var kind: ErrorKind? { refusal?.kind }
+
+    package init(
+        _ code: Code, _ outcome: Outcome, _ message: String, hint: String, refusal: RPCError? = nil,
+        systemError: Int32? = nil
+    ) {
+        self.code = code
+        self.outcome = outcome
+        self.message = message
+        self.hint = hint
+        self.refusal = refusal
+        self.systemError = systemError
+    }
+}
+
+extension ClientError: CustomStringConvertible {
+    public var description: String { "\(message) (\(kind?.name ?? code.description)) \(hint)" }
+}
+
+extension ClientError {
+    package static func refused(_ error: RPCError) -> ClientError {
+        ClientError(
+            .refused, error.kind == .outcomeUnknown ? .unknown : .notDone, error.message, hint: error.hint,
+            refusal: error)
+    }
+
+    static func unreachable(_ failure: ConnectFailure, _ outcome: Outcome) -> ClientError {
+        ClientError(
+            .unreachable, outcome, "Cannot connect to \(failure.path): \(failure.reason).", hint: failure.hint,
+            systemError: failure.code)
+    }
+
+    static func timedOut(_ outcome: Outcome, after timeout: Duration) -> ClientError {
+        ClientError(
+            .timedOut, outcome, "No answer came within \(timeout).",
+            hint: "The daemon may be overloaded; see its log, or give the call more time.")
+    }
+
+    static func connectionLost(_ reason: String) -> ClientError {
+        ClientError(
+            .connectionLost, .unknown, "The connection ended before the answer came: \(reason).",
+            hint: "Repeat the call with an idempotencyKey, or look at the project, to learn what became of it.")
+    }
+
+    static func badReply(_ reason: String, _ outcome: Outcome) -> ClientError {
+        ClientError(
+            .badReply, outcome, "The answer is not what the daemon's protocol says: \(reason).",
+            hint: "Check that the socket is lifecycled's, and that its version fits this client.")
+    }
+
+    static func cancelled(_ outcome: Outcome) -> ClientError {
+        ClientError(
+            .cancelled, outcome, "The task was cancelled while it waited for the answer.",
+            hint: "A write that was sent is not taken back; repeat it with its idempotencyKey to learn its outcome.")
+    }
+
+    static let closed = ClientError(
+        .closed, .notDone, "The client was closed.", hint: "Make a new LifecycleClient.")
+}

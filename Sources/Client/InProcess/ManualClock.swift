@@ -1,0 +1,44 @@
+public import LifecycleCore
+internal import Synchronization
+
+/// Time that stands still until a test moves it, so that the daemon's three clocks run out when the test says so.
+///
+/// Any thread. Whole milliseconds; stops at the ends of the years 0001 and 9999 instead of overflowing.
+public final class ManualClock: Sendable {
+    private let time: Mutex<Timestamp>
+
+    /// - Parameter start: what it shows at first; 2026-01-01T00:00:00.000Z when absent.
+    public init(_ start: Timestamp = Timestamp(milliseconds: 1_767_225_600_000)) {
+        time = Mutex(Self.clamped(start.milliseconds))
+    }
+
+    public var now: Timestamp { time.withLock { $0 } }
+
+    /// Goes on, or back when `duration` is below zero. Parts of a millisecond are dropped.
+    public func advance(by duration: Duration) {
+        time.withLock { time in
+            let (sum, overflow) = time.milliseconds.addingReportingOverflow(duration.wholeMilliseconds)
+            time = Self.clamped(overflow ? (duration < .zero ? .min : .max) : sum)
+        }
+    }
+
+    /// Shows this time from now on, be it before or after.
+    public func set(to now: Timestamp) {
+        time.withLock { $0 = Self.clamped(now.milliseconds) }
+    }
+
+    private static func clamped(_ milliseconds: Int64) -> Timestamp {
+        let range = Timestamp.representable
+        return min(max(Timestamp(milliseconds: milliseconds), range.lowerBound), range.upperBound)
+    }
+}
+
+extension Duration {
+    /// Saturating.
+    fileprivate var wholeMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        let (sum, overflow2) = whole.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        return overflow || overflow2 ? (seconds < 0 ? .min : .max) : sum
+    }
+}

@@ -1,0 +1,171 @@
+internal import DequeModule
+
+/// Every call of a client that has no outcome yet: what is to be sent, what may be sent again, what is overdue.
+///
+/// A pure value without I/O and without a clock. `Waiter` is whoever gets the outcome.
+struct PendingCalls<Waiter> {
+    typealias Instant = ContinuousClock.Instant
+
+    struct Call {
+        let request: OutgoingRequest
+        let waiter: Waiter
+        let deadline: Instant
+        /// When it gives up on a connection.
+        let connectBy: Instant
+        var state = State.queued
+        /// An earlier connection may have delivered it.
+        var mayHaveArrived = false
+        /// How often it was refused as busy.
+        var refusals = 0
+        /// Connections that ended on garbage while it waited.
+        var spoiledConnections = 0
+
+        enum State: Equatable {
+            case queued
+            /// The daemon was busy; it is queued again at this time.
+            case delayed(until: Instant)
+            /// Given to the connection, beginning at this offset in all that it was given.
+            case sent(offset: Int)
+        }
+
+        var outcome: ClientError.Outcome {
+            if case .sent = state { .unknown } else { mayHaveArrived ? .unknown : .notDone }
+        }
+    }
+
+    /// Why a connection ended.
+    enum End {
+        case lost(String)
+        case garbage(String)
+    }
+
+    typealias Failure = (waiter: Waiter, error: ClientError)
+
+    private static var mostSpoiledConnections: Int { 3 }
+
+    private let maximumInFlight: Int
+    private var calls: [Int64: Call] = [:]
+    /// What is to be sent, in order; an id that is no call any more is passed over.
+    private var queue = Deque<Int64>()
+    private var inFlight = 0
+    /// Bytes given to the connection so far.
+    private var offset = 0
+
+    init(maximumInFlight: Int) { self.maximumInFlight = max(1, maximumInFlight) }
+
+    var isEmpty: Bool { calls.isEmpty }
+    var count: Int { calls.count }
+
+    mutating func add(
+        _ request: OutgoingRequest, id: Int64, _ waiter: Waiter, now: Instant, connectTimeout: Duration
+    ) {
+        calls[id] = Call(
+            request: request, waiter: waiter, deadline: now + request.timeout, connectBy: now + connectTimeout)
+        queue.append(id)
+    }
+
+    /// The lines that may be sent now.
+    mutating func takeLines() -> [UInt8] {
+        var lines: [UInt8] = []
+        while inFlight < maximumInFlight, let id = queue.popFirst() {
+            guard let index = calls.index(forKey: id), calls.values[index].state == .queued else { continue }
+            calls.values[index].state = .sent(offset: offset)
+            let line = calls.values[index].request.line(id: id)
+            offset += line.count
+            inFlight += 1
+            if lines.isEmpty { lines = line } else { lines += line }
+        }
+        return lines
+    }
+
+    /// Takes out a call that has its outcome; nil when nobody waits for it any more.
+    mutating func remove(_ id: Int64) -> Call? {
+        guard let call = calls.removeValue(forKey: id) else { return nil }
+        if case .sent = call.state { inFlight -= 1 }
+        return call
+    }
+
+    /// The daemon was busy and did nothing of it: it is sent again after a while that grows.
+    mutating func postpone(_ id: Int64, now: Instant) {
+        guard let index = calls.index(forKey: id), case .sent = calls.values[index].state else { return }
+        inFlight -= 1
+        calls.values[index].refusals += 1
+        calls.values[index].state = .delayed(until: now + Backoff.delay(after: calls.values[index].refusals))
+    }
+
+    /// What never left us is sent on the next connection, and so is what may be repeated; the rest has no known outcome.
+    /// - Parameter handedOver: how many of the bytes the kernel may have taken.
+    mutating func connectionEnded(_ end: End, handedOver: Int) -> [Failure] {
+        var failures: [Failure] = []
+        var again = Deque<Int64>()
+        for (id, var call) in calls.sorted(by: { $0.key < $1.key }) {
+            guard case .sent(let start) = call.state else { continue }
+            call.state = .queued
+            if start < handedOver {
+                call.mayHaveArrived = true
+                if case .garbage = end { call.spoiledConnections += 1 }
+            }
+            if let error = Self.failure(of: call, end, handedOver: start < handedOver) {
+                calls[id] = nil
+                failures.append((call.waiter, error))
+            } else {
+                calls[id] = call
+                again.append(id)
+            }
+        }
+        queue = again + queue
+        inFlight = 0
+        offset = 0
+        return failures
+    }
+
+    private static func failure(of call: Call, _ end: End, handedOver: Bool) -> ClientError? {
+        guard handedOver else { return nil }
+        switch end {
+        case .garbage(let reason):
+            guard !call.request.isRepeatable || call.spoiledConnections >= mostSpoiledConnections else { return nil }
+            return .badReply(reason, .unknown)
+        case .lost(let reason):
+            return call.request.isRepeatable ? nil : .connectionLost(reason)
+        }
+    }
+
+    /// Fails what is overdue and queues what was postponed until now.
+    /// - Parameter outage: why there is no connection; nil when there is one, or none was tried yet.
+    mutating func advance(to now: Instant, outage: ConnectFailure?) -> [Failure] {
+        var failures: [Failure] = []
+        for (id, call) in calls {
+            if call.deadline <= now {
+                failures.append((call.waiter, .timedOut(call.outcome, after: call.request.timeout)))
+            } else if let outage, call.connectBy <= now || !outage.isTemporary {
+                failures.append((call.waiter, .unreachable(outage, call.outcome)))
+            } else {
+                if case .delayed(let until) = call.state, until <= now {
+                    calls[id]?.state = .queued
+                    queue.append(id)
+                }
+                continue
+            }
+            _ = remove(id)
+        }
+        return failures
+    }
+
+    /// When `advance` has something to do again; nil: never.
+    func nextEvent(isConnected: Bool) -> Instant? {
+        calls.values.lazy.map { call in
+            if case .delayed(let until) = call.state { return min(until, call.deadline) }
+            return isConnected ? call.deadline : min(call.connectBy, call.deadline)
+        }.min()
+    }
+
+    /// Fails all.
+    mutating func removeAll() -> [Call] {
+        defer {
+            calls = [:]
+            queue = []
+            inFlight = 0
+        }
+        return Array(calls.values)
+    }
+}

@@ -1,0 +1,205 @@
+internal import LifecycleCore
+internal import LifecycleSystem
+internal import Synchronization
+
+/// One connection to the daemon, shared by all tasks of a client, made when first needed and again when it is lost.
+///
+/// A task writes its request itself; what several tasks write at one moment goes out in one system call. One thread
+/// reads the answers, keeps the deadlines and connects (`SocketLoop`).
+final class SocketTransport: Transport {
+    typealias Instant = ContinuousClock.Instant
+    typealias Waiter = CheckedContinuation<Result<JSONValue, ClientError>, Never>
+
+    struct State {
+        var calls: PendingCalls<Waiter>
+        var connection: Connection?
+        var phase = Phase.idle
+        /// The thread looks after its calls at this time at the latest, unless it is woken.
+        var wakeAt: Instant?
+        /// Why the last try to connect failed; nil when connected, and when none was made yet.
+        var outage: ConnectFailure?
+        /// Who waits for the end of the thread.
+        var closers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    enum Phase {
+        /// No call was made yet: there is no thread.
+        case idle
+        case running
+        /// No further calls; the thread ends with the last one.
+        case closing
+        case closed
+    }
+
+    /// What has been written to a socket, and by whom.
+    struct Connection {
+        let socket: UnixSocket
+        var outgoing: [UInt8] = []
+        /// Bytes that the kernel may have taken.
+        var handedOver = 0
+        /// Somebody is writing: others leave their lines in `outgoing`.
+        var isWriting = false
+        /// The socket was full: the thread writes on when there is room.
+        var waitsForRoom = false
+    }
+
+    let configuration: ClientConfiguration
+    let state: Mutex<State>
+    let telemetry: ClientTelemetry
+    private let wakePipe = Mutex<WakePipe?>(nil)
+    private let lastID = Atomic<Int64>(0)
+
+    init(_ configuration: ClientConfiguration, _ telemetry: ClientTelemetry) {
+        self.configuration = configuration
+        self.telemetry = telemetry
+        state = Mutex(State(calls: PendingCalls(maximumInFlight: configuration.maximumInFlight)))
+    }
+
+    func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
+        let id = lastID.add(1, ordering: .relaxed).newValue
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                submit(request, id: id, waiter)
+                // The handler below may have run before there was anything to give up.
+                if Task.isCancelled { giveUp(id) }
+            }
+        } onCancel: {
+            giveUp(id)
+        }
+        return try result.get()
+    }
+
+    private func submit(_ request: OutgoingRequest, id: Int64, _ waiter: Waiter) {
+        let now = Instant.now
+        enum Next {
+            case refuse(ClientError)
+            case write(UnixSocket)
+            case wake
+            case nothing
+        }
+        let next = state.withLock { state -> Next in
+            do throws(ClientError) { try start(&state) } catch { return .refuse(error) }
+            state.calls.add(request, id: id, waiter, now: now, connectTimeout: configuration.connectTimeout.asTimeout)
+            guard state.connection != nil else {
+                state.wakeAt = now
+                return .wake
+            }
+            // Else the thread looks up in time by itself, and the call saves the system call that wakes it.
+            let isEarly = state.wakeAt.map { now + request.timeout < $0 } ?? true
+            if isEarly { state.wakeAt = now + request.timeout }
+            guard let socket = state.beginWriting() else { return isEarly ? .wake : .nothing }
+            if isEarly { wake() }
+            return .write(socket)
+        }
+        switch next {
+        case .refuse(let error): waiter.resume(returning: .failure(error))
+        case .write(let socket): write(to: socket)
+        case .wake: wake()
+        case .nothing: break
+        }
+    }
+
+    private func start(_ state: inout State) throws(ClientError) {
+        switch state.phase {
+        case .running: return
+        case .closing, .closed: throw .closed
+        case .idle: break
+        }
+        do throws(SystemCallError) {
+            let pipe = try WakePipe()
+            wakePipe.withLock { $0 = pipe }
+            try SystemThread.start {
+                var loop = SocketLoop(self, pipe)
+                loop.run()
+            }
+        } catch {
+            throw .unreachable(ConnectFailure(path: configuration.socketPath, code: error.code), .notDone)
+        }
+        state.phase = .running
+    }
+
+    func wake() { wakePipe.withLock { $0?.sendByte() } }
+
+    /// Writes what waits until nothing does, or until the socket is full. The caller has begun writing.
+    func write(to socket: UnixSocket) {
+        while let bytes = state.withLock({ $0.takeOutgoing(for: socket) }) {
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                guard case .done(let count) = socket.send(rest) else { break }
+                rest = rest.dropFirst(count)
+            }
+            if rest.isEmpty { continue }
+            // Full, or broken, which the thread sees by itself.
+            state.withLock { $0.putBack(rest, for: socket) }
+            wake()
+            return
+        }
+    }
+
+    private func giveUp(_ id: Int64) {
+        guard let call = state.withLock({ $0.calls.remove(id) }) else { return }
+        call.waiter.resume(returning: .failure(.cancelled(call.outcome)))
+    }
+
+    func close() async {
+        await withCheckedContinuation { closer in
+            let isOver = state.withLock { state in
+                if state.phase == .idle || state.phase == .closed {
+                    state.phase = .closed
+                    return true
+                }
+                state.phase = .closing
+                state.wakeAt = .now
+                state.closers.append(closer)
+                return false
+            }
+            if isOver { closer.resume() } else { wake() }
+        }
+    }
+
+    func abandon() {
+        let calls = state.withLock { state in
+            if state.phase == .idle { state.phase = .closed }
+            if state.phase == .running { state.phase = .closing }
+            state.wakeAt = .now
+            return state.calls.removeAll()
+        }
+        for call in calls { call.waiter.resume(returning: .failure(.closed)) }
+        wake()
+    }
+}
+
+extension SocketTransport.State {
+    /// Moves what may be sent to the connection.
+    /// - Returns: the socket, when there is something to write and nobody writes yet: the caller must.
+    mutating func beginWriting() -> UnixSocket? {
+        guard connection != nil else { return nil }
+        connection?.outgoing += calls.takeLines()
+        guard let current = connection, !current.isWriting, !current.waitsForRoom, !current.outgoing.isEmpty else {
+            return nil
+        }
+        connection?.isWriting = true
+        return current.socket
+    }
+
+    /// What the writer is to write next; nil ends its turn.
+    mutating func takeOutgoing(for socket: UnixSocket) -> [UInt8]? {
+        guard connection?.socket === socket else { return nil }
+        guard let bytes = connection?.outgoing, !bytes.isEmpty else {
+            connection?.isWriting = false
+            return nil
+        }
+        connection?.outgoing = []
+        connection?.handedOver += bytes.count
+        return bytes
+    }
+
+    /// What the kernel did not take; ends the writer's turn.
+    mutating func putBack(_ rest: ArraySlice<UInt8>, for socket: UnixSocket) {
+        guard connection?.socket === socket else { return }
+        connection?.outgoing.insert(contentsOf: rest, at: 0)
+        connection?.handedOver -= rest.count
+        connection?.isWriting = false
+        connection?.waitsForRoom = true
+    }
+}

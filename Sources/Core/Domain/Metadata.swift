@@ -1,0 +1,38 @@
+/// A JSON object that the daemon keeps and gives back but never looks into, as text without needless white space.
+public struct Metadata: Sendable, Equatable {
+    package let text: [UInt8]
+    package init(text: [UInt8]) { self.text = text }
+
+    /// - Parameter json: the text of a JSON object, at most 16 KiB without needless white space.
+    /// - Throws: `invalidParams` when it is not one.
+    public init(json: String) throws(RPCError) {
+        do {
+            self = try Metadata(json: JSONDocument(parsing: Array(json.utf8)).root)
+        } catch let error as JSONSyntaxError {
+            throw .invalidParams("metadata", "\(error.reason) at byte \(error.offset)")
+        } catch let error as FieldError {
+            throw .invalidParams("metadata", error.reason)
+        } catch {
+            throw .invalidParams("metadata", "must be an object")
+        }
+    }
+
+    /// The text of the object.
+    public var json: String { String(decoding: text, as: UTF8.self) }
+}
+
+extension Metadata: FieldValue {
+    package static var blank: Metadata { Metadata(text: Array("{}".utf8)) }
+    package static var schema: Schema { .type("object") }
+    package static let maximumBytes = 16 * 1024
+
+    package init(json: JSONValue) throws(FieldError) {
+        guard json.kind == .object else { throw FieldError("must be an object") }
+        text = json.minified()
+        guard text.count <= Self.maximumBytes else {
+            throw FieldError("must have at most \(Self.maximumBytes) bytes")
+        }
+    }
+
+    package func write(to json: inout JSONWriter) { json.raw(text) }
+}

@@ -1,0 +1,25 @@
+package import Glibc
+
+/// The address of a Unix domain socket in the file system.
+package struct UnixSocketAddress: Sendable {
+    private let address: sockaddr_un
+
+    /// The longest path, in bytes: the kernel's field less its final NUL.
+    package static let maximumPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+
+    /// Nil when the path is empty, longer than `maximumPathBytes` or has a NUL in it.
+    package init?(path: String) {
+        guard (1...Self.maximumPathBytes).contains(path.utf8.count), !path.utf8.contains(0) else { return nil }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        self.address = address
+    }
+
+    /// Calls bind(2) or connect(2) with it.
+    package func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+    }
+}

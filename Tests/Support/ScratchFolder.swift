@@ -1,0 +1,23 @@
+internal import Foundation
+
+/// A folder that goes with the test, and what is in it.
+package final class ScratchFolder: Sendable {
+    /// Without symbolic links, and short enough for a socket in it.
+    package let path: String
+
+    package init() throws { path = try Self.make() }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// A new folder that the caller removes.
+    package static func make() throws -> String {
+        var template = Array("/tmp/lcr.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil, let resolved = realpath(template, nil) else {
+            throw TestFailure("mkdtemp: \(errno)")
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}
