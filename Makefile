@@ -23,7 +23,9 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "static checks" $(MAKE) --no-print-directory check
 	@$(STEP) "debug build, warnings are errors" swift build --build-tests $(SWIFT_FLAGS)
 	@$(STEP) "release build" swift build -c release --product lifecycled $(SWIFT_FLAGS)
+	@$(STEP) "release build of the command" swift build -c release --product lifecyclectl $(SWIFT_FLAGS)
 	@$(STEP) "linked libraries" dev/check-links .build/release/lifecycled
+	@$(STEP) "linked libraries of the command" dev/check-links --client .build/release/lifecyclectl
 	@$(STEP) "tests" swift test --skip-build --disable-xctest
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md
@@ -36,9 +38,12 @@ demo: setup ## Play the real story aloud against a fresh daemon and check every 
 build: setup ## Build everything for debugging, tests included.
 	swift build --build-tests $(SWIFT_FLAGS)
 
-release: setup ## Build the daemon as it ships.
+release: setup ## Build the daemon and the command as they ship, with man pages and completions.
 	swift build -c release --product lifecycled $(SWIFT_FLAGS)
+	swift build -c release --product lifecyclectl $(SWIFT_FLAGS)
 	dev/check-links .build/release/lifecycled
+	dev/check-links --client .build/release/lifecyclectl
+	dev/generate-cli-docs
 
 format: ## Format every Swift file in place.
 	dev/format

@@ -99,6 +99,7 @@ let package = Package(
                 "LifecycleClient", "LifecycleCore", "LifecycleSystem", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "HashTreeCollections", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(

@@ -1,16 +1,18 @@
 internal import CoreMetrics
 internal import LifecycleCore
 internal import Logging
+internal import Synchronization
 
 /// What a client tells of itself: metrics by swift-metrics, log lines by swift-log. Neither has anything of a request's
 /// parameters or of a result in it.
 ///
 /// Metrics: `lifecycle_client_calls` (labels `method` and `outcome`: `ok`, an error's kind or a `ClientError` code),
-/// `lifecycle_client_call_duration` (label `method`), `lifecycle_client_connects`, `lifecycle_client_disconnects`.
-struct ClientTelemetry: Sendable {
+/// `lifecycle_client_call_duration` (the same), `lifecycle_client_connects`, `lifecycle_client_disconnects`.
+final class ClientTelemetry: Sendable {
     private let logger: Logger
     private let connects = Counter(label: "lifecycle_client_connects")
     private let disconnects = Counter(label: "lifecycle_client_disconnects")
+    private let calls = Mutex(CallMetrics())
 
     init(_ logger: Logger) { self.logger = logger }
 
@@ -30,9 +32,9 @@ struct ClientTelemetry: Sendable {
 
     func called(_ method: String, _ error: ClientError?, took duration: Duration) {
         let outcome = error.map { $0.kind?.name ?? $0.code.description } ?? "ok"
-        Counter(label: "lifecycle_client_calls", dimensions: [("method", method), ("outcome", outcome)]).increment()
-        CoreMetrics.Timer(label: "lifecycle_client_call_duration", dimensions: [("method", method)])
-            .recordNanoseconds(duration.nanoseconds)
+        let metrics = calls.withLock { $0.metrics(of: method, outcome) }
+        metrics.count.increment()
+        metrics.duration.recordNanoseconds(duration.nanoseconds)
         guard let error else { return }
         logger.log(
             level: error.code == .refused ? .debug : .warning, "call failed",
@@ -51,5 +53,25 @@ extension Duration {
     fileprivate var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ attoseconds / 1_000_000_000
+    }
+}
+
+/// The metrics of calls, made when first needed: making one costs more than counting.
+private struct CallMetrics {
+    struct Metrics {
+        let count: Counter
+        let duration: CoreMetrics.Timer
+    }
+
+    private var made: [String: [String: Metrics]] = [:]
+
+    mutating func metrics(of method: String, _ outcome: String) -> Metrics {
+        if let known = made[method]?[outcome] { return known }
+        let dimensions = [("method", method), ("outcome", outcome)]
+        let new = Metrics(
+            count: Counter(label: "lifecycle_client_calls", dimensions: dimensions),
+            duration: CoreMetrics.Timer(label: "lifecycle_client_call_duration", dimensions: dimensions))
+        made[method, default: [:]][outcome] = new
+        return new
     }
 }

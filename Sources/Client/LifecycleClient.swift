@@ -81,6 +81,10 @@ public final class LifecycleClient: Sendable {
     }
 
     private func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
+        // The daemon could not say whose line was too long.
+        guard request.params.count <= Self.maximumParamsBytes else {
+            throw .refused(.requestTooLarge(limit: Self.maximumParamsBytes))
+        }
         let start = ContinuousClock.now
         do throws(ClientError) {
             let result = try await transport.send(request)
@@ -91,6 +95,9 @@ public final class LifecycleClient: Sendable {
             throw error
         }
     }
+
+    /// The daemon's limit of a line, less room for the envelope.
+    private static let maximumParamsBytes = 1_048_576 - 256
 
     /// 128 bits of chance in hexadecimal.
     private static func makeKey() -> String {

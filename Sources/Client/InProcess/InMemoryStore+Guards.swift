@@ -24,7 +24,7 @@ extension InMemoryStore {
         var entry = entry
         entry.entryId = Int64(entries.count) + 1
         entries[entry.entryId] = EntryRow(
-            entry: entry, account: account, project: project, previous: previous.newestEntry)
+            entry, account: account, project: project, previous: previous.newestEntry)
         accounts[account]?.newestEntry = entry.entryId
         return entry
     }

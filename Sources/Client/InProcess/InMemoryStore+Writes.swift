@@ -36,7 +36,7 @@ extension InMemoryStore {
                 creditsRefunded: 0, externalId: new.externalId, name: new.name, createdAt: now, updatedAt: now,
                 deadline: deadline, metadata: new.metadata),
             terms: new.terms, hadExternalID: new.externalId != nil, refusedReports: 0)
-        projects[row] = ProjectRow(stored: stored, charge: charge.entryId, previous: account.newestProject)
+        projects[row] = ProjectRow(stored, charge: charge.entryId, previous: account.newestProject)
         deadlines.insert(.init(deadline: deadline, row: row))
         try changeAccount(account.row) { account throws(RPCError) in
             account.newestProject = row
@@ -130,7 +130,7 @@ extension InMemoryStore {
         let project = new.project.flatMap { projects[$0.row] }
         try require((project == nil) == (new.project == nil))
         events[seq] = EventRow(
-            event: Event(
+            Event(
                 seq: seq, kind: new.kind, at: now, userId: account.userId, projectId: project?.stored.project.projectId,
                 uid: Int64(caller.uid), gid: Int64(caller.gid), pid: Int64(caller.pid), detail: new.detail),
             project: new.project?.row, previous: project?.newestEvent)

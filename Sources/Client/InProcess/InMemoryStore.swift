@@ -42,28 +42,65 @@ package struct InMemoryStore: Sendable {
     }
 
     struct ProjectRow: Sendable {
-        var stored: StoredProject
+        private var shared: Shared<StoredProject>
         let charge: Int64
         /// The capture or the refund.
         var outcome: Int64?
         var newestEvent: Int64?
         /// The same user's.
         let previous: Int64?
+
+        var stored: StoredProject {
+            get { shared.value }
+            set { shared = Shared(newValue) }
+        }
+
+        init(_ stored: StoredProject, charge: Int64, previous: Int64?) {
+            shared = Shared(stored)
+            self.charge = charge
+            self.previous = previous
+        }
     }
 
     struct EntryRow: Sendable {
-        var entry: Entry
+        private var shared: Shared<Entry>
         let account: Int64
         let project: Int64?
         /// The same user's.
         let previous: Int64?
+
+        var entry: Entry {
+            get { shared.value }
+            set { shared = Shared(newValue) }
+        }
+
+        init(_ entry: Entry, account: Int64, project: Int64?, previous: Int64?) {
+            shared = Shared(entry)
+            self.account = account
+            self.project = project
+            self.previous = previous
+        }
     }
 
     struct EventRow: Sendable {
-        let event: Event
+        private let shared: Shared<Event>
         let project: Int64?
         /// The same project's.
         let previous: Int64?
+
+        var event: Event { shared.value }
+
+        init(_ event: Event, project: Int64?, previous: Int64?) {
+            shared = Shared(event)
+            self.project = project
+            self.previous = previous
+        }
+    }
+
+    /// A large value behind a reference: a change copies its neighbours in the tree, which should be short then.
+    private final class Shared<Value: Sendable>: Sendable {
+        let value: Value
+        init(_ value: Value) { self.value = value }
     }
 }
 

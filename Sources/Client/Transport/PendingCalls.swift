@@ -3,12 +3,15 @@ internal import DequeModule
 /// Every call of a client that has no outcome yet: what is to be sent, what may be sent again, what is overdue.
 ///
 /// A pure value without I/O and without a clock. `Waiter` is whoever gets the outcome.
-struct PendingCalls<Waiter> {
+struct PendingCalls<Waiter: Sendable>: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    struct Call {
-        let request: OutgoingRequest
+    struct Call: Sendable {
+        /// What is sent, its LF included.
+        let line: [UInt8]
+        let isRepeatable: Bool
         let waiter: Waiter
+        let timeout: Duration
         let deadline: Instant
         /// When it gives up on a connection.
         let connectBy: Instant
@@ -20,7 +23,7 @@ struct PendingCalls<Waiter> {
         /// Connections that ended on garbage while it waited.
         var spoiledConnections = 0
 
-        enum State: Equatable {
+        enum State: Sendable, Equatable {
             case queued
             /// The daemon was busy; it is queued again at this time.
             case delayed(until: Instant)
@@ -34,7 +37,7 @@ struct PendingCalls<Waiter> {
     }
 
     /// Why a connection ended.
-    enum End {
+    enum End: Sendable {
         case lost(String)
         case garbage(String)
     }
@@ -47,7 +50,8 @@ struct PendingCalls<Waiter> {
     private var calls: [Int64: Call] = [:]
     /// What is to be sent, in order; an id that is no call any more is passed over.
     private var queue = Deque<Int64>()
-    private var inFlight = 0
+    /// Calls that were sent on this connection and are not answered.
+    private(set) var inFlight = 0
     /// Bytes given to the connection so far.
     private var offset = 0
 
@@ -56,11 +60,8 @@ struct PendingCalls<Waiter> {
     var isEmpty: Bool { calls.isEmpty }
     var count: Int { calls.count }
 
-    mutating func add(
-        _ request: OutgoingRequest, id: Int64, _ waiter: Waiter, now: Instant, connectTimeout: Duration
-    ) {
-        calls[id] = Call(
-            request: request, waiter: waiter, deadline: now + request.timeout, connectBy: now + connectTimeout)
+    mutating func add(_ call: Call, id: Int64) {
+        calls[id] = call
         queue.append(id)
     }
 
@@ -70,10 +71,9 @@ struct PendingCalls<Waiter> {
         while inFlight < maximumInFlight, let id = queue.popFirst() {
             guard let index = calls.index(forKey: id), calls.values[index].state == .queued else { continue }
             calls.values[index].state = .sent(offset: offset)
-            let line = calls.values[index].request.line(id: id)
-            offset += line.count
+            offset += calls.values[index].line.count
             inFlight += 1
-            if lines.isEmpty { lines = line } else { lines += line }
+            lines += calls.values[index].line
         }
         return lines
     }
@@ -123,10 +123,10 @@ struct PendingCalls<Waiter> {
         guard handedOver else { return nil }
         switch end {
         case .garbage(let reason):
-            guard !call.request.isRepeatable || call.spoiledConnections >= mostSpoiledConnections else { return nil }
+            guard !call.isRepeatable || call.spoiledConnections >= mostSpoiledConnections else { return nil }
             return .badReply(reason, .unknown)
         case .lost(let reason):
-            return call.request.isRepeatable ? nil : .connectionLost(reason)
+            return call.isRepeatable ? nil : .connectionLost(reason)
         }
     }
 
@@ -136,7 +136,7 @@ struct PendingCalls<Waiter> {
         var failures: [Failure] = []
         for (id, call) in calls {
             if call.deadline <= now {
-                failures.append((call.waiter, .timedOut(call.outcome, after: call.request.timeout)))
+                failures.append((call.waiter, .timedOut(call.outcome, after: call.timeout)))
             } else if let outage, call.connectBy <= now || !outage.isTemporary {
                 failures.append((call.waiter, .unreachable(outage, call.outcome)))
             } else {

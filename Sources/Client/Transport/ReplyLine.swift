@@ -9,15 +9,31 @@ enum ReplyLine: Sendable {
     case garbage(String)
 
     init(_ line: [UInt8]) {
-        guard let root = try? JSONDocument(parsing: line).root else {
+        // Metadata may be as deep as a request allows, and stands deeper in a reply.
+        guard let root = try? JSONDocument(parsing: line, maximumDepth: 1024).root else {
             self = .garbage("a line that is not JSON")
             return
         }
-        guard root.kind == .object, root["jsonrpc"]?.isString("2.0") == true, let id = root["id"] else {
+        var isReply = false
+        var id: JSONValue?
+        var result: JSONValue?
+        var error: RPCError??
+        for (name, value) in root.members {
+            if name.isString("jsonrpc") {
+                isReply = value.isString("2.0")
+            } else if name.isString("id") {
+                id = value
+            } else if name.isString("result") {
+                result = value
+            } else if name.isString("error") {
+                error = .some(RPCError(json: value))
+            }
+        }
+        guard isReply, let id else {
             self = .garbage("a line that is not a JSON-RPC reply")
             return
         }
-        switch (id.integer, root["result"], root["error"].map(RPCError.init(json:))) {
+        switch (id.integer, result, error) {
         case (let id?, let result?, nil): self = .answer(id: id, .success(result))
         case (let id?, nil, let error??): self = .answer(id: id, .failure(error))
         case (nil, nil, let error??) where id.kind == .null: self = .complaint(error)

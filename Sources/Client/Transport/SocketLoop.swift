@@ -131,6 +131,7 @@ struct SocketLoop {
     private func writeOn(hasRoom: Bool = false) {
         let socket = transport.state.withLock { state in
             if hasRoom { state.connection?.waitsForRoom = false }
+            state.isWriterWoken = false
             return state.beginWriting()
         }
         if let socket { transport.write(to: socket) }

@@ -16,6 +16,8 @@ final class SocketTransport: Transport {
         var phase = Phase.idle
         /// The thread looks after its calls at this time at the latest, unless it is woken.
         var wakeAt: Instant?
+        /// The thread was woken to write what is queued.
+        var isWriterWoken = false
         /// Why the last try to connect failed; nil when connected, and when none was made yet.
         var outage: ConnectFailure?
         /// Who waits for the end of the thread.
@@ -42,6 +44,10 @@ final class SocketTransport: Transport {
         /// The socket was full: the thread writes on when there is room.
         var waitsForRoom = false
     }
+
+    /// Up to so many calls in flight a task writes its request itself, which is soonest; above, the thread does, which
+    /// takes along what other tasks have queued until it comes to it.
+    private static let fewInFlight = 4
 
     let configuration: ClientConfiguration
     let state: Mutex<State>
@@ -71,6 +77,9 @@ final class SocketTransport: Transport {
 
     private func submit(_ request: OutgoingRequest, id: Int64, _ waiter: Waiter) {
         let now = Instant.now
+        let call = PendingCalls.Call(
+            line: request.line(id: id), isRepeatable: request.isRepeatable, waiter: waiter, timeout: request.timeout,
+            deadline: now + request.timeout, connectBy: now + configuration.connectTimeout.asTimeout)
         enum Next {
             case refuse(ClientError)
             case write(UnixSocket)
@@ -79,14 +88,18 @@ final class SocketTransport: Transport {
         }
         let next = state.withLock { state -> Next in
             do throws(ClientError) { try start(&state) } catch { return .refuse(error) }
-            state.calls.add(request, id: id, waiter, now: now, connectTimeout: configuration.connectTimeout.asTimeout)
+            state.calls.add(call, id: id)
             guard state.connection != nil else {
                 state.wakeAt = now
                 return .wake
             }
             // Else the thread looks up in time by itself, and the call saves the system call that wakes it.
-            let isEarly = state.wakeAt.map { now + request.timeout < $0 } ?? true
-            if isEarly { state.wakeAt = now + request.timeout }
+            let isEarly = state.wakeAt.map { call.deadline < $0 } ?? true
+            if isEarly { state.wakeAt = call.deadline }
+            if state.calls.inFlight >= Self.fewInFlight {
+                defer { state.isWriterWoken = true }
+                return isEarly || !state.isWriterWoken ? .wake : .nothing
+            }
             guard let socket = state.beginWriting() else { return isEarly ? .wake : .nothing }
             if isEarly { wake() }
             return .write(socket)

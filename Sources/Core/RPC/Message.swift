@@ -110,23 +110,38 @@ private struct FieldWriter: FieldVisitor {
 
 /// Reads a result as a client does: members that it does not know are ignored, so that a daemon can add some.
 private struct ResultReader: FieldVisitor {
-    let object: JSONValue
-    init(_ object: JSONValue) { self.object = object }
+    private let object: JSONValue
+    /// Where the next field stands if the members are in the order of the fields, as ours are.
+    private var expected: JSONValue.Members
+
+    init(_ object: JSONValue) {
+        self.object = object
+        expected = object.members
+    }
 
     mutating func required<Value: FieldValue>(
         _ name: StaticString, _ value: inout Value, _ rule: FieldRule, _ note: StaticString
     ) throws(RPCError) {
-        guard let member = object[name] else { throw .invalidParams(name.description, "is missing") }
-        do throws(FieldError) { value = try Value(json: member) } catch {
-            throw .invalidParams(name.description, error.reason)
-        }
+        guard let member = member(name) else { throw .invalidParams(name.description, "is missing") }
+        value = try Self.value(name, member)
     }
 
     mutating func optional<Value: FieldValue>(
         _ name: StaticString, _ value: inout Value?, _ rule: FieldRule, _ note: StaticString
     ) throws(RPCError) {
-        guard let member = object[name] else { return }
-        do throws(FieldError) { value = try Value(json: member) } catch {
+        guard let member = member(name) else { return }
+        value = try Self.value(name, member)
+    }
+
+    private mutating func member(_ name: StaticString) -> JSONValue? {
+        var rest = expected
+        guard let next = rest.next(), next.name.isString(name) else { return object[name] }
+        expected = rest
+        return next.value
+    }
+
+    private static func value<Value: FieldValue>(_ name: StaticString, _ json: JSONValue) throws(RPCError) -> Value {
+        do throws(FieldError) { return try Value(json: json) } catch {
             throw .invalidParams(name.description, error.reason)
         }
     }

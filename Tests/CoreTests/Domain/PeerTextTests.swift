@@ -1,6 +1,5 @@
-internal import Testing
-
 internal import LifecycleCore
+internal import Testing
 
 @Suite("Text from outside in logs")
 struct PeerTextTests {

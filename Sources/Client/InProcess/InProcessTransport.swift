@@ -1,0 +1,39 @@
+internal import Glibc
+internal import LifecycleCore
+internal import Synchronization
+
+/// Answers with a daemon of its own in this process.
+final class InProcessTransport: Transport {
+    private let daemon: InProcessDaemon
+    private let isClosed = Atomic(false)
+
+    init(_ clock: ManualClock) {
+        // As whoever runs the tests, with every role.
+        let caller = Caller(uid: getuid(), gid: getgid(), pid: getpid(), roles: Set(Role.allCases))
+        daemon = InProcessDaemon(clock: { clock.now }, caller: caller)
+    }
+
+    func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
+        guard !isClosed.load(ordering: .acquiring) else { throw .closed }
+        guard !Task.isCancelled else { throw .cancelled(.notDone) }
+        do throws(RPCError) {
+            return try daemon.answer(request.method, params: request.params)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    func close() async { abandon() }
+    func abandon() { isClosed.store(true, ordering: .releasing) }
+}
+
+extension LifecycleClient {
+    /// A client with a daemon of its own inside of this process, for tests: the same methods, rules and errors over a
+    /// ledger in memory, as a caller who may do everything. What it knows goes with it.
+    ///
+    /// - Parameter clock: The daemon's clock. Move it, and what is due is failed and refunded before the next call.
+    public static func inProcess(clock: ManualClock = ManualClock()) -> LifecycleClient {
+        let configuration = ClientConfiguration(socketPath: "")
+        return LifecycleClient(configuration, ClientTelemetry(configuration.logger), InProcessTransport(clock))
+    }
+}

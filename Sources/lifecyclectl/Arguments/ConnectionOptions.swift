@@ -1,0 +1,42 @@
+internal import ArgumentParser
+internal import Glibc
+internal import LifecycleClient
+
+/// How every subcommand reaches the daemon and says what it got.
+struct ConnectionOptions: ParsableArguments {
+    static let socketVariable = "LIFECYCLE_SOCKET"
+
+    @Option(
+        help: ArgumentHelp(
+            "The daemon's socket. Default: $\(socketVariable), else \(ClientConfiguration.defaultSocketPath).",
+            valueName: "path"),
+        completion: .file())
+    var socket: String?
+
+    @Option(help: ArgumentHelp("How long to wait for an answer.", valueName: "seconds"))
+    var timeout: Double = 30
+
+    @Flag(help: "Print the daemon's result as it is, one JSON text a line.")
+    var json = false
+
+    func validate() throws {
+        guard timeout > 0, timeout <= 31_536_000 else {
+            throw ValidationError("--timeout must be above 0 and at most a year of seconds.")
+        }
+    }
+
+    var configuration: ClientConfiguration {
+        var configuration = ClientConfiguration(socketPath: socketPath)
+        configuration.callTimeout = .seconds(timeout)
+        configuration.connectTimeout = .zero
+        return configuration
+    }
+
+    private var socketPath: String {
+        if let socket { return socket }
+        guard let path = getenv(Self.socketVariable).map({ String(cString: $0) }), !path.isEmpty else {
+            return ClientConfiguration.defaultSocketPath
+        }
+        return path
+    }
+}

@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+/// Which project: by the daemon's id or by the upstream's.
+struct ProjectOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("The project's id, a UUID.", valueName: "project"), transform: ProjectID.init(argument:))
+    var project: ProjectID?
+
+    @Option(help: ArgumentHelp("The upstream's id, instead of the project's.", valueName: "id"))
+    var externalId: String?
+
+    func validate() throws {
+        guard (project == nil) != (externalId == nil) else {
+            throw ValidationError("Name the project: either by its id or by --external-id.")
+        }
+    }
+}
+
+extension ProjectID {
+    init(argument: String) throws {
+        guard let id = ProjectID(argument) else {
+            throw ValidationError("a project's id is a UUID; the upstream's goes with --external-id")
+        }
+        self = id
+    }
+}

@@ -1,0 +1,32 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+/// `failed`, or several: `pending,processing`.
+struct StatusList: ExpressibleByArgument {
+    let statuses: [Status]
+
+    init?(argument: String) {
+        var statuses: [Status] = []
+        for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let status = Status(rawValue: String(word)) else { return nil }
+            statuses.append(status)
+        }
+        self.statuses = statuses
+    }
+
+    static var allValueStrings: [String] { Status.allCases.map(\.rawValue) }
+    static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+}
+
+/// What a report may say.
+struct Report: ExpressibleByArgument {
+    let status: Status
+
+    init?(argument: String) {
+        guard let status = Status(rawValue: argument), Status.reportable.contains(status) else { return nil }
+        self.status = status
+    }
+
+    static var allValueStrings: [String] { Status.reportable.map(\.rawValue) }
+    static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+}

@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+struct Adjust: RemoteCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "adjust", abstract: "Correct a user's credits, up or down; for admins.",
+        discussion: """
+            Example:
+              lifecyclectl adjust ada --by -5 --reason "granted twice"
+            """)
+
+    @Argument(help: "Whose credits.") var user: String
+    // An argument could not begin with a minus sign.
+    @Option(
+        name: .customLong("by"), parsing: .unconditional,
+        help: ArgumentHelp("How many; below zero takes away.", valueName: "credits"))
+    var credits: Int64
+    @OptionGroup var posting: PostingOptions
+    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+
+    func request() -> AdjustCredits {
+        AdjustCredits(userId: user, credits: credits, reason: posting.reason, idempotencyKey: posting.idempotency.key)
+    }
+
+    func show(_ response: PostedEntry, on output: Output) { output.posted(response) }
+}

@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+struct Create: RemoteCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Start a paid project: takes its credits from the user.",
+        discussion: """
+            Example:
+              lifecyclectl create ada 40 --external-id story-4711 --metadata '{"pages":12}'
+            """)
+
+    @Argument(help: "Whose credits pay.") var user: String
+    @Argument(help: "What it costs.") var credits: Int64
+    @Option(help: ArgumentHelp("The upstream's id, unique over all projects.", valueName: "id")) var externalId: String?
+    @Option(help: ArgumentHelp("For people.", valueName: "text")) var name: String?
+    @Option(help: ArgumentHelp("A JSON object that is kept with it.", valueName: "json")) var metadata: String?
+    @Option(help: ArgumentHelp("Until the first report must come.", valueName: "seconds")) var startTimeout: Int64?
+    @Option(help: ArgumentHelp("From one report to the next.", valueName: "seconds")) var lease: Int64?
+    @Option(help: ArgumentHelp("From its creation to the verdict.", valueName: "seconds")) var maxRuntime: Int64?
+    @OptionGroup var idempotency: KeyOption
+    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+
+    func request() throws -> CreateProject {
+        var request = CreateProject(userId: user, credits: credits, idempotencyKey: idempotency.key)
+        request.externalId = externalId
+        request.name = name
+        do throws(RPCError) {
+            if let metadata { request.metadata = try Metadata(json: metadata) }
+        } catch {
+            throw ValidationError(error.message)
+        }
+        request.startTimeout = startTimeout
+        request.lease = lease
+        request.maxRuntime = maxRuntime
+        return request
+    }
+
+    func show(_ response: CreateProject.Response, on output: Output) {
+        let project = response.project
+        if response.replayed {
+            output.line(
+                "Project \(project.projectId) was created with this key before; it is \(project.status.rawValue).")
+        } else {
+            output.line("Project \(project.projectId) is created and takes \(project.creditsUsed.credits).")
+        }
+        output.line("\(response.balance.sentence).")
+    }
+}

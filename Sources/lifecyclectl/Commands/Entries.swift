@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+struct Entries: PagedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "entries", abstract: "A user's ledger, newest first.",
+        discussion: """
+            Examples:
+              lifecyclectl entries ada
+              lifecyclectl entries ada --all --json | jq -c '.entries[]'
+            """)
+    static let noun = "entries"
+
+    @Argument(help: "Whose ledger.") var user: String
+    @OptionGroup var paging: PagingOptions
+    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+
+    func request() -> ListEntries {
+        var request = ListEntries(userId: user)
+        request.limit = paging.pageLimit
+        request.cursor = paging.cursor
+        return request
+    }
+
+    func show(_ pages: [ListEntries.Response], on output: Output) {
+        let entries = pages.flatMap(\.entries)
+        if entries.isEmpty { output.line("No entries.") } else { output.table(Table(entries, withProjects: true)) }
+    }
+}

@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+struct Explain: RemoteCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Where a project's credits are, and who did what when.",
+        discussion: """
+            Who did it is what the kernel said of the caller: user, group and process.
+
+            Examples:
+              lifecyclectl explain 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de
+              lifecyclectl explain --external-id story-4711 --json
+            """)
+
+    @OptionGroup var target: ProjectOptions
+    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+
+    func request() -> ExplainProject { ExplainProject(projectId: target.project, externalId: target.externalId) }
+
+    func show(_ response: ExplainProject.Response, on output: Output) {
+        output.line(response.summary)
+        output.heading("Ledger")
+        output.table(Table(response.entries, withProjects: false))
+        output.heading("History")
+        output.table(Table(response.events))
+    }
+}

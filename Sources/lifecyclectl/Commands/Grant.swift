@@ -1,0 +1,22 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+struct Grant: RemoteCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "grant", abstract: "Give a user credits; for admins.",
+        discussion: """
+            Example:
+              lifecyclectl grant ada 100 --reason "order 4711" --key order-4711
+            """)
+
+    @Argument(help: "Whose credits.") var user: String
+    @Argument(help: "How many, 1 or more.") var credits: Int64
+    @OptionGroup var posting: PostingOptions
+    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+
+    func request() -> GrantCredits {
+        GrantCredits(userId: user, credits: credits, reason: posting.reason, idempotencyKey: posting.idempotency.key)
+    }
+
+    func show(_ response: PostedEntry, on output: Output) { output.posted(response) }
+}

@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+struct List: PagedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Projects, newest first.",
+        discussion: """
+            On a terminal a line is cut to its width; through a pipe it is whole.
+
+            Examples:
+              lifecyclectl list --status pending,processing
+              lifecyclectl list --user ada --since 7d --stats
+              lifecyclectl list --all --json | jq -r '.projects[].projectId'
+            """)
+    static let noun = "projects"
+
+    @Option(
+        help: ArgumentHelp("Only in these; may be repeated, or be a list with commas.", valueName: "status"))
+    var status: [StatusList] = []
+
+    @Option(help: ArgumentHelp("Only this user's.", valueName: "user"))
+    var user: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Created since then: 30m, 2h, 7d, 2026-11-20 (UTC) or a time in RFC 3339.", valueName: "time"))
+    var since: Moment?
+
+    @Flag(help: "Also the figures over all that the filter matches.")
+    var stats = false
+
+    @OptionGroup var paging: PagingOptions
+    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+
+    func request() throws -> ListProjects {
+        var request = ListProjects(userId: user)
+        if !status.isEmpty { request.status = StatusFilter(status.flatMap(\.statuses)) }
+        request.createdAfter = since?.timestamp
+        request.includeStats = stats ? true : nil
+        request.limit = paging.pageLimit
+        request.cursor = try paging.cursor.map(ProjectID.init(argument:))
+        return request
+    }
+
+    func show(_ pages: [ListProjects.Response], on output: Output) {
+        var table = Table(
+            .left("PROJECT"), .left("STATUS"), .right("CREDITS"), .left("USER"), .left("CREATED"), .left("DETAILS"))
+        for project in pages.lazy.flatMap(\.projects) {
+            table.append([
+                .init(project.projectId.description), .init(project.status.rawValue, project.status.style),
+                .init(project.creditsUsed), .init(project.userId), .init(project.createdAt.short),
+                .init([project.name, project.error].compactMap(\.self).joined(separator: "; ")),
+            ])
+        }
+        if table.isEmpty { output.line("No projects.") } else { output.table(table) }
+        if let stats = pages.first?.stats { show(stats, on: output) }
+    }
+
+    private func show(_ stats: Statistics, on output: Output) {
+        let counts = stats.byStatus
+        output.heading("Over all that match")
+        output.line(
+            "\(stats.total.counted("project")): \(counts.pending) pending, \(counts.processing) processing, "
+                + "\(counts.completed) completed, \(counts.failed) failed")
+        output.line(
+            "\(stats.creditsUsed.credits): \(stats.creditsHeld) held, \(stats.creditsCaptured) spent, "
+                + "\(stats.creditsRefunded) given back")
+        guard let rate = stats.successRate else { return }
+        let average = stats.averageSeconds.map { ", on average after \(Figure.seconds($0))" } ?? ""
+        output.line("\(Figure.decimal(rate * 100)) % of the ended ones completed\(average)")
+    }
+}

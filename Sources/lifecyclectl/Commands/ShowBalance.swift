@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import LifecycleCore
+
+struct ShowBalance: RemoteCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "balance", abstract: "A user's credits.",
+        discussion: """
+            Held credits are those of unfinished projects.
+
+            Example:
+              lifecyclectl balance ada
+            """)
+
+    @Argument(help: "The user.") var user: String
+    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+
+    func request() -> GetBalance { GetBalance(userId: user) }
+
+    func show(_ balance: Balance, on output: Output) {
+        output.table(
+            Table(details: [
+                ("user", .init(balance.userId)), ("available", .init(balance.available)), ("held", .init(balance.held)),
+            ]))
+    }
+}

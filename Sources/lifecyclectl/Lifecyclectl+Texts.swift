@@ -1,0 +1,29 @@
+internal import LifecycleClient
+
+extension Lifecyclectl {
+    static var discussion: String {
+        """
+        It talks to the daemon over its Unix socket and may do what your Unix groups allow there. Times are UTC. \
+        --json prints the daemon's result as it is, one JSON text a line. \
+        --generate-completion-script prints completions for bash, zsh or fish.
+
+        Examples:
+          lifecyclectl list --status failed --since 2d
+          lifecyclectl explain 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de
+          lifecyclectl grant ada 100 --reason "order 4711"
+          lifecyclectl list --all --json | jq -c '.projects[]'
+
+        Environment:
+          \(ConnectionOptions.socketVariable)  the daemon's socket, where --socket is not given
+          COLUMNS           the width to cut tables to on a terminal
+          NO_COLOR          no colours when it is set; nor with TERM=dumb
+
+        Exit codes:
+        \(exitCodes)
+        """
+    }
+
+    private static var exitCodes: String {
+        ExitStatus.allCases.map { "  \($0.rawValue)  \($0.meaning)" }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import Glibc
+internal import LifecycleCore
+
+@main
+struct Lifecyclectl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lifecyclectl",
+        abstract: "Look at and correct the projects and credits that lifecycled keeps.",
+        discussion: discussion,
+        version: "lifecyclectl \(LifecycleCore.version)",
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Projects", subcommands: [Show.self, List.self, Explain.self, Create.self, Update.self]),
+            CommandGroup(name: "Credits", subcommands: [ShowBalance.self, Entries.self, Grant.self, Adjust.self]),
+            CommandGroup(name: "Daemon", subcommands: [RunAudit.self, Metrics.self, Describe.self, Call.self]),
+        ])
+
+    static func main() async {
+        // By whom it was started must not change that `lifecyclectl list | head -1` ends quietly.
+        signal(SIGPIPE, SIG_DFL)
+        do {
+            var command = try await asyncParseAsRoot()
+            if var remote = command as? any AsyncParsableCommand {
+                try await remote.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            StandardError.complain(failure.sentence, failure.advice)
+            Glibc.exit(failure.status.rawValue)
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }  // --help, --version, …
+            StandardError.write(fullMessage(for: error) + "\n")
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
+    }
+
+    /// Without a subcommand.
+    func run() async throws {
+        StandardError.write(Self.helpMessage() + "\n")
+        throw ExitCode(ExitStatus.usage.rawValue)
+    }
+}

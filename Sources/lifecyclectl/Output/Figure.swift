@@ -1,0 +1,20 @@
+/// Numbers for people.
+enum Figure {
+    /// Three digits are enough to see how large it is; whole numbers stay whole.
+    static func decimal(_ number: Double) -> String {
+        guard number.isFinite, number.magnitude < 9e15 else { return "\(number)" }
+        if number == number.rounded() { return "\(Int64(number))" }
+        let scale: Double = number.magnitude < 10 ? 100 : number.magnitude < 100 ? 10 : 1
+        let rounded = (number * scale).rounded() / scale
+        return rounded == rounded.rounded() ? "\(Int64(rounded))" : "\(rounded)"
+    }
+
+    static func seconds(_ seconds: Double) -> String {
+        switch seconds.magnitude {
+        case 0: "0 s"
+        case ..<0.001: "\(decimal(seconds * 1e6)) µs"
+        case ..<1: "\(decimal(seconds * 1e3)) ms"
+        default: "\(decimal(seconds)) s"
+        }
+    }
+}
