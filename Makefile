@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release format check fuzz clean
+.PHONY: help setup test demo build release format check fuzz docs clean
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -57,5 +57,9 @@ check: setup ## The static checks: format, imports, file sizes, the tree.
 fuzz: setup ## Fuzz the JSON reader longer: make fuzz COUNT=5000000 (default 1000000).
 	LIFECYCLE_FUZZ_COUNT=$(COUNT) swift test --disable-xctest --filter Fuzz $(SWIFT_FLAGS)
 
+docs: setup ## Make the client's documentation in .build-docs/client.
+	LIFECYCLE_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory .build-docs/client \
+		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
+
 clean: ## Remove what the builds made.
-	rm -rf .build
+	rm -rf .build .build-docs Benchmarks/.build

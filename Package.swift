@@ -131,3 +131,8 @@ for target in package.targets where target.type != .system {
     }
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }
+
+// Only who makes the documentation needs the plugin: `make docs` sets this.
+if Context.environment["LIFECYCLE_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

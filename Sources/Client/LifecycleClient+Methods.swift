@@ -6,9 +6,13 @@ extension LifecycleClient {
     /// Starts a paid project: takes its credits from the user, in one transaction with its creation.
     ///
     /// - Parameters:
+    ///   - userId: Whose credits pay, 1 to 128 bytes.
     ///   - credits: 0 to the daemon's limit, 1 000 000 unless an admin changed it.
     ///   - idempotencyKey: 1 to 255 bytes; repeats with the same key charge once. One is made when nil, which protects
     ///     against everything but a restart of this process.
+    ///   - externalId: The upstream's id if it is known already, unique over all projects.
+    ///   - name: For people, at most 255 bytes.
+    ///   - metadata: Kept and given back, at most 16 KiB.
     ///   - startTimeout: Seconds until the first report must come; the daemon's default is 3600.
     ///   - lease: Seconds from one report to the next; the daemon's default is 600.
     ///   - maxRuntime: Seconds from creation to the verdict; the daemon's default is 21 600.
@@ -30,6 +34,8 @@ extension LifecycleClient {
     /// Reports what became of a project. The first verdict wins: `completed` spends its credits, `failed` gives them back.
     ///
     /// - Parameters:
+    ///   - projectId: Which project.
+    ///   - status: `processing`, `completed` or `failed`.
     ///   - externalId: The upstream's id; recorded with the project.
     ///   - errorMessage: Why it failed, for people; cut after 8 KiB.
     ///   - errorCode: Why it failed, a stable word; `pipelineFailed` when nil.
@@ -66,6 +72,10 @@ extension LifecycleClient {
     /// One page of projects, newest first.
     ///
     /// - Parameters:
+    ///   - userId: Only this user's.
+    ///   - status: Only in one of these.
+    ///   - createdAfter: Created at this time or later.
+    ///   - createdBefore: Created before this time.
     ///   - limit: Projects of a page, 1 to 500; 50 when nil.
     ///   - cursor: `nextCursor` of the page before.
     ///   - includeStats: Also the figures over all that the filter matches.
@@ -96,6 +106,7 @@ extension LifecycleClient {
     /// One page of a user's ledger, newest first.
     ///
     /// - Parameters:
+    ///   - userId: Whose ledger.
     ///   - limit: Entries of a page, 1 to 500; 50 when nil.
     ///   - cursor: `nextCursor` of the page before.
     public func listEntries(
@@ -110,8 +121,10 @@ extension LifecycleClient {
     /// Gives a user credits; for admins.
     ///
     /// - Parameters:
+    ///   - userId: Who gets them.
     ///   - credits: 1 or more.
     ///   - reason: Stays in the ledger, 1 to 1024 bytes.
+    ///   - idempotencyKey: Repeats with the same key give once; one is made when nil.
     /// - Throws: `permissionDenied`, `amountOutOfRange`, `idempotencyConflict`.
     public func grantCredits(
         userId: String, credits: Int64, reason: String, idempotencyKey: String? = nil

@@ -12,6 +12,8 @@ extension LifecycleClient {
     /// the upstream the project's id as a key of its own, so that it begins once.
     ///
     /// - Parameters:
+    ///   - request: What to create, and for whom.
+    ///   - isolation: Where `body` runs: the caller's own.
     ///   - body: Returns the upstream's id of the work, 1 to 255 bytes.
     /// - Returns: The project, which is `processing` unless a pipeline has reported more meanwhile.
     /// - Throws: What `body` throws; `CancellationError` when the task was cancelled before it; `ClientError` when the

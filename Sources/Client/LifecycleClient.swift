@@ -60,7 +60,10 @@ public final class LifecycleClient: Sendable {
     /// Calls a method by its name, for what this version has no type for. It is sent once: what may have arrived is not
     /// repeated.
     ///
-    /// - Parameter params: The text of a JSON object or array.
+    /// - Parameters:
+    ///   - method: Its name: `getStatus`, `rpc.discover`, …
+    ///   - params: The text of a JSON object or array.
+    ///   - timeout: As for a typed call.
     /// - Returns: The text of the result.
     public func call(
         method: String, params: String = "{}", timeout: Duration? = nil

@@ -11,9 +11,16 @@ struct Lifecyclectl: AsyncParsableCommand {
         version: "lifecyclectl \(LifecycleCore.version)",
         groupedSubcommands: [
             CommandGroup(
-                name: "Projects", subcommands: [Show.self, List.self, Explain.self, Create.self, Update.self]),
-            CommandGroup(name: "Credits", subcommands: [ShowBalance.self, Entries.self, Grant.self, Adjust.self]),
-            CommandGroup(name: "Daemon", subcommands: [RunAudit.self, Metrics.self, Describe.self, Call.self]),
+                name: "Projects",
+                subcommands: [
+                    StatusCommand.self, ListCommand.self, ExplainCommand.self, CreateCommand.self, UpdateCommand.self,
+                ]),
+            CommandGroup(
+                name: "Credits",
+                subcommands: [BalanceCommand.self, EntriesCommand.self, GrantCommand.self, AdjustCommand.self]),
+            CommandGroup(
+                name: "Daemon",
+                subcommands: [AuditCommand.self, MetricsCommand.self, DiscoverCommand.self, CallCommand.self]),
         ])
 
     static func main() async {

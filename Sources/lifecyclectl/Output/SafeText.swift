@@ -4,6 +4,16 @@ internal import LifecycleCore
 enum SafeText {
     static func line(_ text: String) -> String { PeerText.escaped(text, maximumBytes: .max) }
 
+    /// A word for a shell's command line.
+    static func shellWord(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { byte in
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                || "-._:/@".utf8.contains(byte)
+        }
+        if isPlain, !text.isEmpty { return text }
+        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'"'"'"#) + "'"
+    }
+
     /// The same JSON with its invisible characters written as escapes. A strict JSON text has such characters only
     /// within strings.
     static func json(_ text: String) -> String {

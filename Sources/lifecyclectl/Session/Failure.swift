@@ -26,7 +26,7 @@ enum Repetition {
         case .key(let key):
             [
                 "It may have been done, or may yet be. Repeat the command with this key: it is then done once, "
-                    + "whatever happened.", "    --key \(key)",
+                    + "whatever happened.", "    --key \(SafeText.shellWord(key))",
             ]
         case .harmless: ["It may have been done, or may yet be. Repeat the command: the first verdict stays."]
         case .unknownMethod: ["If the method writes, it may have been done, or may yet be."]

@@ -38,7 +38,8 @@ enum PermissionAdvice {
     }
 
     private static func joining(_ group: String, _ account: Account) -> [String] {
-        ["    sudo usermod -aG \(group) \(account.name ?? "USER")", "Then log in again."]
+        let name = account.name.map(SafeText.shellWord) ?? "USER"
+        return ["    sudo usermod -aG \(SafeText.shellWord(group)) \(name)", "Then log in again."]
     }
 }
 

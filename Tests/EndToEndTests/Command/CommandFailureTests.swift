@@ -66,7 +66,7 @@ struct CommandFailureTests {
         let listener = try UnixSocket(path: folder.file("s"))
         let errors = try ScratchFile()
         let child = try ChildProcess(
-            Command.binary, ["create", "ada", "5", "--key", "k1", "--socket", folder.file("s")],
+            Command.binary, ["create", "ada", "5", "--key", "it's 1", "--socket", folder.file("s")],
             standardError: errors.descriptor)
         // The one that dies: it takes the request and is gone, its socket too.
         let connection = accept(listener.descriptor, nil, nil)
@@ -77,7 +77,7 @@ struct CommandFailureTests {
         #expect(child.exitCode() == 1)
         #expect(
             errors.text.hasPrefix("lifecyclectl: The connection was lost before the answer came. Cannot connect to "))
-        #expect(errors.text.hasSuffix("\n    --key k1\n"))
+        #expect(errors.text.hasSuffix("\n    --key 'it'\"'\"'s 1'\n"))
     }
 
     @Test("an audit that found something is 1, and its findings are shown")

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Grant: RemoteCommand {
+struct GrantCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "grant", abstract: "Give a user credits; for admins.",
         discussion: """

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import LifecycleCore
 
-struct Call: AsyncParsableCommand {
+struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call", abstract: "Call a method by its name and print its result as JSON.",
         discussion: """

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Create: RemoteCommand {
+struct CreateCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Start a paid project: takes its credits from the user.",
         discussion: """

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct ShowBalance: RemoteCommand {
+struct BalanceCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "balance", abstract: "A user's credits.",
         discussion: """

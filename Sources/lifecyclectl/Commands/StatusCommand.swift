@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Show: RemoteCommand {
+struct StatusCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "One project, as it is now.",
         discussion: """

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Adjust: RemoteCommand {
+struct AdjustCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "adjust", abstract: "Correct a user's credits, up or down; for admins.",
         discussion: """

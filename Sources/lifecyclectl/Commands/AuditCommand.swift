@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct RunAudit: RemoteCommand {
+struct AuditCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Check that every credit is where it should be; for admins.",
         discussion: """

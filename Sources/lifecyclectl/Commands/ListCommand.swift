@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct List: PagedCommand {
+struct ListCommand: PagedCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Projects, newest first.",
         discussion: """

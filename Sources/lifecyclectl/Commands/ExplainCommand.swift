@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Explain: RemoteCommand {
+struct ExplainCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Where a project's credits are, and who did what when.",
         discussion: """

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Update: RemoteCommand {
+struct UpdateCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "update", abstract: "Report what became of a project; a failure gives its credits back.",
         discussion: """

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Entries: PagedCommand {
+struct EntriesCommand: PagedCommand {
     static let configuration = CommandConfiguration(
         commandName: "entries", abstract: "A user's ledger, newest first.",
         discussion: """

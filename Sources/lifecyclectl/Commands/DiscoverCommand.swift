@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Describe: RemoteCommand {
+struct DiscoverCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "discover", abstract: "The daemon's methods, roles and limits.",
         discussion: """

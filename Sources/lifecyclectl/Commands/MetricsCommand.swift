@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-struct Metrics: RemoteCommand {
+struct MetricsCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
         commandName: "metrics", abstract: "The daemon's figures since it started.",
         discussion: """
