@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release format check fuzz docs clean
+.PHONY: help setup test demo build release format check fuzz docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -22,28 +22,29 @@ setup: ## Install the Debian packages that are missing (as root), or name them.
 test: setup ## Everything CI runs: checks, both builds, every test, the documents' commands, the demo.
 	@$(STEP) "static checks" $(MAKE) --no-print-directory check
 	@$(STEP) "debug build, warnings are errors" swift build --build-tests $(SWIFT_FLAGS)
-	@$(STEP) "release build" swift build -c release --product lifecycled $(SWIFT_FLAGS)
-	@$(STEP) "release build of the command" swift build -c release --product lifecyclectl $(SWIFT_FLAGS)
-	@$(STEP) "linked libraries" dev/check-links .build/release/lifecycled
-	@$(STEP) "linked libraries of the command" dev/check-links --client .build/release/lifecyclectl
+	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@$(STEP) "linked libraries" $(MAKE) --no-print-directory check-links
 	@$(STEP) "tests" swift test --skip-build --disable-xctest
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md
 	@$(STEP) "demo" dev/demo --quiet
 
 demo: setup ## Play the real story aloud against a fresh daemon and check every figure.
-	@$(STEP) "release build" swift build -c release --product lifecycled $(SWIFT_FLAGS)
+	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
 	@dev/demo
 
 build: setup ## Build everything for debugging, tests included.
 	swift build --build-tests $(SWIFT_FLAGS)
 
 release: setup ## Build the daemon and the command as they ship, with man pages and completions.
-	swift build -c release --product lifecycled $(SWIFT_FLAGS)
-	swift build -c release --product lifecyclectl $(SWIFT_FLAGS)
-	dev/check-links .build/release/lifecycled
-	dev/check-links --client .build/release/lifecyclectl
+	swift build -c release $(SWIFT_FLAGS)
+	@$(MAKE) --no-print-directory check-links
 	dev/generate-cli-docs
+
+check-links:
+	@dev/check-links .build/release/lifecycled
+	@dev/check-links --client .build/release/lifecyclectl
+	@dev/check-links --client .build/release/StartProject
 
 format: ## Format every Swift file in place.
 	dev/format

@@ -43,7 +43,7 @@ public final class LifecycleClient: Sendable {
     public func call<M: RPCMethod>(_ method: M, timeout: Duration? = nil) async throws(ClientError) -> M.Response {
         let remote = M.remote
         var method = method
-        do throws(RPCError) { try remote.prepare(&method, Self.makeKey) } catch { throw .refused(error) }
+        do throws(RPCError) { try remote.prepare(&method, RandomKey.make) } catch { throw .refused(error) }
         var params = JSONWriter(capacity: 256)
         remote.writeParams(method, &params)
         let request = OutgoingRequest(
@@ -101,11 +101,4 @@ public final class LifecycleClient: Sendable {
 
     /// The daemon's limit of a line, less room for the envelope.
     private static let maximumParamsBytes = 1_048_576 - 256
-
-    /// 128 bits of chance in hexadecimal.
-    private static func makeKey() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let (high, low) = (generator.next() as UInt64, generator.next() as UInt64)
-        return String(high, radix: 16) + "-" + String(low, radix: 16)
-    }
 }

@@ -1,5 +1,6 @@
 /// A method of the daemon as its callers see it: the parameters are the type itself, its result stands beside them.
-/// Conformed to by the types that are named after the methods (`CreateProject`, `GetStatus`, …), and by nothing else.
+/// Conformed to by the types that are named after the methods (`CreateProject`, `GetStatus`, …); nobody outside of this
+/// package can add one.
 public protocol RPCMethod: Sendable {
     associatedtype Response: Sendable
     /// What a client needs to call it.

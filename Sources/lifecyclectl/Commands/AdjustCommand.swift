@@ -16,7 +16,7 @@ struct AdjustCommand: RemoteCommand {
         help: ArgumentHelp("How many; below zero takes away.", valueName: "credits"))
     var credits: Int64
     @OptionGroup var posting: PostingOptions
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() -> AdjustCredits {
         AdjustCredits(userId: user, credits: credits, reason: posting.reason, idempotencyKey: posting.idempotency.key)

@@ -11,7 +11,7 @@ struct AuditCommand: RemoteCommand {
               lifecyclectl audit --timeout 600
             """)
 
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() -> Audit { Audit() }
 

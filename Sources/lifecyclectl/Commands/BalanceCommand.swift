@@ -12,7 +12,7 @@ struct BalanceCommand: RemoteCommand {
             """)
 
     @Argument(help: "The user.") var user: String
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() -> GetBalance { GetBalance(userId: user) }
 

@@ -10,13 +10,13 @@ struct CallCommand: AsyncParsableCommand {
 
             Examples:
               lifecyclectl call getBalance '{"userId":"ada"}'
-              jq -n '{userId: "ada", credits: 5, reason: "gift"}' | lifecyclectl call grantCredits -
+              echo '["ada",5,"gift"]' | lifecyclectl call grantCredits -
             """)
 
     @Argument(help: "The method.") var method: String
     @Argument(help: ArgumentHelp("Its parameters, an object or array; - reads standard input.", valueName: "json"))
     var parameters = "{}"
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
         let text = parameters == "-" ? try Self.standardInput() : Array(parameters.utf8)

@@ -18,7 +18,7 @@ struct CreateCommand: RemoteCommand {
     @Option(help: ArgumentHelp("From one report to the next.", valueName: "seconds")) var lease: Int64?
     @Option(help: ArgumentHelp("From its creation to the verdict.", valueName: "seconds")) var maxRuntime: Int64?
     @OptionGroup var idempotency: KeyOption
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() throws -> CreateProject {
         var request = CreateProject(userId: user, credits: credits, idempotencyKey: idempotency.key)

@@ -12,7 +12,7 @@ struct DiscoverCommand: RemoteCommand {
               lifecyclectl discover --json | jq '."x-limits"'
             """)
 
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() -> Discover { Discover() }
 

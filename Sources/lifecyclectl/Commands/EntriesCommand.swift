@@ -13,7 +13,7 @@ struct EntriesCommand: PagedCommand {
 
     @Argument(help: "Whose ledger.") var user: String
     @OptionGroup var paging: PagingOptions
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() -> ListEntries {
         var request = ListEntries(userId: user)

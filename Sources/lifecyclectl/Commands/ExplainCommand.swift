@@ -13,7 +13,7 @@ struct ExplainCommand: RemoteCommand {
             """)
 
     @OptionGroup var target: ProjectOptions
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() -> ExplainProject { ExplainProject(projectId: target.project, externalId: target.externalId) }
 

@@ -12,7 +12,7 @@ struct GrantCommand: RemoteCommand {
     @Argument(help: "Whose credits.") var user: String
     @Argument(help: "How many, 1 or more.") var credits: Int64
     @OptionGroup var posting: PostingOptions
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() -> GrantCredits {
         GrantCredits(userId: user, credits: credits, reason: posting.reason, idempotencyKey: posting.idempotency.key)

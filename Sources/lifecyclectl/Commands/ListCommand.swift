@@ -30,7 +30,7 @@ struct ListCommand: PagedCommand {
     var stats = false
 
     @OptionGroup var paging: PagingOptions
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() throws -> ListProjects {
         var request = ListProjects(userId: user)

@@ -12,7 +12,7 @@ struct MetricsCommand: RemoteCommand {
 
     @Flag(help: "Print Prometheus' text format.")
     var prometheus = false
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
         guard !(prometheus && connection.json) else { throw ValidationError("Give --prometheus or --json, not both.") }

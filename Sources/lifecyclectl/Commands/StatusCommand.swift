@@ -11,7 +11,7 @@ struct StatusCommand: RemoteCommand {
             """)
 
     @OptionGroup var target: ProjectOptions
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func request() -> GetStatus { GetStatus(projectId: target.project, externalId: target.externalId) }
 

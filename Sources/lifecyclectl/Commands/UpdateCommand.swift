@@ -20,7 +20,7 @@ struct UpdateCommand: RemoteCommand {
     @Option(help: ArgumentHelp("Why it failed, for people.", valueName: "text")) var message: String?
     @Option(help: ArgumentHelp("Why it failed, a stable word; pipelineFailed when not given.", valueName: "word"))
     var code: String?
-    @OptionGroup(title: "Common options") var connection: ConnectionOptions
+    @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
         guard project != nil || externalId != nil else {

@@ -14,7 +14,7 @@ struct Session {
     /// Calls a method; a write gets its idempotency key here, so that it can be named when the outcome is unknown.
     func call<M: Method>(_ request: M) async throws(Failure) -> Verbatim<M>.Response {
         var request = Verbatim(request)
-        request.addKey(IdempotencyKey.make)
+        request.addKey(RandomKey.make)
         do throws(ClientError) {
             return try await client.call(request)
         } catch {
@@ -29,14 +29,5 @@ struct Session {
         } catch {
             throw Failure(error, socketPath: configuration.socketPath, .unknownMethod)
         }
-    }
-}
-
-enum IdempotencyKey {
-    /// 128 bits of chance in hexadecimal, as the client makes them.
-    static func make() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let (high, low) = (generator.next() as UInt64, generator.next() as UInt64)
-        return String(high, radix: 16) + "-" + String(low, radix: 16)
     }
 }

@@ -1,0 +1,9 @@
+/// Idempotency keys for those who give none.
+package enum RandomKey {
+    /// 128 bits of chance in hexadecimal.
+    package static func make() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let (high, low) = (generator.next() as UInt64, generator.next() as UInt64)
+        return String(high, radix: 16) + "-" + String(low, radix: 16)
+    }
+}
