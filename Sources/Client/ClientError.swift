@@ -62,10 +62,13 @@ extension ClientError: CustomStringConvertible {
 }
 
 extension ClientError {
-    package static func refused(_ error: RPCError) -> ClientError {
-        ClientError(
-            .refused, error.kind == .outcomeUnknown ? .unknown : .notDone, error.message, hint: error.hint,
-            refusal: error)
+    /// - Parameter mayHaveArrived: it was sent before, and nobody knows what became of that. Only an error of the ledger
+    ///   itself, which looks up the key first, tells that it was not done then.
+    package static func refused(_ error: RPCError, mayHaveArrived: Bool = false) -> ClientError {
+        let isVerdict = error.kind.code > 1000 && !error.kind.retryable
+        let isUnknown = error.kind == .outcomeUnknown || (mayHaveArrived && !isVerdict)
+        return ClientError(
+            .refused, isUnknown ? .unknown : .notDone, error.message, hint: error.hint, refusal: error)
     }
 
     static func unreachable(_ failure: ConnectFailure, _ outcome: Outcome) -> ClientError {

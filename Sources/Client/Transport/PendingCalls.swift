@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import LifecycleCore
 
 /// Every call of a client that has no outcome yet: what is to be sent, what may be sent again, what is overdue.
 ///
@@ -13,13 +14,15 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         let waiter: Waiter
         let timeout: Duration
         let deadline: Instant
-        /// When it gives up on a connection.
-        let connectBy: Instant
+        let connectTimeout: Duration
+        /// When it gives up on a connection, if there is none then. Counted anew when one ends.
+        var connectBy: Instant
         var state = State.queued
         /// An earlier connection may have delivered it.
         var mayHaveArrived = false
-        /// How often it was refused as busy.
+        /// How often it was refused as busy, and what was said last.
         var refusals = 0
+        var lastRefusal: RPCError?
         /// Connections that ended on garbage while it waited.
         var spoiledConnections = 0
 
@@ -34,12 +37,21 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         var outcome: ClientError.Outcome {
             if case .sent = state { .unknown } else { mayHaveArrived ? .unknown : .notDone }
         }
+
+        /// What its deadline says of it.
+        fileprivate var overdue: ClientError {
+            if case .sent = state { return .timedOut(.unknown, after: timeout) }
+            if let lastRefusal { return .refused(lastRefusal, mayHaveArrived: mayHaveArrived) }
+            return .timedOut(outcome, after: timeout)
+        }
     }
 
     /// Why a connection ended.
     enum End: Sendable {
         case lost(String)
         case garbage(String)
+        /// The daemon took no connection and read nothing of it.
+        case refused(String)
     }
 
     typealias Failure = (waiter: Waiter, error: ClientError)
@@ -65,6 +77,9 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         queue.append(id)
     }
 
+    /// On a new connection nothing was sent yet.
+    mutating func connectionStarted() { offset = 0 }
+
     /// The lines that may be sent now.
     mutating func takeLines() -> [UInt8] {
         var lines: [UInt8] = []
@@ -86,36 +101,38 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
     }
 
     /// The daemon was busy and did nothing of it: it is sent again after a while that grows.
-    mutating func postpone(_ id: Int64, now: Instant) {
+    mutating func postpone(_ id: Int64, _ refusal: RPCError, now: Instant) {
         guard let index = calls.index(forKey: id), case .sent = calls.values[index].state else { return }
         inFlight -= 1
         calls.values[index].refusals += 1
+        calls.values[index].lastRefusal = refusal
         calls.values[index].state = .delayed(until: now + Backoff.delay(after: calls.values[index].refusals))
     }
 
     /// What never left us is sent on the next connection, and so is what may be repeated; the rest has no known outcome.
     /// - Parameter handedOver: how many of the bytes the kernel may have taken.
-    mutating func connectionEnded(_ end: End, handedOver: Int) -> [Failure] {
+    mutating func connectionEnded(_ end: End, handedOver: Int, now: Instant) -> [Failure] {
         var failures: [Failure] = []
         var again = Deque<Int64>()
         for (id, var call) in calls.sorted(by: { $0.key < $1.key }) {
+            call.connectBy = now + call.connectTimeout
+            defer { if calls[id] != nil { calls[id] = call } }
             guard case .sent(let start) = call.state else { continue }
             call.state = .queued
-            if start < handedOver {
+            let isHandedOver = if case .refused = end { false } else { start < handedOver }
+            if isHandedOver {
                 call.mayHaveArrived = true
                 if case .garbage = end { call.spoiledConnections += 1 }
             }
-            if let error = Self.failure(of: call, end, handedOver: start < handedOver) {
+            if let error = Self.failure(of: call, end, handedOver: isHandedOver) {
                 calls[id] = nil
                 failures.append((call.waiter, error))
             } else {
-                calls[id] = call
                 again.append(id)
             }
         }
         queue = again + queue
         inFlight = 0
-        offset = 0
         return failures
     }
 
@@ -127,6 +144,7 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
             return .badReply(reason, .unknown)
         case .lost(let reason):
             return call.isRepeatable ? nil : .connectionLost(reason)
+        case .refused: return nil
         }
     }
 
@@ -135,10 +153,10 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
     mutating func advance(to now: Instant, outage: ConnectFailure?) -> [Failure] {
         var failures: [Failure] = []
         for (id, call) in calls {
-            if call.deadline <= now {
-                failures.append((call.waiter, .timedOut(call.outcome, after: call.timeout)))
-            } else if let outage, call.connectBy <= now || !outage.isTemporary {
+            if let outage, min(call.connectBy, call.deadline) <= now || !outage.isTemporary {
                 failures.append((call.waiter, .unreachable(outage, call.outcome)))
+            } else if call.deadline <= now {
+                failures.append((call.waiter, call.overdue))
             } else {
                 if case .delayed(let until) = call.state, until <= now {
                     calls[id]?.state = .queued
@@ -148,14 +166,17 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
             }
             _ = remove(id)
         }
+        // Else they would pile up while nothing can be sent.
+        if queue.count > calls.count { queue.removeAll { calls[$0] == nil } }
         return failures
     }
 
     /// When `advance` has something to do again; nil: never.
-    func nextEvent(isConnected: Bool) -> Instant? {
+    /// - Parameter isOut: the last try to connect failed.
+    func nextEvent(isOut: Bool) -> Instant? {
         calls.values.lazy.map { call in
             if case .delayed(let until) = call.state { return min(until, call.deadline) }
-            return isConnected ? call.deadline : min(call.connectBy, call.deadline)
+            return isOut ? min(call.connectBy, call.deadline) : call.deadline
         }.min()
     }
 

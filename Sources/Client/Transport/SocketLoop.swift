@@ -17,6 +17,8 @@ struct SocketLoop {
     private var chunk = [UInt8](repeating: 0, count: 65_536)
     /// Tries to connect that failed, and connections that ended without one good answer, since the last good answer.
     private var failures = 0
+    /// This connection answered a call.
+    private var hadGoodAnswer = false
     private var nextAttempt = Instant.now
     private var lastUse = Instant.now
 
@@ -55,9 +57,11 @@ struct SocketLoop {
             let socket = try UnixSocket(connectingTo: transport.configuration.socketPath)
             framer = LineFramer(maximumLineBytes: transport.configuration.maximumReplyBytes)
             lastUse = .now
+            hadGoodAnswer = false
             transport.telemetry.connected()
             transport.state.withLock { state in
                 state.connection = SocketTransport.Connection(socket: socket)
+                state.calls.connectionStarted()
                 state.outage = nil
                 state.wakeAt = .now
             }
@@ -77,11 +81,12 @@ struct SocketLoop {
         nextAttempt = .now + Backoff.delay(after: failures)
     }
 
-    private mutating func disconnect(_ end: PendingCalls<SocketTransport.Waiter>.End, hadGoodAnswer: Bool) {
+    private mutating func disconnect(_ end: Calls.End) {
         transport.telemetry.disconnected(end.reason)
-        if hadGoodAnswer { nextAttempt = .now } else { backOff() }
+        if case .lost = end, hadGoodAnswer { nextAttempt = .now } else { backOff() }
         let failures = transport.state.withLock { state in
-            let failures = state.calls.connectionEnded(end, handedOver: state.connection?.handedOver ?? 0)
+            let failures = state.calls.connectionEnded(
+                end, handedOver: state.connection?.handedOver ?? 0, now: .now)
             state.connection = nil
             state.wakeAt = .now
             return failures
@@ -105,6 +110,8 @@ struct SocketLoop {
             if state.calls.isEmpty {
                 nextAttempt = now
                 if state.phase != .running { return nil }
+                // The deadline of a call that was answered may be later.
+                if state.connection != nil { state.wakeAt = state.wakeAt.map { min($0, lastUse + idleTimeout) } }
             }
             return (state.connection?.socket, state.connection?.waitsForRoom == true, state.wakeAt)
         }
@@ -114,7 +121,7 @@ struct SocketLoop {
     }
 
     private func nextLook(_ state: SocketTransport.State) -> Instant? {
-        let event = state.calls.nextEvent(isConnected: state.connection != nil)
+        let event = state.calls.nextEvent(isOut: state.outage != nil)
         guard let event else {
             return state.connection == nil ? nil : lastUse + idleTimeout
         }
@@ -142,7 +149,7 @@ struct SocketLoop {
         case .wouldBlock: return
         case .ended(let code):
             let reason = code == 0 ? "the daemon closed it" : String(cString: strerror(code))
-            disconnect(.lost(reason), hadGoodAnswer: failures == 0)
+            disconnect(.lost(reason))
         case .done(let count):
             lastUse = .now
             var bytes = ByteBuffer(bytes: chunk[..<count])
@@ -168,28 +175,31 @@ struct SocketLoop {
             for line in lines where end == nil {
                 switch line {
                 case .answer(let id, .failure(let error)) where error.kind == .busy:
-                    state.calls.postpone(id, now: .now)
+                    state.calls.postpone(id, error, now: .now)
                     state.wakeAt = .now
                 case .answer(let id, let result):
-                    failures = 0
                     // Nobody waits any more when the task was cancelled or its time was over.
                     guard let call = state.calls.remove(id) else { continue }
-                    answers.append((call.waiter, result.mapError { .refused($0) }))
-                case .complaint(let error) where error.kind == .busy: end = .lost(error.message)
+                    failures = 0
+                    hadGoodAnswer = true
+                    answers.append(
+                        (call.waiter, result.mapError { .refused($0, mayHaveArrived: call.mayHaveArrived) }))
+                case .complaint(let error) where error.kind == .busy:
+                    end = hadGoodAnswer ? .lost(error.message) : .refused(error.message)
                 case .complaint(let error): end = .garbage("an error that answers no request: \(error.message)")
                 case .garbage(let reason): end = .garbage(reason)
                 }
             }
         }
         for (waiter, result) in answers { waiter.resume(returning: result) }
-        if let end { disconnect(end, hadGoodAnswer: false) }
+        if let end { disconnect(end) }
     }
 }
 
 extension PendingCalls.End {
     var reason: String {
         switch self {
-        case .lost(let reason), .garbage(let reason): reason
+        case .lost(let reason), .garbage(let reason), .refused(let reason): reason
         }
     }
 }

@@ -8,6 +8,7 @@ internal import Synchronization
 /// reads the answers, keeps the deadlines and connects (`SocketLoop`).
 final class SocketTransport: Transport {
     typealias Instant = ContinuousClock.Instant
+    typealias Calls = PendingCalls<Waiter>
     typealias Waiter = CheckedContinuation<Result<JSONValue, ClientError>, Never>
 
     struct State {
@@ -62,6 +63,9 @@ final class SocketTransport: Transport {
     }
 
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
+        // Nothing is sent that nobody would wait for.
+        guard !Task.isCancelled else { throw .cancelled(.notDone) }
+        guard request.timeout > .zero else { throw .timedOut(.notDone, after: request.timeout) }
         let id = lastID.add(1, ordering: .relaxed).newValue
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
@@ -77,9 +81,10 @@ final class SocketTransport: Transport {
 
     private func submit(_ request: OutgoingRequest, id: Int64, _ waiter: Waiter) {
         let now = Instant.now
+        let connectTimeout = configuration.connectTimeout.asTimeout
         let call = PendingCalls.Call(
             line: request.line(id: id), isRepeatable: request.isRepeatable, waiter: waiter, timeout: request.timeout,
-            deadline: now + request.timeout, connectBy: now + configuration.connectTimeout.asTimeout)
+            deadline: now + request.timeout, connectTimeout: connectTimeout, connectBy: now + connectTimeout)
         enum Next {
             case refuse(ClientError)
             case write(UnixSocket)
@@ -138,11 +143,13 @@ final class SocketTransport: Transport {
         while let bytes = state.withLock({ $0.takeOutgoing(for: socket) }) {
             var rest = bytes[...]
             while !rest.isEmpty {
-                guard case .done(let count) = socket.send(rest) else { break }
+                let transfer = socket.send(rest)
+                // So that the thread meets the end, also of a peer that reads no more but does not hang up.
+                if case .ended = transfer { socket.shutDown() }
+                guard case .done(let count) = transfer else { break }
                 rest = rest.dropFirst(count)
             }
             if rest.isEmpty { continue }
-            // Full, or broken, which the thread sees by itself.
             state.withLock { $0.putBack(rest, for: socket) }
             wake()
             return
@@ -150,8 +157,15 @@ final class SocketTransport: Transport {
     }
 
     private func giveUp(_ id: Int64) {
-        guard let call = state.withLock({ $0.calls.remove(id) }) else { return }
+        let (call, next, isWaitedFor) = state.withLock { state in
+            // The next in the queue gets its place.
+            guard let call = state.calls.remove(id) else { return (nil as Calls.Call?, nil as UnixSocket?, false) }
+            return (call, state.beginWriting(), state.phase == .closing && state.calls.isEmpty)
+        }
+        guard let call else { return }
         call.waiter.resume(returning: .failure(.cancelled(call.outcome)))
+        if let next { write(to: next) }
+        if isWaitedFor { wake() }
     }
 
     func close() async {
@@ -186,11 +200,10 @@ extension SocketTransport.State {
     /// Moves what may be sent to the connection.
     /// - Returns: the socket, when there is something to write and nobody writes yet: the caller must.
     mutating func beginWriting() -> UnixSocket? {
-        guard connection != nil else { return nil }
+        // Lines that wait for room stay calls: those whose time is over meanwhile take no memory and are never sent.
+        guard connection?.waitsForRoom == false else { return nil }
         connection?.outgoing += calls.takeLines()
-        guard let current = connection, !current.isWriting, !current.waitsForRoom, !current.outgoing.isEmpty else {
-            return nil
-        }
+        guard let current = connection, !current.isWriting, !current.outgoing.isEmpty else { return nil }
         connection?.isWriting = true
         return current.socket
     }

@@ -37,14 +37,16 @@ final class UnixSocket: Sendable {
         descriptor = socket(AF_UNIX, type, 0)
         guard descriptor >= 0 else { throw ConnectFailure(path: path, code: errno) }
         // A non-blocking connect(2) to a Unix socket is done or refused when it returns.
-        guard address.with({ connect(descriptor, $0, $1) }) == 0 else {
-            let code = errno
-            Glibc.close(descriptor)
-            throw ConnectFailure(path: path, code: code)
-        }
+        // `deinit` also runs when this throws, since all is initialised: a close here would be the second.
+        guard address.with({ connect(descriptor, $0, $1) }) == 0 else { throw ConnectFailure(path: path, code: errno) }
     }
 
-    deinit { Glibc.close(descriptor) }
+    deinit {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+    }
+
+    /// Nothing can be sent any more; what came is still received, and then the end.
+    func shutDown() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     enum Transfer: Sendable {
         case done(Int)
