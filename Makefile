@@ -24,6 +24,7 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "debug build, warnings are errors" swift build --build-tests $(SWIFT_FLAGS)
 	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
 	@$(STEP) "linked libraries" $(MAKE) --no-print-directory check-links
+	@$(STEP) "man pages and completions" dev/generate-cli-docs
 	@$(STEP) "tests" swift test --skip-build --disable-xctest
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md
