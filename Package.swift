@@ -104,7 +104,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["LifecycleClient", "LifecycleCore", "TestSupport", "lifecycled", "lifecyclectl"]),
+            dependencies: [
+                "LifecycleClient", "LifecycleCore", "LifecycleSystem", "TestSupport", "lifecycled", "lifecyclectl",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

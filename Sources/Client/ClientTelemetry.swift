@@ -31,7 +31,7 @@ final class ClientTelemetry: Sendable {
     }
 
     func called(_ method: String, _ error: ClientError?, took duration: Duration) {
-        let outcome = error.map { $0.kind?.name ?? $0.code.description } ?? "ok"
+        let outcome = error?.word ?? "ok"
         let metrics = calls.withLock { $0.metrics(of: method, outcome) }
         metrics.count.increment()
         metrics.duration.recordNanoseconds(duration.nanoseconds)
@@ -45,8 +45,13 @@ final class ClientTelemetry: Sendable {
     func leftToTimeout(_ project: ProjectID, _ error: ClientError) {
         logger.error(
             "could not report a failed project; its start timeout gives the credits back",
-            metadata: ["project": "\(project)", "outcome": "\(error.kind?.name ?? error.code.description)"])
+            metadata: ["project": "\(project)", "outcome": "\(error.word)"])
     }
+}
+
+extension ClientError {
+    /// One of a fixed set of words. The name of a kind that this version does not know is the peer's text.
+    fileprivate var word: String { kind.flatMap { ErrorKind.all.contains($0) ? $0.name : nil } ?? code.description }
 }
 
 extension Duration {

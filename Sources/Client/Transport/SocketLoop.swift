@@ -185,8 +185,9 @@ struct SocketLoop {
                     answers.append(
                         (call.waiter, result.mapError { .refused($0, mayHaveArrived: call.mayHaveArrived) }))
                 case .complaint(let error) where error.kind == .busy:
-                    end = hadGoodAnswer ? .lost(error.message) : .refused(error.message)
-                case .complaint(let error): end = .garbage("an error that answers no request: \(error.message)")
+                    end = hadGoodAnswer ? .lost("the daemon is busy") : .refused("the daemon is busy")
+                // Not its message: the reason is logged, and that may hold anything.
+                case .complaint(let error): end = .garbage("error \(error.kind.code), which answers no request")
                 case .garbage(let reason): end = .garbage(reason)
                 }
             }

@@ -1,9 +1,8 @@
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSystem
 
 extension DaemonConfiguration {
-    /// The most that fits into `sockaddr_un.sun_path` with its NUL.
-    static let maximumSocketPathBytes = 107
     private static let maximumIdleExit: Int64 = 31_536_000
     /// What Linux allows (`LOGIN_NAME_MAX` and `groupadd` agree).
     private static let maximumGroupNameBytes = 32
@@ -26,9 +25,10 @@ extension DaemonConfiguration {
         if let socketPath {
             try Self.checkPath(.socket, socketPath)
             let size = socketPath.utf8.count
-            guard size <= Self.maximumSocketPathBytes else {
+            guard size <= UnixSocketAddress.maximumPathBytes else {
                 throw ConfigurationError(
-                    .socket, "must be at most \(Self.maximumSocketPathBytes) bytes long, not \(size)", kind: .path)
+                    .socket, "must be at most \(UnixSocketAddress.maximumPathBytes) bytes long, not \(size)",
+                    kind: .path)
             }
         }
         try Self.checkPath(.database, databasePath)

@@ -1,4 +1,5 @@
 import Foundation
+import LifecycleSystem
 import TestSupport
 
 /// A stand-in for the daemon that does whatever a test wants: real bytes, a thread for each connection.
@@ -62,14 +63,7 @@ final class HostileServer: Sendable {
     var requests: [Request] { shared.requests.value }
 
     static func bind(_ descriptor: Int32, to path: String) -> Bool {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Foundation.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-            }
-        }
+        UnixSocketAddress(path: path)?.with { Foundation.bind(descriptor, $0, $1) } == 0
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import LifecycleSystem
 import TestSupport
 
 /// A plain blocking socket to the daemon: what any client would have, and nothing that hides the bytes.
@@ -11,14 +12,7 @@ final class Connection: @unchecked Sendable {
     /// - Parameter timeout: seconds that a read may take before it throws.
     init(_ path: String, timeout: Int = 60) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let code = UnixSocketAddress(path: path)?.with { connect(descriptor, $0, $1) }
         guard code == 0 else {
             let reason = errno
             Foundation.close(descriptor)

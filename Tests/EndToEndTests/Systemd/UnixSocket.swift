@@ -1,4 +1,5 @@
 import Foundation
+import LifecycleSystem
 import TestSupport
 
 /// A socket that the test makes and the daemon inherits or talks to, as systemd would.
@@ -9,14 +10,7 @@ final class UnixSocket: @unchecked Sendable {
     /// A listener, or a datagram socket, bound to a path.
     init(path: String, type: __socket_type = SOCK_STREAM, listens: Bool = true) throws {
         descriptor = socket(AF_UNIX, Int32(type.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let code = UnixSocketAddress(path: path)?.with { bind(descriptor, $0, $1) }
         guard code == 0, !listens || type != SOCK_STREAM || listen(descriptor, 128) == 0 else {
             throw TestFailure("cannot bind \(path): \(errno)")
         }
