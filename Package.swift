@@ -106,6 +106,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "LifecycleClient", "LifecycleCore", "LifecycleSystem", "TestSupport", "lifecycled", "lifecyclectl",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -101,6 +101,7 @@ extension ClientError {
             hint: "A write that was sent is not taken back; repeat it with its idempotencyKey to learn its outcome.")
     }
 
-    static let closed = ClientError(
-        .closed, .notDone, "The client was closed.", hint: "Make a new LifecycleClient.")
+    static func closed(_ outcome: Outcome) -> ClientError {
+        ClientError(.closed, outcome, "The client was closed.", hint: "Make a new LifecycleClient.")
+    }
 }

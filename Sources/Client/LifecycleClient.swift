@@ -49,7 +49,7 @@ public final class LifecycleClient: Sendable {
         let request = OutgoingRequest(
             remote.name, params: params.take(), isRepeatable: remote.isRepeatable(method),
             timeout: timeout ?? configuration.callTimeout)
-        let result = try await send(request)
+        let result = try await send(request, label: remote.name)
         do throws(FieldError) {
             return try remote.readResult(result)
         } catch {
@@ -80,10 +80,12 @@ public final class LifecycleClient: Sendable {
         let request = OutgoingRequest(
             method, params: document.root.minified(), isRepeatable: false,
             timeout: timeout ?? configuration.callTimeout)
-        return String(decoding: try await send(request).raw, as: UTF8.self)
+        // Any other name would be a metric of its own, and an app may take names from outside.
+        let isKnown = MethodTable.standard.entries.contains { $0.name.utf8.elementsEqual(method.utf8) }
+        return String(decoding: try await send(request, label: isKnown ? method : "other").raw, as: UTF8.self)
     }
 
-    private func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
+    private func send(_ request: OutgoingRequest, label: String) async throws(ClientError) -> JSONValue {
         // The daemon could not say whose line was too long.
         guard request.params.count <= Self.maximumParamsBytes else {
             throw .refused(.requestTooLarge(limit: Self.maximumParamsBytes))
@@ -91,10 +93,10 @@ public final class LifecycleClient: Sendable {
         let start = ContinuousClock.now
         do throws(ClientError) {
             let result = try await transport.send(request)
-            telemetry.called(request.method, nil, took: .now - start)
+            telemetry.called(label, nil, took: .now - start)
             return result
         } catch {
-            telemetry.called(request.method, error, took: .now - start)
+            telemetry.called(label, error, took: .now - start)
             throw error
         }
     }

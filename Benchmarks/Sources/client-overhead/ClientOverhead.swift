@@ -4,8 +4,8 @@ import LifecycleClient
 /// Calls a second through the Swift client, beside raw writes of the same lines on one connection with as many
 /// unanswered at a time.
 ///
-/// Usage: client-overhead SOCKET [CALLS]: medians of 5 rounds, both in turn. `client-overhead SOCKET CALLS alone` makes
-/// the calls by the client and nothing else, for valgrind.
+/// Usage: client-overhead SOCKET [CALLS]: medians of 5 rounds, both in turn. `client-overhead SOCKET CALLS TASKS` makes
+/// the calls by the client and nothing else, for profilers.
 @main
 struct ClientOverhead: Sendable {
     let socketPath: String
@@ -14,11 +14,11 @@ struct ClientOverhead: Sendable {
 
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count > 1 else { fail("usage: client-overhead SOCKET [CALLS [alone]]") }
+        guard arguments.count > 1 else { fail("usage: client-overhead SOCKET [CALLS [TASKS]]") }
         let calls = arguments.count > 2 ? Int(arguments[2]) ?? 0 : 20_000
         let overhead = try await ClientOverhead(arguments[1])
         if arguments.count > 3 {
-            try await overhead.byClient(calls, tasks: 1, overhead.getStatus)
+            try await overhead.byClient(calls, tasks: max(1, Int(arguments[3]) ?? 1), overhead.getStatus)
             return
         }
         say("method         tasks      raw/s   client/s  ratio")
@@ -55,7 +55,7 @@ struct ClientOverhead: Sendable {
                 Array(#"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(params())}"#.utf8) + [0x0A]
             }
             raws.append(
-                try await perSecond(count) {
+                perSecond(count) {
                     var connection = RawConnection(socketPath)
                     connection.exchange(lines, window: tasks)
                 })
@@ -82,9 +82,19 @@ struct ClientOverhead: Sendable {
         _ = write(STDOUT_FILENO, text, text.count)
     }
 
+    private func perSecond(_ count: Int, _ body: () -> Void) -> Double {
+        let start = ContinuousClock.now
+        body()
+        return Self.perSecond(count, since: start)
+    }
+
     private func perSecond(_ count: Int, _ body: () async throws -> Void) async rethrows -> Double {
         let start = ContinuousClock.now
         try await body()
+        return Self.perSecond(count, since: start)
+    }
+
+    private static func perSecond(_ count: Int, since start: ContinuousClock.Instant) -> Double {
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         return Double(count) / (Double(seconds) + Double(attoseconds) / 1e18)
     }

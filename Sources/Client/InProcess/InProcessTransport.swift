@@ -14,7 +14,7 @@ final class InProcessTransport: Transport {
     }
 
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
-        guard !isClosed.load(ordering: .acquiring) else { throw .closed }
+        guard !isClosed.load(ordering: .acquiring) else { throw .closed(.notDone) }
         guard !Task.isCancelled else { throw .cancelled(.notDone) }
         do throws(RPCError) {
             return try daemon.answer(request.method, params: request.params)

@@ -120,7 +120,7 @@ final class SocketTransport: Transport {
     private func start(_ state: inout State) throws(ClientError) {
         switch state.phase {
         case .running: return
-        case .closing, .closed: throw .closed
+        case .closing, .closed: throw .closed(.notDone)
         case .idle: break
         }
         do throws(SystemCallError) {
@@ -191,7 +191,7 @@ final class SocketTransport: Transport {
             state.wakeAt = .now
             return state.calls.removeAll()
         }
-        for call in calls { call.waiter.resume(returning: .failure(.closed)) }
+        for call in calls { call.waiter.resume(returning: .failure(.closed(call.outcome))) }
         wake()
     }
 }

@@ -147,7 +147,7 @@ struct ContractTests {
         try await backend.withClient { client in
             let health = try await client.checkHealth()
             #expect(health.version.split(separator: ".").count == 3)
-            #expect(health.latency > .zero && health.latency < .seconds(2))
+            #expect(health.latency > .zero)
             #expect(try await client.getMetrics().counters.isEmpty == false)
         }
     }

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 
-@Suite("Calls that are under way when something ends", .timeLimit(.minutes(2)))
+@Suite("Calls that are under way when something ends", .serialized, .timeLimit(.minutes(2)))
 struct RestartSagaTests {
     struct UpstreamDown: Error {}
 
@@ -158,5 +158,47 @@ struct RestartSagaTests {
         #expect(try await call.value.balance == Balance(userId: "ana", available: 60, held: 40))
         try await running.value
         #expect(isOver.value && client.pendingCalls == 0)
+    }
+
+    /// Runs a client, and says when it has ended as a service.
+    private struct ClientService: Service {
+        let client: LifecycleClient
+        let isOver: Box<Bool>
+
+        func run() async throws {
+            try await client.run()
+            isOver.change { $0 = true }
+        }
+    }
+
+    /// A web app whose upstream does not answer until everything is cancelled, and the client's service has ended.
+    private struct App: Service {
+        let client: LifecycleClient
+        let isStarted: Box<Bool>
+        let isClientOver: Box<Bool>
+
+        func run() async throws {
+            _ = try await client.withProject(userId: "ana", credits: 40) { _ in
+                isStarted.change { $0 = true }
+                while !isClientOver.value { await Task.yield() }
+                throw UpstreamDown()
+            }
+        }
+    }
+
+    @Test("when a service group is cancelled, what fails by that is still reported, and the credits come back")
+    func cancelledGroup() async throws {
+        try await grant()
+        let (isStarted, isClientOver) = (Box(false), Box(false))
+        let group = ServiceGroup(services: [
+            ClientService(client: client, isOver: isClientOver),
+            App(client: client, isStarted: isStarted, isClientOver: isClientOver),
+        ])
+        let running = Task { try await group.run() }
+        try await waitWithoutThread(for: "the body") { isStarted.value }
+        running.cancel()
+        _ = await running.result
+        let balance = try daemon.call("getBalance", ["userId": "ana"])
+        #expect(balance.int("available") == 100, "\(balance.line)")
     }
 }
