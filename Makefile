@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release format check fuzz docs clean check-links
+.PHONY: help setup test demo build release bench bench-guard-update format check fuzz docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -12,9 +12,11 @@ export LIFECYCLE_STRICT := 1
 STEP := dev/step
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 COUNT ?= 1000000
+SIZES ?= 1000 100000
+BENCH ?=
 
 help: ## Print this list.
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  make %-9s %s\n' "$$t" "$$d"; done
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  make %-18s %s\n' "$$t" "$$d"; done
 
 setup: ## Install the Debian packages that are missing (as root), or name them.
 	@dev/setup
@@ -29,6 +31,7 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md
 	@$(STEP) "demo" dev/demo --quiet
+	@$(STEP) "instructions of a request" Benchmarks/guard
 
 demo: setup ## Play the real story aloud against a fresh daemon and check every figure.
 	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
@@ -46,6 +49,14 @@ check-links:
 	@dev/check-links .build/release/lifecycled
 	@dev/check-links --client .build/release/lifecyclectl
 	@dev/check-links --client .build/release/StartProject
+
+bench: setup ## Measure beside floor and peers: make bench SIZES="1000 1000000" BENCH="--only create".
+	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@Benchmarks/bench --sizes "$(SIZES)" $(BENCH)
+
+bench-guard-update: setup ## Keep the instruction counts of now as those that `make test` guards.
+	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@Benchmarks/guard --update
 
 format: ## Format every Swift file in place.
 	dev/format

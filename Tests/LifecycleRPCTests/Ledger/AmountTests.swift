@@ -1,7 +1,7 @@
 internal import LifecycleCore
 internal import Testing
 
-@Suite("Amounts")
+@Suite("Amounts", .ledgers)
 struct AmountTests {
     static let most: Int64 = 9_007_199_254_740_991
 

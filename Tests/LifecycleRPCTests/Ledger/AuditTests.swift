@@ -2,7 +2,7 @@ internal import LifecycleCore
 internal import Testing
 
 /// Each check of `audit.sql` finds what it is for, by the method and by the `sqlite3` command alike.
-@Suite("Audit")
+@Suite("Audit", .ledgers)
 struct AuditTests {
     struct Tampering: Sendable, CustomTestStringConvertible {
         let what: String

@@ -2,7 +2,7 @@ internal import LifecycleCore
 internal import LifecycleRPC
 internal import Testing
 
-@Suite("Requests that are committed together")
+@Suite("Requests that are committed together", .ledgers)
 struct BatchTests {
     @Test("one that fails never touches its neighbours")
     func neighbours() async throws {

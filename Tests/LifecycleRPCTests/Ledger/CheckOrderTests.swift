@@ -2,7 +2,7 @@ internal import LifecycleCore
 internal import Testing
 
 /// Each request breaks one rule and everything after it: the answer is about the first.
-@Suite("The order of checks")
+@Suite("The order of checks", .ledgers)
 struct CheckOrderTests {
     static let creates: [(String, ErrorKind, String?)] = [
         (#"{"userId":"","credits":"x","unknown":1}"#, .invalidParams, "userId"),

@@ -3,7 +3,7 @@ internal import LifecycleRPC
 internal import Synchronization
 internal import Testing
 
-@Suite("Many callers at once")
+@Suite("Many callers at once", .ledgers)
 struct ConcurrencyTests {
     @Test("50 parallel creates with one key make one project and charge once")
     func oneKey() async throws {

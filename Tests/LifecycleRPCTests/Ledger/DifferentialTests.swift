@@ -4,7 +4,7 @@ internal import Testing
 
 /// The in-process daemon must be the daemon: whoever tests an app with it relies on that. LIFECYCLE_DIFFERENTIAL_COUNT
 /// sets how many sequences, LIFECYCLE_DIFFERENTIAL_SEED where they begin.
-@Suite("The in-memory ledger answers as the database does")
+@Suite("The in-memory ledger answers as the database does", .ledgers)
 struct DifferentialTests {
     /// Sequences that share a file, so that lists are long and rows far from each other.
     static let sequencesPerFile = 25

@@ -1,7 +1,7 @@
 internal import LifecycleCore
 internal import Testing
 
-@Suite("Idempotency keys")
+@Suite("Idempotency keys", .ledgers)
 struct IdempotencyTests {
     @Test("a repeated create shows the project as it is now and moves nothing")
     func replayShowsCurrentState() async throws {

@@ -4,7 +4,7 @@ internal import Testing
 
 /// Thousands of random sequences, on the store and on the model. LIFECYCLE_MODEL_COUNT sets how many,
 /// LIFECYCLE_MODEL_SEED where they begin.
-@Suite("Random sequences agree with the model")
+@Suite("Random sequences agree with the model", .ledgers)
 struct ModelTests {
     /// Sequences that share a file, a clock and a model.
     static let sequencesPerFile = 20

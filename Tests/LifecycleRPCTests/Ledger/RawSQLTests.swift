@@ -2,7 +2,7 @@ internal import LifecycleCore
 internal import Testing
 
 /// Whoever opens the file with the `sqlite3` command can still not break what the ledger promises.
-@Suite("The schema keeps the ledger's promises against raw SQL")
+@Suite("The schema keeps the ledger's promises against raw SQL", .ledgers)
 struct RawSQLTests {
     static let failed =
         "status = 'failed', errorCode = 'crashed', errorMessage = 'x', finishedAt = 5, updatedAt = 5, deadline = NULL"

@@ -2,7 +2,7 @@ internal import LifecycleCore
 internal import LifecycleRPC
 internal import Testing
 
-@Suite("Closing and opening again")
+@Suite("Closing and opening again", .ledgers)
 struct ReopeningTests {
     @Test("keeps every row as it was")
     func keepsEverything() async throws {

@@ -1,7 +1,7 @@
 internal import LifecycleCore
 internal import Testing
 
-@Suite("Reports")
+@Suite("Reports", .ledgers)
 struct ReportTests {
     private func ledger(_ status: Status? = nil) async throws -> (LedgerHarness, ProjectID) {
         let ledger = try LedgerHarness()

@@ -1,7 +1,7 @@
 internal import LifecycleCore
 internal import Testing
 
-@Suite("What is due is failed and refunded at the start")
+@Suite("What is due is failed and refunded at the start", .ledgers)
 struct SweepTests {
     static let limits: Limits = {
         var limits = Limits()

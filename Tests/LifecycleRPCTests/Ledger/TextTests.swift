@@ -1,7 +1,7 @@
 internal import LifecycleCore
 internal import Testing
 
-@Suite("Texts")
+@Suite("Texts", .ledgers)
 struct TextTests {
     /// Whatever a client may send comes back byte for byte.
     static let texts = [
