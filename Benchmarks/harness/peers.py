@@ -93,6 +93,7 @@ class Redis:
         folder = scratch.subfolder("redis")
         self.socket = folder / "s"
         self.sent = 0  # requests of the measurement
+        self.runs = 0
         self.process = scratch.start([
             "redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", folder, "--save", "",
             "--appendonly", "yes", "--appendfsync", "always"])
@@ -100,7 +101,7 @@ class Redis:
         self._run("redis-cli", "--eval", BENCHMARKS / "peers" / "redis_seed.lua", ",", str(SEEDED))
         script = (BENCHMARKS / "peers" / "redis_create.lua").read_text()
         self.script = self._run("redis-cli", "SCRIPT", "LOAD", script).strip()
-        first = self._run("redis-cli", "EVALSHA", self.script, "0", "000000000001").strip()
+        first = self._run("redis-cli", "EVALSHA", self.script, "0", "000000000001", "first").strip()
         if first != str(SEEDED + 1):
             raise system.BenchError(f"Redis: the script answered {first}")
         os.sync()
@@ -120,9 +121,10 @@ class Redis:
     def _benchmark(self, seconds, clients, pipeline, *command):
         def measure(count):
             self.sent += count
+            self.runs += 1
             said = self._run(
                 "redis-benchmark", "-c", str(clients), "-P", str(pipeline), "-n", str(count), "--csv", "-e",
-                *command)
+                *[str(self.runs) if word == "RUN" else word for word in command])
             row = list(csv.reader(io.StringIO(said)))[-1]
             # "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms",…
             return {"perSecond": float(row[1]), "p50": float(row[4]) * 1000, "p99": float(row[6]) * 1000}
@@ -132,7 +134,7 @@ class Redis:
     def create(self, clients, seconds):
         before, self.sent = self._projects(), 0
         measured = self._benchmark(
-            seconds, clients, 1, "-r", "1000000000", "EVALSHA", self.script, "0", "__rand_int__")
+            seconds, clients, 1, "-r", "1000000000", "EVALSHA", self.script, "0", "__rand_int__", "RUN")
         # redis-benchmark does not look at the answers: the same key again and again would create nothing.
         created = self._projects() - before
         if created < 0.99 * self.sent:

@@ -1,6 +1,7 @@
--- The same job: key lookup, balance, project, entry, event. ARGV[1]: a random number that makes user and key.
+-- The same job: key lookup, balance, project, entry, event. ARGV[1]: a random number that makes user and key. ARGV[2]:
+-- the run, as redis-benchmark may give two runs the same random numbers.
 local user = 'account:user-' .. (tonumber(ARGV[1]) % 1000)
-local key = 'key:' .. user .. ':' .. ARGV[1]
+local key = 'key:' .. ARGV[2] .. ':' .. user .. ':' .. ARGV[1]
 local earlier = redis.call('GET', key)
 if earlier then return earlier end
 if tonumber(redis.call('HGET', user, 'available')) < 1 then return redis.error_reply('insufficientCredits') end

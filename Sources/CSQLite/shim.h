@@ -8,3 +8,8 @@ static inline int lifecycle_sqlite3_db_config_switch(sqlite3 *db, int op, int on
     if (rc == SQLITE_OK && now != on) return SQLITE_ERROR;
     return rc;
 }
+
+// sqlite3_config is variadic as well. Before the first connection only; SQLITE_MISUSE after it.
+static inline int lifecycle_sqlite3_disable_memory_statistics(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}

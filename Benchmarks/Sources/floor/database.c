@@ -38,6 +38,7 @@ static int note_commit(void *context, sqlite3 *handle, const char *name, int fra
 /// As `Database` and `DatabaseSettings` of the daemon.
 void open_database(struct database *database, const char *path, bool writes) {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // before the first connection, as the daemon does
     int access = writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     check(database, sqlite3_open_v2(path, &database->handle, access | flags, NULL), path);
     static const int switches[][2] = {
@@ -64,7 +65,7 @@ void open_database(struct database *database, const char *path, bool writes) {
         execute(database, "PRAGMA journal_mode = WAL");
     } else {
         execute(database, "PRAGMA query_only = 1");
-        execute(database, "PRAGMA cache_size = -4096");
+        execute(database, "PRAGMA cache_size = -16384");
     }
     sqlite3_wal_hook(database->handle, note_commit, database);
 }

@@ -10,10 +10,12 @@ public struct ProjectID: Sendable, Hashable {
 
     /// Reads the usual form, 36 characters of hexadecimal digits and hyphens, in either case.
     public init?(_ text: some StringProtocol) {
+        var index = -1
         var digits = 0
         var high: UInt64 = 0
         var low: UInt64 = 0
-        for (index, byte) in text.utf8.enumerated() {
+        for byte in text.utf8 {
+            index += 1
             if index == 8 || index == 13 || index == 18 || index == 23 {
                 guard byte == UInt8(ascii: "-") else { return nil }
                 continue

@@ -21,6 +21,10 @@ package final class Database {
     /// Frames in the WAL after the last commit; 0 once a checkpoint has copied them all. To decide when to checkpoint.
     package private(set) var walFrames: Int32 = 0
 
+    /// Nobody asks for SQLite's memory statistics, and they cost a lock at each of its allocations. Once a process, before
+    /// its first connection; without effect, and without harm, later.
+    private static let hasNoMemoryStatistics = lifecycle_sqlite3_disable_memory_statistics() == SQLITE_OK
+
     private var handle: OpaquePointer?
     private var statements: [ObjectIdentifier: WeakStatement] = [:]
 
@@ -34,6 +38,7 @@ package final class Database {
         // Absolute, as SQLite takes `file:…` for a URI; and without links, which NOFOLLOW refuses anywhere in a path.
         let path = try DatabasePath(path).path
         if mode == .writer { try POSIXFile.createIfMissing(path) }
+        _ = Self.hasNoMemoryStatistics
         var opened: OpaquePointer?
         let access = mode == .writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
         let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE

@@ -65,7 +65,7 @@ extension Database {
 
     private static let readerSettings = [
         Setting(name: "query_only", value: 1),
-        Setting(name: "cache_size", value: -4096),
+        Setting(name: "cache_size", value: -16384),
     ]
 
     private func apply(_ setting: Setting) throws(StorageError) {

@@ -4,8 +4,9 @@ internal import NIOCore
 
 /// One connection: reads lines, has them carried out in order, and sends what they answer. Lives on the hub's event loop.
 ///
-/// It reads only when it has nothing left to start and its peer takes the replies. So a peer can make it hold a line,
-/// the requests of that line, a bounded number of writes that await their commit, `maximumUnsentBytes` and one reply.
+/// It reads only when it has little left to start and its peer takes the replies. So a peer can make it hold a line, one
+/// read, the requests of that line, a bounded number of writes that await their commit, `maximumUnsentBytes` and one
+/// reply.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -28,6 +29,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Steps taken in one turn, so that a connection with much to do leaves room for the others.
     private static let stepsPerTurn = 64
+    /// What may wait, read and not begun, when more is read.
+    private static let readAheadBytes = 4096
 
     init(caller: Caller, hub: Hub) {
         self.caller = caller
@@ -56,6 +59,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
         hub.schedule(self)
+        // At once while little waits: NIO would stop listening for it and begin again, two system calls a request.
+        if framer.bufferedBytes <= Self.readAheadBytes { readIfWanted() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -29,7 +29,7 @@ struct DatabaseTests {
         "the reader's settings are in force",
         arguments: [
             ("foreign_keys", 1), ("trusted_schema", 0), ("query_only", 1), ("temp_store", 2), ("wal_autocheckpoint", 0),
-            ("busy_timeout", 250), ("cache_size", -4096),
+            ("busy_timeout", 250), ("cache_size", -16384),
         ] as [(String, Int64)])
     func readerSettings(name: String, value: Int64) throws {
         let reader = try Database(path: folder.database, mode: .reader)

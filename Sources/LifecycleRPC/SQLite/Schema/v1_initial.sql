@@ -5,6 +5,8 @@
 -- Money moves by triggers: inserting a project charges it, ending it captures or refunds, in the same statement. So
 -- there is no failed project without its refund, and no refund without a failed project, in any state of the file.
 --
+-- Kinds are compared one by one where there are more than two: for a longer IN list SQLite fills a table at every insert.
+--
 -- Times are milliseconds since 1970 (UTC), amounts whole credits, timeouts seconds. 9007199254740991 is 2^53 - 1.
 
 CREATE TABLE account (
@@ -32,7 +34,8 @@ CREATE TABLE project (
     row            INTEGER PRIMARY KEY CHECK (row > 0),
     id             BLOB NOT NULL CHECK (length(id) = 16),
     account        INTEGER NOT NULL REFERENCES account (id),
-    status         TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'processing', 'completed', 'failed')),
+    status         TEXT NOT NULL DEFAULT 'pending'
+        CHECK (status = 'pending' OR status = 'processing' OR status = 'completed' OR status = 'failed'),
     credits        INTEGER NOT NULL CHECK (credits BETWEEN 0 AND 9007199254740991),
     createdAt      INTEGER NOT NULL,
     updatedAt      INTEGER NOT NULL,
@@ -74,13 +77,14 @@ CREATE TABLE entry (
     id             INTEGER PRIMARY KEY CHECK (id > 0),
     account        INTEGER NOT NULL REFERENCES account (id),
     project        INTEGER REFERENCES project (row),
-    kind           TEXT NOT NULL CHECK (kind IN ('grant', 'adjustment', 'charge', 'capture', 'refund')),
+    kind           TEXT NOT NULL CHECK (
+        kind = 'charge' OR kind = 'capture' OR kind = 'refund' OR kind = 'grant' OR kind = 'adjustment'),
     credits        INTEGER NOT NULL CHECK (credits BETWEEN -9007199254740991 AND 9007199254740991),
     at             INTEGER NOT NULL,
     reason         TEXT,
     idempotencyKey TEXT CHECK (length(CAST(idempotencyKey AS BLOB)) BETWEEN 1 AND 255),
     CHECK (credits >= 0 OR kind = 'adjustment'),
-    CHECK ((kind IN ('charge', 'capture', 'refund')) = (project IS NOT NULL)),
+    CHECK ((kind = 'charge' OR kind = 'capture' OR kind = 'refund') = (project IS NOT NULL)),
     CHECK ((kind IN ('grant', 'adjustment')) = (reason IS NOT NULL))
 ) STRICT;
 
@@ -93,8 +97,9 @@ CREATE INDEX entryByAccount ON entry (account);
 -- The history. uid, gid and pid are the caller's, as attested by the kernel.
 CREATE TABLE event (
     seq     INTEGER PRIMARY KEY CHECK (seq > 0),
-    kind    TEXT NOT NULL CHECK (kind IN (
-        'created', 'processing', 'completed', 'failed', 'externalIdRecorded', 'reportRefused', 'granted', 'adjusted')),
+    kind    TEXT NOT NULL CHECK (
+        kind = 'created' OR kind = 'processing' OR kind = 'completed' OR kind = 'failed' OR kind = 'externalIdRecorded'
+        OR kind = 'reportRefused' OR kind = 'granted' OR kind = 'adjusted'),
     account INTEGER NOT NULL REFERENCES account (id),
     project INTEGER REFERENCES project (row),
     at      INTEGER NOT NULL,
