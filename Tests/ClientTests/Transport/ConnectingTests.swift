@@ -1,5 +1,6 @@
 import Foundation
 import LifecycleClient
+import Synchronization
 import TestSupport
 import Testing
 
@@ -77,7 +78,10 @@ struct ConnectingTests {
                 try await group.waitForAll()
             }
         }
-        try await Task.sleep(for: .milliseconds(300))
+        let transport = try #require(client.transport as? SocketTransport)
+        try await eventually("all calls to wait, and a try to connect to fail") {
+            transport.state.withLock { $0.calls.count == 40 && $0.outage != nil }
+        }
         let server = try HostileServer(in: folder) { peer, _ in try peer.serve() }
         try await finish("40 calls") { try await calls.value }
         #expect(server.connections == 1)
