@@ -14,7 +14,7 @@ package enum PeerText {
     /// - Parameter quotes: whether `"` is escaped too.
     package static func append(_ text: String, to bytes: inout [UInt8], maximumBytes: Int, quotes: Bool = false) {
         // Nearly every text is this plain, and the event loop is who pays.
-        if text.utf8.count <= maximumBytes, text.utf8.allSatisfy(isPlain) {
+        if text.utf8.count <= maximumBytes, !text.utf8.anySatisfies({ !isPlain($0) }) {
             bytes.append(contentsOf: text.utf8)
             return
         }
@@ -58,5 +58,12 @@ package enum PeerText {
         case .control, .format, .lineSeparator, .paragraphSeparator: true
         default: false
         }
+    }
+}
+
+extension String.UTF8View {
+    /// `contains(where:)` over the bytes as they lie in memory, several times as fast as over the view's indices.
+    package func anySatisfies(_ condition: (UInt8) -> Bool) -> Bool {
+        withContiguousStorageIfAvailable { $0.contains(where: condition) } ?? contains(where: condition)
     }
 }

@@ -10,46 +10,37 @@ public struct ProjectID: Sendable, Hashable {
 
     /// Reads the usual form, 36 characters of hexadecimal digits and hyphens, in either case.
     public init?(_ text: some StringProtocol) {
-        var index = -1
-        var digits = 0
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for byte in text.utf8 {
-            index += 1
-            if index == 8 || index == 13 || index == 18 || index == 23 {
-                guard byte == UInt8(ascii: "-") else { return nil }
-                continue
-            }
+        let id =
+            text.utf8.withContiguousStorageIfAvailable { Self(utf8: $0.span) } ?? Self(utf8: Array(text.utf8).span)
+        guard let id else { return nil }
+        self = id
+    }
+
+    private init?(utf8 text: Span<UInt8>) {
+        let hyphen = UInt8(ascii: "-")
+        guard text.count == Self.textBytes,
+            text[8] == hyphen, text[13] == hyphen, text[18] == hyphen, text[23] == hyphen,
+            let first = Self.hexadecimal(text, 0..<8), let second = Self.hexadecimal(text, 9..<13),
+            let third = Self.hexadecimal(text, 14..<18), let fourth = Self.hexadecimal(text, 19..<23),
+            let last = Self.hexadecimal(text, 24..<36)
+        else { return nil }
+        self.init(high: first << 32 | second << 16 | third, low: fourth << 48 | last)
+    }
+
+    private static func hexadecimal(_ text: Span<UInt8>, _ digits: Range<Int>) -> UInt64? {
+        var number: UInt64 = 0
+        for index in digits {
+            let byte = text[index]
             let value: UInt8
             switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = byte - UInt8(ascii: "A") + 10
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte &- UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = byte &- UInt8(ascii: "a") &+ 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = byte &- UInt8(ascii: "A") &+ 10
             default: return nil
             }
-            if digits < 16 { high = high << 4 | UInt64(value) } else { low = low << 4 | UInt64(value) }
-            digits += 1
-            guard digits <= 32 else { return nil }
+            number = number << 4 | UInt64(value)
         }
-        guard digits == 32 else { return nil }
-        self.init(high: high, low: low)
-    }
-
-    /// The 16 bytes in network order, as stored.
-    package init?(bytes: [UInt8]) {
-        guard bytes.count == 16 else { return nil }
-        self.init(
-            high: bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }, low: bytes[8...].reduce(0) { $0 << 8 | UInt64($1) })
-    }
-
-    package var bytes: [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
-            for index in 0..<8 {
-                buffer[index] = UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * index))
-                buffer[index + 8] = UInt8(truncatingIfNeeded: low >> UInt64(56 - 8 * index))
-            }
-            count = 16
-        }
+        return number
     }
 }
 
@@ -57,19 +48,34 @@ extension ProjectID: CustomStringConvertible {
     public var description: String { String(decoding: text, as: UTF8.self) }
 
     package var text: [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 36) { buffer, count in
-            var index = 0
-            for nibble in 0..<32 {
-                if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
-                    buffer[index] = UInt8(ascii: "-")
-                    index += 1
-                }
-                let word = nibble < 16 ? high : low
-                let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (nibble & 15)) & 15)
-                buffer[index] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-                index += 1
-            }
-            count = 36
+        var text: [UInt8] = []
+        text.append(addingCapacity: Self.textBytes) { append(to: &$0) }
+        return text
+    }
+
+    /// Bytes of the text form.
+    package static let textBytes = 36
+
+    /// Appends the text form, for which there must be room.
+    package func append(to text: inout OutputSpan<UInt8>) {
+        text.append(hexadecimal: high >> 32, digits: 8)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: high >> 16, digits: 4)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: high, digits: 4)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: low >> 48, digits: 4)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: low, digits: 12)
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// The lowest digits of a number.
+    fileprivate mutating func append(hexadecimal number: UInt64, digits: UInt64) {
+        for digit in (0..<digits).reversed() {
+            let value = UInt8(truncatingIfNeeded: number >> (digit &* 4) & 15)
+            append(value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "a") &+ value &- 10)
         }
     }
 }

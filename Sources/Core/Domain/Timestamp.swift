@@ -24,34 +24,46 @@ extension Timestamp: CustomStringConvertible {
         Timestamp(milliseconds: -62_135_596_800_000)...Timestamp(milliseconds: 253_402_300_799_999)
 
     package var rfc3339: [UInt8] {
+        var text: [UInt8] = []
+        text.append(addingCapacity: Self.textBytes) { append(to: &$0) }
+        return text
+    }
+
+    /// Bytes of the text form.
+    package static let textBytes = 24
+
+    /// Appends the text form, for which there must be room.
+    package func append(to text: inout OutputSpan<UInt8>) {
         let ms = min(
             max(milliseconds, Self.representable.lowerBound.milliseconds),
             Self.representable.upperBound.milliseconds)
         let (days, inDay) = ms.flooringDivided(by: 86_400_000)
         let (year, month, day) = CivilDate.from(days: days)
-        var text = [UInt8](repeating: 0x30, count: 24)
-        func put(_ value: Int64, at index: Int, digits: Int) {
-            var rest = value
-            for offset in (0..<digits).reversed() {
-                text[index + offset] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-        }
-        put(year, at: 0, digits: 4)
-        put(month, at: 5, digits: 2)
-        put(day, at: 8, digits: 2)
-        put(inDay / 3_600_000, at: 11, digits: 2)
-        put(inDay / 60_000 % 60, at: 14, digits: 2)
-        put(inDay / 1000 % 60, at: 17, digits: 2)
-        put(inDay % 1000, at: 20, digits: 3)
-        text[4] = UInt8(ascii: "-")
-        text[7] = UInt8(ascii: "-")
-        text[10] = UInt8(ascii: "T")
-        text[13] = UInt8(ascii: ":")
-        text[16] = UInt8(ascii: ":")
-        text[19] = UInt8(ascii: ".")
-        text[23] = UInt8(ascii: "Z")
-        return text
+        text.append(digits: year / 100)
+        text.append(digits: year % 100)
+        text.append(UInt8(ascii: "-"))
+        text.append(digits: month)
+        text.append(UInt8(ascii: "-"))
+        text.append(digits: day)
+        text.append(UInt8(ascii: "T"))
+        text.append(digits: inDay / 3_600_000)
+        text.append(UInt8(ascii: ":"))
+        text.append(digits: inDay / 60_000 % 60)
+        text.append(UInt8(ascii: ":"))
+        text.append(digits: inDay / 1000 % 60)
+        text.append(UInt8(ascii: "."))
+        text.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: inDay % 1000 / 100))
+        text.append(digits: inDay % 100)
+        text.append(UInt8(ascii: "Z"))
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// Two digits of a number of 0 to 99.
+    fileprivate mutating func append(digits number: Int64) {
+        let number = UInt8(truncatingIfNeeded: number)
+        append(UInt8(ascii: "0") &+ number / 10)
+        append(UInt8(ascii: "0") &+ number % 10)
     }
 }
 

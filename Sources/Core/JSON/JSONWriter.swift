@@ -44,11 +44,13 @@ package struct JSONWriter: Sendable {
 
     /// Writes a name that is known to need no escaping.
     package mutating func key(_ name: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        bytes.append(addingCapacity: name.utf8CodeUnitCount &+ 4) { text in
+            if needsComma { text.append(UInt8(ascii: ",")) }
+            text.append(UInt8(ascii: "\""))
+            name.withUTF8Buffer { for byte in $0 { text.append(byte) } }
+            text.append(UInt8(ascii: "\""))
+            text.append(UInt8(ascii: ":"))
+        }
         needsComma = false
     }
 
@@ -71,11 +73,13 @@ package struct JSONWriter: Sendable {
     }
 
     /// Writes a string of ASCII that is known to need no escaping: an id, a time.
-    package mutating func plain(_ ascii: [UInt8]) {
+    package mutating func plain(capacity: Int, _ fill: (inout OutputSpan<UInt8>) -> Void) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: ascii)
-        bytes.append(UInt8(ascii: "\""))
+        bytes.append(addingCapacity: capacity &+ 2) { text in
+            text.append(UInt8(ascii: "\""))
+            fill(&text)
+            text.append(UInt8(ascii: "\""))
+        }
     }
 
     package mutating func integer(_ number: Int64) {

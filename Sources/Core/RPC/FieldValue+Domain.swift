@@ -9,7 +9,7 @@ extension Timestamp: FieldValue {
         self = time
     }
 
-    package func write(to json: inout JSONWriter) { json.plain(rfc3339) }
+    package func write(to json: inout JSONWriter) { json.plain(capacity: Self.textBytes) { append(to: &$0) } }
 }
 
 extension ProjectID: FieldValue {
@@ -23,7 +23,7 @@ extension ProjectID: FieldValue {
         self = id
     }
 
-    package func write(to json: inout JSONWriter) { json.plain(text) }
+    package func write(to json: inout JSONWriter) { json.plain(capacity: Self.textBytes) { append(to: &$0) } }
 }
 
 extension Status: FieldWord {

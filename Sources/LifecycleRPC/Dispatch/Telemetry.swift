@@ -94,9 +94,10 @@ package struct Telemetry: Sendable {
 
     private func log(_ step: NewEvent, by caller: Caller) {
         guard logger.logLevel <= .info else { return }
-        var metadata: Logger.Metadata = [
-            LogKey.user: "\(step.userId)", LogKey.credits: "\(step.credits)", LogKey.caller: "\(caller)",
-        ]
+        var metadata = Logger.Metadata(minimumCapacity: 8)  // Growing would hash them all again.
+        metadata[LogKey.user] = .string(step.userId)
+        metadata[LogKey.credits] = .string(step.credits.description)
+        metadata[LogKey.caller] = .string(caller.description)
         if let project = step.project { metadata[LogKey.project] = "\(project.id)" }
         if let detail = step.detail { metadata[LogKey.detail] = "\(detail)" }
         if let code = step.errorCode { metadata[LogKey.error] = "\(code)" }

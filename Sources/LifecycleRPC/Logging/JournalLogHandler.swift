@@ -33,7 +33,7 @@ package struct JournalLogHandler: LogHandler {
             PeerText.append(value.description, to: &fields, maximumBytes: PeerText.maximumValueBytes)
             fields.append(0x0A)
         }
-        queue.append(fields)
+        queue.append(fields, isUrgent: event.level > .info)
     }
 
     /// The record that tells of dropped records.

@@ -8,10 +8,24 @@ internal import Synchronization
 /// When the queue is full, further records are dropped and counted; once there is room again a record that says how
 /// many is written in their place.
 final class LogQueue: Sendable {
+    /// How long the first record waits for company. Waking a thread for each costs a write more than writing a hundred
+    /// (docs/decisions.md); a SIGKILL loses what waits.
+    private static let gathering = Duration.milliseconds(5)
+
+    private enum Rest {
+        case none
+        /// Nothing is to be written: the first record wakes the background thread.
+        case idle
+        /// Records gather: only who cannot wait for `gathering` to end wakes it.
+        case gathering
+    }
+
     private struct State {
         var records: [[UInt8]] = []
-        /// The background thread found nothing to write and waits for a byte in the wake pipe.
-        var isIdle = false
+        /// What is there must not wait for company.
+        var isUrgent = false
+        /// What the background thread waits for, at the wake pipe.
+        var rest = Rest.none
         var isClosed = false
         /// Records dropped or lost that no record has told of yet.
         var untold = 0
@@ -46,7 +60,8 @@ final class LogQueue: Sendable {
     var droppedRecords: Int { state.withLock { $0.dropped } }
 
     /// Queues one record. Any thread; never waits for output.
-    func append(_ record: [UInt8]) {
+    /// - Parameter isUrgent: it does not wait for company.
+    func append(_ record: [UInt8], isUrgent: Bool = false) {
         state.withLock { state in
             guard state.records.count < capacity, !state.isClosed else {
                 state.dropped &+= 1
@@ -55,7 +70,10 @@ final class LogQueue: Sendable {
             }
             state.records.append(record)
             state.accepted &+= 1
-            wake(&state)
+            if state.rest == .idle || isUrgent || state.records.count > capacity / 2 {
+                state.isUrgent = state.isUrgent || isUrgent
+                wake(&state)
+            }
         }
     }
 
@@ -65,6 +83,7 @@ final class LogQueue: Sendable {
         let isDone = state.withLock { state in
             guard state.written < state.accepted else { return true }
             state.waiters.append((state.accepted, pipe.writeEnd))
+            wake(&state)
             return false
         }
         if isDone { return true }
@@ -83,8 +102,8 @@ final class LogQueue: Sendable {
     }
 
     private func wake(_ state: inout State) {
-        guard state.isIdle else { return }
-        state.isIdle = false
+        guard state.rest != .none else { return }
+        state.rest = .none
         wakePipe.sendByte()
     }
 
@@ -94,7 +113,8 @@ final class LogQueue: Sendable {
         while true {
             let isOver = state.withLock { state in
                 swap(&batch, &state.records)
-                if batch.isEmpty { state.isIdle = !state.isClosed }
+                state.isUrgent = false
+                if batch.isEmpty, !state.isClosed { state.rest = .idle }
                 // Records are dropped only behind a full queue, so behind all of this batch.
                 if !batch.isEmpty, state.untold > 0 {
                     batch.append(dropNote(state.untold))
@@ -106,12 +126,26 @@ final class LogQueue: Sendable {
             if isOver { return }
             if batch.isEmpty {
                 _ = wakePipe.waitForByte(timeout: nil)
-                continue
+            } else {
+                let lost = write(batch)
+                finish(count: batch.count, lost: lost)
+                batch.removeAll(keepingCapacity: true)
             }
-            let lost = write(batch)
-            finish(count: batch.count, lost: lost)
-            batch.removeAll(keepingCapacity: true)
+            gather()
         }
+    }
+
+    private func gather() {
+        let mayWait = state.withLock { state in
+            guard !state.isClosed, !state.isUrgent, state.waiters.isEmpty, state.records.count <= capacity / 2 else {
+                return false
+            }
+            state.rest = .gathering
+            return true
+        }
+        guard mayWait, !wakePipe.waitForByte(timeout: Self.gathering) else { return }
+        // Nobody wakes it from here on; a byte of who did at the last moment only ends a later rest early.
+        state.withLock { $0.rest = .none }
     }
 
     private func finish(count: Int, lost: Int) {

@@ -10,6 +10,9 @@ enum LogRecord {
     static func metadata(
         of event: LogEvent, base: Logger.Metadata, provider: Logger.MetadataProvider?
     ) -> [(key: String, value: Logger.MetadataValue)] {
+        if let explicit = event.metadata, base.isEmpty, provider == nil, event.error == nil {
+            return explicit.sorted { $0.key < $1.key }
+        }
         var merged = base
         if let provider { merged.merge(provider.get()) { _, new in new } }
         if let explicit = event.metadata { merged.merge(explicit) { _, new in new } }
@@ -32,6 +35,7 @@ enum LogRecord {
     }
 
     private static func needsQuotes(_ text: String) -> Bool {
-        text.isEmpty || text.utf8.contains { $0 <= 0x20 || $0 == 0x22 || $0 == 0x3D || $0 == 0x5C || $0 == 0x7F }
+        text.isEmpty
+            || text.utf8.anySatisfies { $0 <= 0x20 || $0 == 0x22 || $0 == 0x3D || $0 == 0x5C || $0 == 0x7F }
     }
 }

@@ -28,7 +28,7 @@ package struct TextLogHandler: LogHandler {
         LogRecord.append(
             LogRecord.metadata(of: event, base: metadata, provider: metadataProvider), to: &line)
         line.append(0x0A)
-        queue.append(line)
+        queue.append(line, isUrgent: event.level > .info)
     }
 
     /// The line that tells of dropped records.
@@ -39,7 +39,7 @@ package struct TextLogHandler: LogHandler {
     private static func linePrefix(level: Logger.Level, isColoured: Bool) -> [UInt8] {
         var line: [UInt8] = []
         line.reserveCapacity(256)
-        line += systemClock().rfc3339
+        line.append(addingCapacity: Timestamp.textBytes) { systemClock().append(to: &$0) }
         line.append(UInt8(ascii: " "))
         if isColoured { line.append(contentsOf: colour(of: level).utf8) }
         line.append(contentsOf: level.rawValue.utf8)

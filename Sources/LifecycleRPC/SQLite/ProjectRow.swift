@@ -11,7 +11,7 @@ enum ProjectRow {
 
     /// - Throws: `.corrupt` for what the schema cannot hold.
     static func read(_ row: Statement) throws(StorageError) -> StoredProject {
-        guard let id = ProjectID(bytes: row.blob(2)), let status = Status(rawValue: row.text(4)) else {
+        guard let id = row.projectID(2), let status = Status(rawValue: row.text(4)) else {
             throw StorageError(.corrupt, "project row \(row.integer(0)) holds a malformed id or status")
         }
         let credits = row.integer(5)
@@ -45,11 +45,29 @@ enum EntryRow {
         }
         return Entry(
             entryId: row.integer(0), kind: kind, credits: row.integer(2), at: Timestamp(milliseconds: row.integer(3)),
-            projectId: row.optionalBlob(4).flatMap(ProjectID.init(bytes:)), reason: row.optionalText(5))
+            projectId: row.projectID(4), reason: row.optionalText(5))
     }
 }
 
 extension Statement {
+    /// The 16 bytes in network order; nil for other than 16 bytes.
+    func projectID(_ column: Int32) -> ProjectID? {
+        withBytes(column) { bytes in
+            guard bytes.count == 16 else { return nil }
+            return ProjectID(
+                high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+        }
+    }
+
+    func bind(_ index: Int32, _ id: ProjectID) {
+        withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { bind(index, blob: $0) }
+    }
+
+    func bind(_ index: Int32, _ id: ProjectID?) {
+        if let id { bind(index, id) } else { bindNull(index) }
+    }
+
     func optionalTime(_ column: Int32) -> Timestamp? {
         optionalInteger(column).map(Timestamp.init(milliseconds:))
     }

@@ -8,7 +8,7 @@ extension SQLiteReadTransaction {
         try reporting { () throws(StorageError) in
             let list = try prepared(ListSQL.page(filter, hasCursor: cursor != nil))
             bind(filter, to: list)
-            list.bind(4, blob: cursor?.bytes)
+            list.bind(4, cursor)
             list.bind(5, Int64(limit))
             return try list.all { row throws(StorageError) in try ProjectRow.read(row).project }
         }

@@ -41,7 +41,7 @@ class SQLiteReadTransaction: ReadTransaction {
         try reporting { () throws(StorageError) in
             switch reference {
             case .projectID(let id):
-                projectByID.bind(1, blob: id.bytes)
+                projectByID.bind(1, id)
                 return try projectByID.first(ProjectRow.read)
             case .externalID(let id):
                 projectByExternalID.bind(1, id)
@@ -87,7 +87,7 @@ class SQLiteReadTransaction: ReadTransaction {
                 }
                 return Event(
                     seq: row.integer(0), kind: kind, at: Timestamp(milliseconds: row.integer(2)), userId: row.text(3),
-                    projectId: row.optionalBlob(4).flatMap(ProjectID.init(bytes:)), uid: row.integer(5),
+                    projectId: row.projectID(4), uid: row.integer(5),
                     gid: row.integer(6), pid: row.integer(7), detail: row.optionalText(8))
             }
         }

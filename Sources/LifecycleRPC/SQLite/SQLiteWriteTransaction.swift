@@ -24,7 +24,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     override init(_ database: Database) throws(StorageError) {
         let newest = try database.prepare("SELECT id FROM project ORDER BY id DESC LIMIT 1")
         ids = ProjectIDGenerator(
-            after: try newest.first { row throws(StorageError) in ProjectID(bytes: row.blob(0)) } ?? nil)
+            after: try newest.first { row throws(StorageError) in row.projectID(0) } ?? nil)
         projectByKey = try database.prepare(
             ProjectRow.select
                 + " WHERE p.idempotencyKey = ?1 AND p.account = (SELECT id FROM account WHERE userId = ?2)")
@@ -84,7 +84,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
 
     func create(_ new: NewProject, at now: Timestamp) throws(RPCError) -> StoredProject {
         try reporting { () throws(StorageError) in
-            insertProject.bind(1, blob: new.projectId.bytes)
+            insertProject.bind(1, new.projectId)
             insertProject.bind(2, new.account.row)
             insertProject.bind(3, new.credits)
             insertProject.bind(4, now)

@@ -93,15 +93,9 @@ package final class Statement {
         if let text { bind(index, text) } else { bindNull(index) }
     }
 
-    package func bind(_ index: Int32, blob: [UInt8]) {
-        guard !blob.isEmpty else { return check(sqlite3_bind_zeroblob(handle, index, 0)) }
-        blob.withUnsafeBytes { bytes in
-            check(sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), Self.transient))
-        }
-    }
-
-    package func bind(_ index: Int32, blob: [UInt8]?) {
-        if let blob { bind(index, blob: blob) } else { bindNull(index) }
+    package func bind(_ index: Int32, blob bytes: UnsafeRawBufferPointer) {
+        guard !bytes.isEmpty else { return check(sqlite3_bind_zeroblob(handle, index, 0)) }
+        check(sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), Self.transient))
     }
 
     package func bindNull(_ index: Int32) { check(sqlite3_bind_null(handle, index)) }

@@ -17,6 +17,10 @@ package final class WriteQueue: Sendable {
         var isOpen = true
     }
 
+    /// Writes that share a commit. Not all that wait: while these are made durable the answers of the last ones are
+    /// sent, and their callers' next writes read (docs/decisions.md).
+    private static let mostPerCommit = 128
+
     private let mailbox = Mailbox<Letter>()
     private let state = Mutex(State())
     private let limit: Int
@@ -72,29 +76,30 @@ package final class WriteQueue: Sendable {
 
     private func work(_ writer: Writer) {
         SystemThread.setName("writer")
+        var waiting = Deque<WriteJob>()
+        var close: (@Sendable (StorageError?) -> Void)?
         while true {
-            var jobs: [WriteJob] = []
             var checks: [@Sendable () -> Void] = []
-            var close: (@Sendable (StorageError?) -> Void)?
-            for letter in mailbox.takeAll() {
+            for letter in waiting.isEmpty ? mailbox.takeAll() : mailbox.takeWaiting() {
                 switch letter {
-                case .write(let more): jobs += more
+                case .write(let more): waiting += more
                 case .check(let completion): checks.append(completion)
                 case .close(let completion): close = completion
                 }
             }
-            if !jobs.isEmpty, let failure = run(jobs, by: writer) { return stop(failure, closed: close) }
+            let jobs = Array(waiting.prefix(Self.mostPerCommit))
+            waiting.removeFirst(jobs.count)
+            if !jobs.isEmpty, let failure = run(jobs, by: writer) { return stop(failure, waiting, closed: close) }
             do throws(StorageError) {
                 if !checks.isEmpty { try writer.check() }
                 for check in checks { check() }
                 try writer.checkpointIfDue()
-                if let close {
+                if let close, waiting.isEmpty {
                     try writer.close()
                     return close(nil)
                 }
             } catch {
-                stop(error, closed: close)
-                return
+                return stop(error, waiting, closed: close)
             }
         }
     }
@@ -113,19 +118,25 @@ package final class WriteQueue: Sendable {
     }
 
     /// Fail-stop: nothing is written any more, and what waits is answered so.
-    private func stop(_ failure: StorageError, closed: (@Sendable (StorageError?) -> Void)?) {
+    private func stop(
+        _ failure: StorageError, _ waiting: Deque<WriteJob>, closed: (@Sendable (StorageError?) -> Void)?
+    ) {
         state.withLock { $0.isOpen = false }
         onError(failure)
+        refuse(Array(waiting), failure)
         if let closed { return closed(failure) }
         while true {
             for letter in mailbox.takeAll() {
                 switch letter {
-                case .write(let jobs):
-                    deliver { for job in jobs { job.completion(WriteOutcome(.failure(RPCError(failure)))) } }
+                case .write(let jobs): refuse(jobs, failure)
                 case .check: break  // Not alive.
                 case .close(let completion): return completion(failure)
                 }
             }
         }
+    }
+
+    private func refuse(_ jobs: [WriteJob], _ failure: StorageError) {
+        deliver { for job in jobs { job.completion(WriteOutcome(.failure(RPCError(failure)))) } }
     }
 }

@@ -4,8 +4,8 @@ internal import NIOCore
 
 /// What all connections share: the one event loop that serves them, the store, and the books about who is connected.
 ///
-/// Work is done in turns: whatever connections became ready in one round of the event loop is worked off together, so
-/// that their writes reach the writer as one batch. Not `Sendable`: the event loop's own.
+/// Work is done in turns: whatever connections became ready in one round of the event loop is worked off together, in one
+/// snapshot. Not `Sendable`: the event loop's own.
 final class Hub {
     let limits: Limits
     let dispatcher: Dispatcher
@@ -105,9 +105,15 @@ final class Hub {
         for connection in now {
             connection.isScheduled = false
             connection.work()
+            submit()
         }
         // One snapshot a turn: what was answered before the turn is in it.
         reader.endSnapshot()
+    }
+
+    /// After each connection, so that the writer works while the next ones are read; what comes meanwhile is its next
+    /// batch.
+    private func submit() {
         guard !jobs.isEmpty else { return }
         store.writes.submit(jobs)
         jobs.removeAll(keepingCapacity: true)

@@ -17,6 +17,16 @@ final class Mailbox<Element: Sendable>: Sendable {
     /// Waits for at least one and takes all that wait.
     func takeAll() -> Deque<Element> {
         isFilled.lock(whenValue: true)
+        return takeAllAndUnlock()
+    }
+
+    /// Takes all that wait, perhaps none, at once.
+    func takeWaiting() -> Deque<Element> {
+        isFilled.lock()
+        return takeAllAndUnlock()
+    }
+
+    private func takeAllAndUnlock() -> Deque<Element> {
         let all = waiting.withLock { waiting in
             let all = waiting
             waiting = []

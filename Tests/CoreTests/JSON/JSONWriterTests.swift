@@ -109,8 +109,8 @@ struct JSONWriterTests {
     func plain() {
         let text = written { writer in
             writer.beginArray()
-            writer.plain([0x61])
-            writer.plain([])
+            writer.plain(capacity: 1) { $0.append(0x61) }
+            writer.plain(capacity: 0) { _ in }
             writer.integer(1)
             writer.endArray()
         }

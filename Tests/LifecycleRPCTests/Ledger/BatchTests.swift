@@ -67,6 +67,23 @@ struct BatchTests {
         await ledger.close()
     }
 
+    @Test(
+        "when storage fails under one commit, the writes that wait for the next are answered, too",
+        .timeLimit(.minutes(1)))
+    func failStop() async throws {
+        let ledger = try LedgerHarness()
+        try ledger.folder.remove(ledger.folder.database)
+        let results = await ledger.results(
+            of: (0..<400).map { _ in Call(GrantCredits(userId: "ann", credits: 1, reason: "r")) })
+        let kinds = results.map { result -> ErrorKind? in
+            if case .failure(let error) = result { error.kind } else { nil }
+        }
+        #expect(kinds.first == .outcomeUnknown && kinds.last == .storageUnavailable)
+        #expect(kinds.allSatisfy { $0 == .outcomeUnknown || $0 == .storageUnavailable })
+        #expect(ledger.fatalErrors.count == 1)
+        await ledger.close()
+    }
+
     @Test("beyond the queue's limit writes are refused as busy, and nothing of them is done")
     func busy() async throws {
         var limits = Limits()

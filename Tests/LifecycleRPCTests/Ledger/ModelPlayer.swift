@@ -110,7 +110,7 @@ struct ModelPlayer {
     }
 
     private mutating func learn(_ id: ProjectID, of index: Int) throws {
-        guard newestID.map({ $0.bytes.lexicographicallyPrecedes(id.bytes) }) ?? true else {
+        guard newestID.map({ ($0.high, $0.low) < (id.high, id.low) }) ?? true else {
             throw Difference(description: "id \(id) does not sort after \(newestID?.description ?? "")")
         }
         newestID = id

@@ -95,8 +95,8 @@ extension ModelPlayer {
         }
         let model = model
         func id(_ project: Int?) -> String {
-            let bytes = project.flatMap { model.projects[$0].id?.bytes } ?? []
-            return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
+            let id = project.flatMap { model.projects[$0].id?.description } ?? ""
+            return id.uppercased().filter { $0 != "-" }
         }
         try equal(
             entries, model.entries.map { [$0.kind.rawValue, $0.user, "\($0.credits)", "\($0.at)", id($0.project)] },
