@@ -28,6 +28,7 @@ package struct Daemon: Sendable {
             deliver: { work in eventLoop.execute(work) },
             onBatch: { telemetry.count(batchOf: $0, took: $1) },
             onSweep: { telemetry.log($0, by: $1) },
+            schedule: { delay, work in eventLoop.scheduleTask(in: TimeAmount(delay), work) },
             onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } })
 
         let store: Store

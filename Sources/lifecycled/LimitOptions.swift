@@ -7,6 +7,7 @@ struct LimitOptions: ParsableArguments {
     @Option(help: .limit("startTimeout")) var startTimeout: String?
     @Option(help: .limit("lease")) var lease: String?
     @Option(help: .limit("maxRuntime")) var maxRuntime: String?
+    @Option(help: .limit("detachGrace")) var detachGrace: String?
     @Option(help: .limit("longestStartTimeout")) var longestStartTimeout: String?
     @Option(help: .limit("longestLease")) var longestLease: String?
     @Option(help: .limit("longestRuntime")) var longestRuntime: String?
@@ -28,6 +29,7 @@ struct LimitOptions: ParsableArguments {
             "startTimeout": startTimeout,
             "lease": lease,
             "maxRuntime": maxRuntime,
+            "detachGrace": detachGrace,
             "longestStartTimeout": longestStartTimeout,
             "longestLease": longestLease,
             "longestRuntime": longestRuntime,

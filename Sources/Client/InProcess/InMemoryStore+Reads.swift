@@ -43,4 +43,16 @@ extension InMemoryStore {
     func due(at now: Timestamp, limit: Int) -> [StoredProject] {
         deadlines.due(at: now, limit: limit).compactMap { projects[$0.row]?.stored }
     }
+
+    func events(_ filter: EventFilter, after seq: Int64, limit: Int) -> [Event] {
+        var found: [Event] = []
+        var next = min(max(seq, 0), Int64(events.count))
+        while found.count < limit, let row = events[next + 1] {
+            next += 1
+            if let user = filter.userId, !row.event.userId.hasSameBytes(as: user) { continue }
+            if let project = filter.projectId, row.event.projectId != project { continue }
+            found.append(row.event)
+        }
+        return found
+    }
 }

@@ -34,7 +34,7 @@ extension InMemoryStore {
             project: Project(
                 projectId: new.projectId, userId: account.userId, status: .pending, creditsUsed: new.credits,
                 creditsRefunded: 0, externalId: new.externalId, name: new.name, createdAt: now, updatedAt: now,
-                deadline: deadline, metadata: new.metadata),
+                deadline: deadline, retryOf: new.retryOf, metadata: new.metadata),
             terms: new.terms, hadExternalID: new.externalId != nil, refusedReports: 0)
         projects[row] = ProjectRow(stored, charge: charge.entryId, previous: account.newestProject)
         deadlines.insert(.init(deadline: deadline, row: row))
@@ -46,9 +46,12 @@ extension InMemoryStore {
         return stored
     }
 
-    /// A sign of life, which moves the deadline; `starts` moves the project to processing.
+    /// A sign of life, which moves the deadline.
+    /// - Parameters:
+    ///   - starts: it moves the project to processing.
+    ///   - detaches: it is none: who held the lease is gone.
     mutating func move(
-        _ row: Int64, starts: Bool, deadline: Timestamp?, at now: Timestamp
+        _ row: Int64, starts: Bool = false, detaches: Bool = false, deadline: Timestamp?, at now: Timestamp
     ) throws(RPCError) {
         try changeProject(row) { project throws(RPCError) in
             guard !project.status.isTerminal, deadline != nil else { throw .brokenRule }
@@ -59,6 +62,24 @@ extension InMemoryStore {
             }
             project.updatedAt = now
             project.deadline = deadline
+        }
+        projects[row]?.stored.isDetached = detaches
+    }
+
+    mutating func beat(_ row: Int64, _ beat: Beat) throws(RPCError) {
+        try changeProject(row) { project throws(RPCError) in
+            guard !project.status.isTerminal, beat.deadline != nil else { throw .brokenRule }
+            project.progress = beat.progress ?? project.progress
+            project.message = beat.message ?? project.message
+            project.updatedAt = beat.at
+            project.deadline = beat.deadline
+        }
+    }
+
+    mutating func requestCancel(of row: Int64, at now: Timestamp) throws(RPCError) {
+        try changeProject(row) { project throws(RPCError) in
+            project.cancelRequested = true
+            project.updatedAt = now
         }
     }
 
@@ -100,10 +121,8 @@ extension InMemoryStore {
     }
 
     mutating func countRefusedReport(of row: Int64) throws(RPCError) {
-        guard let stored = projects[row]?.stored else { return }
-        projects[row]?.stored = StoredProject(
-            row: row, account: stored.account, project: stored.project, terms: stored.terms,
-            hadExternalID: stored.hadExternalID, refusedReports: try stored.refusedReports.adding(1))
+        guard let count = projects[row]?.stored.refusedReports else { return }
+        projects[row]?.stored.refusedReports = try count.adding(1)
     }
 
     mutating func post(_ new: NewEntry, at now: Timestamp) throws(RPCError) -> Entry {

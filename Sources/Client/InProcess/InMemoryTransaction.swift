@@ -7,6 +7,8 @@ package final class InMemoryTransaction: WriteTransaction {
     package private(set) var store: InMemoryStore
     /// Not part of what is rolled back: an id is never made twice.
     package private(set) var ids: ProjectIDGenerator
+    /// What the request does to its connection.
+    package private(set) var effects: [ConnectionEffect] = []
     private var random = SystemRandomNumberGenerator()
 
     package init(_ store: InMemoryStore, ids: ProjectIDGenerator) {
@@ -34,6 +36,14 @@ package final class InMemoryTransaction: WriteTransaction {
 
     package func events(ofProject row: Int64) -> [Event] { store.events(ofProject: row) }
 
+    package func events(_ filter: EventFilter, after seq: Int64, limit: Int) -> [Event] {
+        store.events(filter, after: seq, limit: limit)
+    }
+
+    package func newestSeq() -> Int64 { Int64(store.events.count) }
+
+    package func affect(_ effect: ConnectionEffect) { effects.append(effect) }
+
     package func audit() -> AuditReport { store.audit() }
 
     package func request(of userId: String, key: String) -> EarlierRequest? { store.request(of: userId, key: key) }
@@ -60,7 +70,21 @@ package final class InMemoryTransaction: WriteTransaction {
 
     package func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
         try change { store throws(RPCError) in
-            try store.move(project.row, starts: false, deadline: deadline, at: now)
+            try store.move(project.row, deadline: deadline, at: now)
+        }
+    }
+
+    package func beat(_ project: StoredProject, _ beat: Beat) throws(RPCError) {
+        try change { store throws(RPCError) in try store.beat(project.row, beat) }
+    }
+
+    package func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError) {
+        try change { store throws(RPCError) in try store.requestCancel(of: project.row, at: now) }
+    }
+
+    package func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(RPCError) {
+        try change { store throws(RPCError) in
+            try store.move(project.row, detaches: true, deadline: deadline, at: now)
         }
     }
 

@@ -61,7 +61,7 @@ package final class InProcessDaemon: Sendable {
         var due = Sweep.batch
         while due == Sweep.batch {
             due = try transaction(&state) { store throws(RPCError) in
-                try Sweep.run(in: store, context, grantsGrace: false)
+                try Sweep.run(in: store, context, resumedAt: nil)
             }
         }
     }

@@ -6,6 +6,8 @@ public struct Event: Sendable, Equatable {
         case externalIdRecorded
         /// A report that contradicted the first verdict; it changed nothing.
         case reportRefused
+        /// The app wants it cancelled; the pipeline is to say what became of it.
+        case cancelRequested
         case granted, adjusted
     }
 

@@ -6,6 +6,10 @@ package enum FailureCode {
     package static let leaseExpired = "leaseExpired"
     package static let runtimeExceeded = "runtimeExceeded"
 
+    /// The process that held the lease ended without a verdict.
+    package static let crashed = "crashed"
+    package static let cancelled = "cancelled"
+
     /// The work was never begun: the call to who should do it failed.
     package static let createFailed = "createFailed"
 

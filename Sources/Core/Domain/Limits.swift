@@ -11,6 +11,8 @@ package struct Limits: Sendable, Equatable {
     package var startTimeout: Int64 = 3600
     package var lease: Int64 = 600
     package var maximumRuntime: Int64 = 21_600
+    /// Seconds that are left when the connection that holds a lease ends without a verdict.
+    package var detachGrace: Int64 = 30
     package var longestStartTimeout: Int64 = 604_800
     package var longestLease: Int64 = 86_400
     package var longestRuntime: Int64 = 2_592_000
@@ -45,6 +47,7 @@ extension Limits {
             ("startTimeout", startTimeout, "seconds from creation to the first report, when the request names none"),
             ("lease", lease, "seconds from one report to the next, when the request names none"),
             ("maxRuntime", maximumRuntime, "seconds from creation to the end, when the request names none"),
+            ("detachGrace", detachGrace, "seconds from the end of the connection that holds a lease to the failure"),
             ("longestStartTimeout", longestStartTimeout, "seconds that startTimeout may be set to"),
             ("longestLease", longestLease, "seconds that lease may be set to"),
             ("longestRuntime", longestRuntime, "seconds that maxRuntime may be set to"),

@@ -12,19 +12,28 @@ public struct Project: Sendable, Equatable {
     public var name: String?
     public var errorCode: String?
     public var errorMessage: String?
+    /// How far the pipeline is, 0 to 1, as its last heartbeat said; what a heartbeat says shows up within a second.
+    public var progress: Double?
+    /// What the pipeline does, for people, as its last heartbeat said.
+    public var message: String?
+    /// The app wants it cancelled: the pipeline learns it from its next heartbeat.
+    public var cancelRequested: Bool
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
     /// When the daemon itself fails and refunds it if nobody reports; absent when it has ended.
     public var deadline: Timestamp?
+    /// The failed project that this one does again.
+    public var retryOf: ProjectID?
     public var metadata: Metadata?
 
     package init(
         projectId: ProjectID, userId: String, status: Status, creditsUsed: Int64, creditsRefunded: Int64,
         externalId: String? = nil, name: String? = nil, errorCode: String? = nil, errorMessage: String? = nil,
-        createdAt: Timestamp, updatedAt: Timestamp, startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil,
-        deadline: Timestamp? = nil, metadata: Metadata? = nil
+        progress: Double? = nil, message: String? = nil, cancelRequested: Bool = false, createdAt: Timestamp,
+        updatedAt: Timestamp, startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil, deadline: Timestamp? = nil,
+        retryOf: ProjectID? = nil, metadata: Metadata? = nil
     ) {
         self.projectId = projectId
         self.userId = userId
@@ -35,11 +44,15 @@ public struct Project: Sendable, Equatable {
         self.name = name
         self.errorCode = errorCode
         self.errorMessage = errorMessage
+        self.progress = progress
+        self.message = message
+        self.cancelRequested = cancelRequested
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.deadline = deadline
+        self.retryOf = retryOf
         self.metadata = metadata
     }
 }
@@ -61,11 +74,15 @@ extension Project: Message {
         try fields.optional("name", &name, "As given at creation.")
         try fields.optional("errorCode", &errorCode, "Why it failed, a stable word.")
         try fields.optional("errorMessage", &errorMessage, "Why it failed, for people.")
+        try fields.optional("progress", &progress, "How far the pipeline is, 0 to 1.")
+        try fields.optional("message", &message, "What the pipeline does, for people.")
+        try fields.required("cancelRequested", &cancelRequested, "The app wants it cancelled.")
         try fields.required("createdAt", &createdAt, "When it was created and charged.")
         try fields.required("updatedAt", &updatedAt, "When it last changed.")
         try fields.optional("startedAt", &startedAt, "When the pipeline first reported.")
         try fields.optional("finishedAt", &finishedAt, "When the first verdict came.")
         try fields.optional("deadline", &deadline, "When the daemon fails and refunds it if nobody reports.")
+        try fields.optional("retryOf", &retryOf, "The failed project that this one does again.")
         try fields.optional("metadata", &metadata, "As given at creation.")
     }
 }

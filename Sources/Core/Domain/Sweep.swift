@@ -3,43 +3,58 @@ package enum Sweep {
     /// Projects of one transaction, so that many due ones never hold up other callers.
     package static let batch = 500
 
-    /// Fails and refunds due projects, at most `limit` of them, as the daemon itself.
-    /// - Parameter grantsGrace: after the daemon was down, leases that ran out meanwhile get one more: their holders
-    ///   had nobody to report to.
+    /// Settles due projects, at most `limit` of them, as the daemon itself.
     /// - Returns: how many were due; `limit` means that there may be more.
     package static func run(
-        in store: any WriteTransaction, _ context: CallContext, grantsGrace: Bool, limit: Int = batch
+        in store: any WriteTransaction, _ context: CallContext, resumedAt: Timestamp?, limit: Int = batch
     ) throws(RPCError) -> Int {
         let due = try store.dueProjects(at: context.now, limit: limit)
-        for stored in due {
-            let code = reason(stored, context)
-            if grantsGrace, code == FailureCode.leaseExpired {
-                let deadline = stored.terms.deadline(
-                    .processing, createdAt: stored.project.createdAt, lastReport: context.now, limits: context.limits)
-                try store.renew(stored, deadline: deadline, at: context.now)
-                continue
-            }
-            try store.finish(stored, .failed(code: code, message: message(code)), at: context.now)
-            try store.record(NewEvent(.failed, of: stored, errorCode: code), by: context.caller, at: context.now)
-        }
+        for stored in due { try settle(stored, in: store, context, resumedAt: resumedAt) }
         return due.count
     }
 
-    /// Which of the three clocks ran out.
+    /// Fails and refunds a project that is due.
+    /// - Parameter resumedAt: since when the daemon runs and the clock goes steadily. Before that its holder may have had
+    ///   nobody to report to, so that a lease lasts a whole lease from there on; nil: always.
+    package static func settle(
+        _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext, resumedAt: Timestamp?
+    ) throws(RPCError) {
+        let code = reason(stored, context)
+        if let resumedAt, let grace = grace(stored, code, from: resumedAt, context.limits), grace > context.now {
+            if stored.isDetached {
+                return try store.detach(stored, deadline: grace, at: context.now)
+            }
+            return try store.renew(stored, deadline: grace, at: context.now)
+        }
+        try store.finish(stored, .failed(code: code, message: message(code)), at: context.now)
+        try store.record(NewEvent(.failed, of: stored, errorCode: code), by: context.caller, at: context.now)
+    }
+
+    private static func grace(
+        _ stored: StoredProject, _ code: String, from resumedAt: Timestamp, _ limits: Limits
+    ) -> Timestamp? {
+        let createdAt = stored.project.createdAt
+        return switch code {
+        case FailureCode.leaseExpired:
+            stored.terms.deadline(.processing, createdAt: createdAt, lastReport: resumedAt, limits: limits)
+        case FailureCode.crashed: stored.terms.detachEnd(createdAt: createdAt, detachedAt: resumedAt, limits: limits)
+        default: nil
+        }
+    }
+
+    /// Which of the clocks ran out.
     static func reason(_ stored: StoredProject, _ context: CallContext) -> String {
         let runtime = stored.terms.maximumRuntime ?? context.limits.maximumRuntime
-        if stored.project.status == .pending {
-            let start = stored.terms.startTimeout ?? context.limits.startTimeout
-            return start <= runtime ? FailureCode.startTimeout : FailureCode.runtimeExceeded
-        }
-        let end = stored.project.createdAt.adding(seconds: runtime)
-        return context.now >= end ? FailureCode.runtimeExceeded : FailureCode.leaseExpired
+        if context.now >= stored.project.createdAt.adding(seconds: runtime) { return FailureCode.runtimeExceeded }
+        if stored.isDetached { return FailureCode.crashed }
+        return stored.project.status == .pending ? FailureCode.startTimeout : FailureCode.leaseExpired
     }
 
     private static func message(_ code: String) -> String {
         switch code {
         case FailureCode.startTimeout: "no pipeline reported in time after the creation"
         case FailureCode.leaseExpired: "the pipeline stopped reporting"
+        case FailureCode.crashed: "the process that held the lease ended without a verdict"
         default: "the project ran longer than it may"
         }
     }

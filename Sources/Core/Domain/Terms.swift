@@ -22,4 +22,10 @@ package struct Terms: Sendable, Equatable {
         case .completed, .failed: return nil
         }
     }
+
+    /// When a project fails whose holder's connection ended at `detachedAt`.
+    package func detachEnd(createdAt: Timestamp, detachedAt: Timestamp, limits: Limits) -> Timestamp {
+        let end = createdAt.adding(seconds: maximumRuntime ?? limits.maximumRuntime)
+        return min(end, detachedAt.adding(seconds: limits.detachGrace))
+    }
 }

@@ -55,28 +55,11 @@ extension CreateProject: KeyedMethod {
         if let idempotencyKey, let earlier = try store.request(of: userId, key: idempotencyKey) {
             return try replay(earlier, in: store)
         }
-        let limits = context.limits
-        try checkTerms(limits)
-        let allowed = 0...limits.maximumProjectCredits
-        guard allowed.contains(credits) else { throw .amountOutOfRange("credits", credits, allowed: allowed) }
-        try store.requireUnused(externalId)
-        let known = try store.account(of: userId)
-        let available = known?.balance.available ?? 0
-        guard available >= credits else { throw .insufficientCredits(available: available, required: credits) }
-
-        let account = if let known { known } else { try store.openAccount(of: userId) }
-        let created = try store.create(
-            NewProject(
-                projectId: store.makeProjectID(at: context.now), account: account, credits: credits,
-                idempotencyKey: idempotencyKey, externalId: externalId, name: name, metadata: metadata, terms: terms,
-                deadline: terms.deadline(.pending, createdAt: context.now, lastReport: context.now, limits: limits)),
-            at: context.now)
-        try store.record(NewEvent(.created, of: created), by: context.caller, at: context.now)
-        let before = account.balance
-        return Response(
-            project: created.project,
-            balance: Balance(userId: userId, available: before.available - credits, held: before.held + credits),
-            replayed: false)
+        try checkTerms(context.limits)
+        return try Charge(
+            userId: userId, credits: credits, idempotencyKey: idempotencyKey, externalId: externalId, name: name,
+            metadata: metadata, terms: terms
+        ).run(in: store, context)
     }
 
     private var terms: Terms { Terms(startTimeout: startTimeout, lease: lease, maximumRuntime: maxRuntime) }
@@ -92,7 +75,7 @@ extension CreateProject: KeyedMethod {
     }
 
     private func replay(_ earlier: EarlierRequest, in store: any WriteTransaction) throws(RPCError) -> Response {
-        guard case .project(let stored) = earlier else {
+        guard case .project(let stored) = earlier, stored.project.retryOf == nil else {
             throw .idempotencyConflict("The key was used for another method", differs: ["method"])
         }
         let project = stored.project

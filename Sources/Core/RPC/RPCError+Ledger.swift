@@ -36,6 +36,13 @@ extension RPCError {
             keepsWrites: true)
     }
 
+    /// Nothing is left to be cancelled.
+    package static func alreadyCompleted(_ project: Project) -> Self {
+        var error = terminalState(project)
+        error.keepsWrites = false
+        return error
+    }
+
     package static func idempotencyConflict(_ what: String, differs: [String]) -> Self {
         Self(
             .idempotencyConflict, "\(what); different: \(differs.joined(separator: ", ")).",

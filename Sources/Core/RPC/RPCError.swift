@@ -9,7 +9,7 @@ public struct RPCError: Error, Sendable {
     public let fields: [Field]
     /// The request wrote something that must stay although it is answered with an error: a refused report's place in
     /// the history. Such a savepoint is released and not rolled back.
-    package let keepsWrites: Bool
+    package var keepsWrites: Bool
     /// What the refused request was about, for the log; never on the wire.
     package private(set) var subject: CallSubject?
 

@@ -7,10 +7,15 @@ package struct StoredProject: Sendable {
     /// Whether `externalId` was given at creation and not recorded later: a repeated create must say the same again.
     package let hadExternalID: Bool
     /// How many contradicting reports came after the verdict.
-    package let refusedReports: Int64
+    package var refusedReports: Int64
+    /// The connection that held its lease has ended: its deadline is the end of the detach grace.
+    package var isDetached: Bool
+    /// When retention removed its history.
+    package var trimmedAt: Timestamp?
 
     package init(
-        row: Int64, account: Int64, project: Project, terms: Terms, hadExternalID: Bool, refusedReports: Int64
+        row: Int64, account: Int64, project: Project, terms: Terms, hadExternalID: Bool, refusedReports: Int64,
+        isDetached: Bool = false, trimmedAt: Timestamp? = nil
     ) {
         self.row = row
         self.account = account
@@ -18,6 +23,8 @@ package struct StoredProject: Sendable {
         self.terms = terms
         self.hadExternalID = hadExternalID
         self.refusedReports = refusedReports
+        self.isDetached = isDetached
+        self.trimmedAt = trimmedAt
     }
 }
 
@@ -46,6 +53,24 @@ package struct NewProject: Sendable {
     package var metadata: Metadata?
     package var terms: Terms
     package var deadline: Timestamp?
+    package var retryOf: ProjectID?
+}
+
+/// What a heartbeat says of its project.
+package struct Beat: Sendable, Equatable {
+    /// nil: as before.
+    package var progress: Double?
+    /// nil: as before.
+    package var message: String?
+    package var deadline: Timestamp?
+    package var at: Timestamp
+
+    package init(progress: Double?, message: String?, deadline: Timestamp?, at: Timestamp) {
+        self.progress = progress
+        self.message = message
+        self.deadline = deadline
+        self.at = at
+    }
 }
 
 /// A grant or an adjustment to be written.

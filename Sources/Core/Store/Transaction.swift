@@ -12,7 +12,13 @@ package protocol ReadTransaction: AnyObject {
     func entries(ofProject row: Int64) throws(RPCError) -> [Entry]
     /// A project's, oldest first.
     func events(ofProject row: Int64) throws(RPCError) -> [Event]
+    /// Those after `seq`, oldest first.
+    func events(_ filter: EventFilter, after seq: Int64, limit: Int) throws(RPCError) -> [Event]
+    /// The last event's, 0 when there is none.
+    func newestSeq() throws(RPCError) -> Int64
     func audit() throws(RPCError) -> AuditReport
+    /// What the request does to its connection once it has succeeded.
+    func affect(_ effect: ConnectionEffect)
 }
 
 /// What a rule may change. Whatever the schema refuses (an overdraft, a second outcome) is `internalError`: rules
@@ -33,6 +39,12 @@ package protocol WriteTransaction: ReadTransaction {
     func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError)
     /// Ends the project and settles its credits: completed captures them, failed gives them back.
     func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError)
+    /// A sign of life. It is on disk a second later at the latest, and kept out of the history.
+    func beat(_ project: StoredProject, _ beat: Beat) throws(RPCError)
+    /// Its pipeline is to be told that the app wants it cancelled.
+    func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError)
+    /// Who held its lease is gone: it has until `deadline`.
+    func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(RPCError)
     func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError)
     func countRefusedReport(of project: StoredProject) throws(RPCError)
     /// Writes a grant or an adjustment, and its credits move.

@@ -63,6 +63,13 @@ struct RequestSequence {
         awaited[index].outcome = outcome
     }
 
+    /// A read that was to be answered at once must wait for something.
+    /// - Returns: the ticket for its answer; nothing else starts before.
+    mutating func awaitAnswer(to call: Call) -> Int {
+        awaitsScan = true
+        return expect(.call(call))
+    }
+
     /// What is to be done next; nil while that must wait for an answer, or when nothing is left.
     mutating func next() -> Step? {
         if let step = nextAwaited() { return step }

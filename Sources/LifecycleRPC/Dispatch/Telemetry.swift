@@ -110,6 +110,7 @@ package struct Telemetry: Sendable {
             logger.info("project failed", metadata: metadata)
             logger.info("credits refunded", metadata: metadata)
         case .externalIdRecorded: logger.info("external id recorded", metadata: metadata)
+        case .cancelRequested: logger.info("cancel requested", metadata: metadata)
         case .reportRefused: logger.info("report refused", metadata: metadata)
         case .granted: logger.info("credits granted", metadata: metadata)
         case .adjusted: logger.info("credits adjusted", metadata: metadata)

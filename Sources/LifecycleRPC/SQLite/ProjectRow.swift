@@ -5,7 +5,8 @@ enum ProjectRow {
     static let select = """
         SELECT p.row, p.account, p.id, a.userId, p.status, p.credits, p.externalId, p.name, p.errorCode, p.errorMessage,
             p.createdAt, p.updatedAt, p.startedAt, p.finishedAt, p.deadline, p.metadata, p.startTimeout, p.lease,
-            p.maxRuntime, p.hadExternalId, p.refusedReports
+            p.maxRuntime, p.hadExternalId, p.refusedReports, p.progress, p.message, p.cancelRequested, p.detached,
+            p.retryOf, p.trimmedAt
         FROM project AS p JOIN account AS a ON a.id = p.account
         """
 
@@ -21,14 +22,18 @@ enum ProjectRow {
                 projectId: id, userId: row.text(3), status: status, creditsUsed: credits,
                 creditsRefunded: status == .failed ? credits : 0, externalId: row.optionalText(6),
                 name: row.optionalText(7), errorCode: row.optionalText(8), errorMessage: row.optionalText(9),
+                progress: row.optionalDouble(21), message: row.optionalText(22),
+                cancelRequested: row.integer(23) != 0,
                 createdAt: Timestamp(milliseconds: row.integer(10)),
                 updatedAt: Timestamp(milliseconds: row.integer(11)),
                 startedAt: row.optionalTime(12), finishedAt: row.optionalTime(13), deadline: row.optionalTime(14),
+                retryOf: row.projectID(25),
                 metadata: row.optionalText(15).map { Metadata(text: Array($0.utf8)) }),
             terms: Terms(
                 startTimeout: row.optionalInteger(16), lease: row.optionalInteger(17),
                 maximumRuntime: row.optionalInteger(18)),
-            hadExternalID: row.integer(19) != 0, refusedReports: row.integer(20))
+            hadExternalID: row.integer(19) != 0, refusedReports: row.integer(20), isDetached: row.integer(24) != 0,
+            trimmedAt: row.optionalTime(26))
     }
 }
 

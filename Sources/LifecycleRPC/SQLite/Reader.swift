@@ -9,20 +9,26 @@ package final class Reader {
     private let end: Statement
     private let onError: @Sendable (StorageError) -> Void
 
-    init(path: String, onError: @escaping @Sendable (StorageError) -> Void) throws(StorageError) {
+    init(path: String, _ nextDeadline: NextDeadline, onError: @escaping @Sendable (StorageError) -> Void)
+        throws(StorageError)
+    {
         database = try Database(path: path, mode: .reader)
-        transaction = try SQLiteReadTransaction(database)
+        transaction = try SQLiteReadTransaction(database, nextDeadline)
         begin = try database.prepare("BEGIN")
         end = try database.prepare("COMMIT")
         self.onError = onError
     }
 
     /// Runs a read in the snapshot that is open, opening one when there is none. Whoever calls ends it.
-    package func run(_ read: BoundCall.Read, _ context: CallContext) throws(RPCError) -> Reply {
-        transaction.failure = nil
+    package func run(_ read: BoundCall.Read, _ context: CallContext) -> ReadOutcome {
+        transaction.begin(at: context.now)
         defer { if let failure = transaction.failure { onError(failure) } }
-        if !database.isInTransaction { try transaction.reporting { () throws(StorageError) in try begin.run() } }
-        return try read(transaction, context)
+        let result = Result { () throws(RPCError) in
+            if !database.isInTransaction { try transaction.reporting { () throws(StorageError) in try begin.run() } }
+            return try read(transaction, context)
+        }
+        guard transaction.due.isEmpty else { return .due(transaction.due) }
+        return .answered(result, transaction.effects)
     }
 
     /// Lets go of the snapshot: what was committed meanwhile is seen by the next read.
@@ -47,4 +53,11 @@ package final class Reader {
             throw transaction.failure ?? StorageError(.misuse, error.message)
         }
     }
+}
+
+/// What came of a read.
+package enum ReadOutcome: Sendable {
+    case answered(Result<Reply, RPCError>, [ConnectionEffect])
+    /// It saw what is past its deadline: that is settled first, then it is asked again.
+    case due(Due)
 }

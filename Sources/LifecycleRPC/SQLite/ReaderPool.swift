@@ -4,17 +4,28 @@ internal import LifecycleSystem
 /// Threads for reads that go through many rows, so that nobody else waits for them. Two: an audit of millions of rows
 /// leaves the other one for lists.
 package final class ReaderPool: Sendable {
+    package typealias Completion = @Sendable (Result<Reply, RPCError>, [ConnectionEffect]) -> Void
+
     private enum Letter: Sendable {
-        case read(BoundCall.Read, CallContext, @Sendable (Result<Reply, RPCError>) -> Void)
+        case read(BoundCall.Read, CallContext, Completion)
         case verify(@Sendable (Result<[String], StorageError>) -> Void)
         case close
     }
 
     private static let threads = 2
     private let mailbox = Mailbox<Letter>()
+    private let writes: WriteQueue
+    private let context: @Sendable (Caller) -> CallContext
     private let deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
 
-    init(deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void) { self.deliver = deliver }
+    init(
+        writes: WriteQueue, context: @escaping @Sendable (Caller) -> CallContext,
+        deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+    ) {
+        self.writes = writes
+        self.context = context
+        self.deliver = deliver
+    }
 
     func start(_ makeReader: () throws(StorageError) -> sending Reader) throws(StorageError) {
         for _ in 0..<Self.threads {
@@ -28,10 +39,7 @@ package final class ReaderPool: Sendable {
     }
 
     /// Runs a read on one of the threads; the completion gets a reply whose text is already made.
-    package func submit(
-        _ read: @escaping BoundCall.Read, _ context: CallContext,
-        completion: @escaping @Sendable (Result<Reply, RPCError>) -> Void
-    ) {
+    package func submit(_ read: @escaping BoundCall.Read, _ context: CallContext, completion: @escaping Completion) {
         mailbox.send(.read(read, context, completion))
     }
 
@@ -50,8 +58,11 @@ package final class ReaderPool: Sendable {
         while let letter = mailbox.takeFirst() {
             switch letter {
             case .read(let read, let context, let completion):
-                let result = Self.encoded(read, context, by: reader)
-                deliver { completion(result) }
+                switch Self.encoded(read, context, by: reader) {
+                case .answered(let result, let effects): deliver { completion(result, effects) }
+                case .due(let due):
+                    writes.settle(due) { self.submit(read, self.context(context.caller), completion: completion) }
+                }
             case .verify(let completion):
                 do throws(StorageError) {
                     completion(.success(try reader.verify()))
@@ -65,17 +76,13 @@ package final class ReaderPool: Sendable {
     }
 
     /// Long results are written here and not where all connections are served.
-    private static func encoded(
-        _ read: BoundCall.Read, _ context: CallContext, by reader: Reader
-    ) -> Result<Reply, RPCError> {
-        do throws(RPCError) {
-            defer { reader.endSnapshot() }
-            var json = JSONWriter(capacity: 4096)
-            try reader.run(read, context)(&json)
-            let text = json.bytes
-            return .success { $0.raw(text) }
-        } catch {
-            return .failure(error)
-        }
+    private static func encoded(_ read: BoundCall.Read, _ context: CallContext, by reader: Reader) -> ReadOutcome {
+        defer { reader.endSnapshot() }
+        let outcome = reader.run(read, context)
+        guard case .answered(.success(let reply), let effects) = outcome else { return outcome }
+        var json = JSONWriter(capacity: 4096)
+        reply(&json)
+        let text = json.bytes
+        return .answered(.success { $0.raw(text) }, effects)
     }
 }

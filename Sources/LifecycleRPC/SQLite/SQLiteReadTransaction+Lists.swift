@@ -6,6 +6,7 @@ extension SQLiteReadTransaction {
         _ filter: ProjectFilter, after cursor: ProjectID?, limit: Int
     ) throws(RPCError) -> [Project] {
         try reporting { () throws(StorageError) in
+            try touch(user: filter.userId)
             let list = try prepared(ListSQL.page(filter, hasCursor: cursor != nil))
             bind(filter, to: list)
             list.bind(4, cursor)
@@ -17,6 +18,7 @@ extension SQLiteReadTransaction {
     /// `total` and not `sum`, which fails where it overflows. Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
     func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
         try reporting { () throws(StorageError) in
+            try touch(user: filter.userId)
             let isKept = filter.createdAfter == nil && filter.createdBefore == nil
             let list = try prepared(isKept ? ListSQL.keptTotals(filter) : ListSQL.summedTotals(filter))
             bind(filter, to: list)
@@ -48,13 +50,6 @@ extension SQLiteReadTransaction {
                     """) ?? 0
             return report
         }
-    }
-
-    private func prepared(_ sql: String) throws(StorageError) -> Statement {
-        if let list = lists[sql] { return list }
-        let list = try database.prepare(sql)
-        lists[sql] = list
-        return list
     }
 
     private func bind(_ filter: ProjectFilter, to list: Statement) {

@@ -4,6 +4,13 @@ internal import LifecycleCore
 /// its end, which whoever owns the connection writes.
 class SQLiteReadTransaction: ReadTransaction {
     let database: Database
+    let nextDeadline: NextDeadline
+    /// The time of the request that is asking.
+    private(set) var now = Timestamp(milliseconds: .min)
+    /// What the request touched that is due.
+    private(set) var due = Due()
+    /// What the request does to its connection.
+    private(set) var effects: [ConnectionEffect] = []
     /// The storage error behind the last `RPCError` thrown here, for who must decide whether to go on.
     var failure: StorageError?
 
@@ -13,11 +20,12 @@ class SQLiteReadTransaction: ReadTransaction {
     private let entriesByUser: Statement
     private let entriesByProject: Statement
     private let eventsByProject: Statement
-    /// Lists by the shape of their filter, prepared when first asked for.
-    var lists: [String: Statement] = [:]
+    /// Statements by their text, prepared when first asked for.
+    private var prepared: [String: Statement] = [:]
 
-    init(_ database: Database) throws(StorageError) {
+    init(_ database: Database, _ nextDeadline: NextDeadline) throws(StorageError) {
         self.database = database
+        self.nextDeadline = nextDeadline
         projectByID = try database.prepare(ProjectRow.select + " WHERE p.id = ?1")
         projectByExternalID = try database.prepare(ProjectRow.select + " WHERE p.externalId = ?1")
         accountByUser = try database.prepare(
@@ -29,29 +37,66 @@ class SQLiteReadTransaction: ReadTransaction {
         entriesByProject = try database.prepare(
             EntryRow.select + " WHERE e.project = ?1 AND e.kind = 'charge' UNION ALL "
                 + EntryRow.select + " WHERE e.project = ?1 AND e.kind IN ('capture', 'refund')")
-        eventsByProject = try database.prepare(
-            """
-            SELECT e.seq, e.kind, e.at, a.userId, p.id, e.uid, e.gid, e.pid, e.detail
-            FROM event AS e JOIN account AS a ON a.id = e.account LEFT JOIN project AS p ON p.row = e.project
-            WHERE e.project = ?1 ORDER BY e.seq
-            """)
+        eventsByProject = try database.prepare(EventRow.select + " WHERE e.project = ?1 ORDER BY e.seq")
     }
+
+    // MARK: One request
+
+    /// Forgets what the last request did.
+    func begin(at now: Timestamp) {
+        self.now = now
+        failure = nil
+        due = Due()
+        effects.removeAll(keepingCapacity: true)
+    }
+
+    func affect(_ effect: ConnectionEffect) { effects.append(effect) }
+
+    /// Nearly always nothing is due at all.
+    private var mayBeDue: Bool { nextDeadline.time <= now }
+
+    func touch(_ project: Project) {
+        if let deadline = project.deadline, deadline <= now, mayBeDue { due.projects.append(project.projectId) }
+    }
+
+    /// - Parameter userId: nil: all users.
+    func touch(user userId: String?) throws(StorageError) {
+        guard mayBeDue else { return }
+        let search = try prepared(DueSQL.exists(ofUser: userId != nil))
+        search.bind(1, now)
+        if let userId { search.bind(2, userId) }
+        guard try search.first({ _ in true }) != nil else { return }
+        if let userId { due.users.append(userId) } else { due.isEverything = true }
+    }
+
+    final func prepared(_ sql: String) throws(StorageError) -> Statement {
+        if let known = prepared[sql] { return known }
+        let statement = try database.prepare(sql)
+        prepared[sql] = statement
+        return statement
+    }
+
+    // MARK: Reads
 
     func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {
         try reporting { () throws(StorageError) in
+            let stored: StoredProject?
             switch reference {
             case .projectID(let id):
                 projectByID.bind(1, id)
-                return try projectByID.first(ProjectRow.read)
+                stored = try projectByID.first(ProjectRow.read)
             case .externalID(let id):
                 projectByExternalID.bind(1, id)
-                return try projectByExternalID.first(ProjectRow.read)
+                stored = try projectByExternalID.first(ProjectRow.read)
             }
+            if let stored { touch(stored.project) }
+            return stored
         }
     }
 
     func account(of userId: String) throws(RPCError) -> Account? {
         try reporting { () throws(StorageError) in
+            try touch(user: userId)
             accountByUser.bind(1, userId)
             return try accountByUser.first { row throws(StorageError) in
                 Account(
@@ -64,6 +109,7 @@ class SQLiteReadTransaction: ReadTransaction {
 
     func entries(ofUser userId: String, before: Int64?, limit: Int) throws(RPCError) -> [Entry] {
         try reporting { () throws(StorageError) in
+            try touch(user: userId)
             entriesByUser.bind(1, userId)
             entriesByUser.bind(2, before ?? .max)
             entriesByUser.bind(3, Int64(limit))
@@ -81,15 +127,7 @@ class SQLiteReadTransaction: ReadTransaction {
     func events(ofProject row: Int64) throws(RPCError) -> [Event] {
         try reporting { () throws(StorageError) in
             eventsByProject.bind(1, row)
-            return try eventsByProject.all { row throws(StorageError) in
-                guard let kind = Event.Kind(rawValue: row.text(1)) else {
-                    throw StorageError(.corrupt, "event \(row.integer(0)) has an unknown kind")
-                }
-                return Event(
-                    seq: row.integer(0), kind: kind, at: Timestamp(milliseconds: row.integer(2)), userId: row.text(3),
-                    projectId: row.projectID(4), uid: row.integer(5),
-                    gid: row.integer(6), pid: row.integer(7), detail: row.optionalText(8))
-            }
+            return try eventsByProject.all(EventRow.read)
         }
     }
 

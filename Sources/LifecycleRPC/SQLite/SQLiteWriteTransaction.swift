@@ -15,13 +15,14 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     private let startProject: Statement
     private let renewProject: Statement
     private let finishProject: Statement
-    private let setExternalID: Statement
-    private let countRefused: Statement
     private let insertEntry: Statement
     private let insertEvent: Statement
-    private let due: Statement
+    /// Signs of life that are not on disk yet.
+    var beats = PendingBeats()
+    /// The last event that was written.
+    private(set) var newestEvent: Int64
 
-    override init(_ database: Database) throws(StorageError) {
+    override init(_ database: Database, _ nextDeadline: NextDeadline) throws(StorageError) {
         let newest = try database.prepare("SELECT id FROM project ORDER BY id DESC LIMIT 1")
         ids = ProjectIDGenerator(
             after: try newest.first { row throws(StorageError) in row.projectID(0) } ?? nil)
@@ -34,20 +35,22 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         insertProject = try database.prepare(
             """
             INSERT INTO project (id, account, credits, createdAt, updatedAt, deadline, idempotencyKey, externalId,
-                hadExternalId, name, metadata, startTimeout, lease, maxRuntime)
-            VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?7 IS NOT NULL, ?8, ?9, ?10, ?11, ?12)
+                hadExternalId, name, metadata, startTimeout, lease, maxRuntime, retryOf)
+            VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?7 IS NOT NULL, ?8, ?9, ?10, ?11, ?12, ?13)
             """)
         startProject = try database.prepare(
-            "UPDATE project SET status = 'processing', startedAt = ?2, updatedAt = ?2, deadline = ?3 WHERE row = ?1")
-        renewProject = try database.prepare("UPDATE project SET updatedAt = ?2, deadline = ?3 WHERE row = ?1")
+            """
+            UPDATE project SET status = 'processing', startedAt = ?2, updatedAt = ?2, deadline = ?3, detached = 0
+            WHERE row = ?1
+            """)
+        renewProject = try database.prepare(
+            "UPDATE project SET updatedAt = ?2, deadline = ?3, detached = 0 WHERE row = ?1")
         finishProject = try database.prepare(
             """
             UPDATE project SET status = ?3, errorCode = ?4, errorMessage = ?5, startedAt = ifnull(startedAt, ?6),
                 finishedAt = ?2, updatedAt = ?2, deadline = NULL
             WHERE row = ?1
             """)
-        setExternalID = try database.prepare("UPDATE project SET externalId = ?3, updatedAt = ?2 WHERE row = ?1")
-        countRefused = try database.prepare("UPDATE project SET refusedReports = refusedReports + 1 WHERE row = ?1")
         insertEntry = try database.prepare(
             "INSERT INTO entry (account, kind, credits, at, reason, idempotencyKey) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
         insertEvent = try database.prepare(
@@ -55,9 +58,8 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
             INSERT INTO event (kind, account, project, at, uid, gid, pid, detail)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
-        due = try database.prepare(
-            ProjectRow.select + " WHERE p.deadline <= ?1 ORDER BY p.deadline LIMIT ?2")
-        try super.init(database)
+        newestEvent = try database.integer("SELECT max(seq) FROM event") ?? 0
+        try super.init(database, nextDeadline)
     }
 
     func makeProjectID(at now: Timestamp) -> ProjectID { ids.next(at: now, random: &random) }
@@ -66,7 +68,10 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         try reporting { () throws(StorageError) in
             projectByKey.bind(1, key)
             projectByKey.bind(2, userId)
-            if let project = try projectByKey.first(ProjectRow.read) { return .project(project) }
+            if let project = try projectByKey.first(ProjectRow.read).map(beats.applied(to:)) {
+                touch(project.project)
+                return .project(project)
+            }
             entryByKey.bind(1, key)
             entryByKey.bind(2, userId)
             return try entryByKey.first(EntryRow.read).map(EarlierRequest.entry)
@@ -96,13 +101,16 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
             insertProject.bind(10, new.terms.startTimeout)
             insertProject.bind(11, new.terms.lease)
             insertProject.bind(12, new.terms.maximumRuntime)
+            insertProject.bind(13, new.retryOf)
             try insertProject.run()
+            nextDeadline.include(new.deadline)
             return StoredProject(
                 row: database.lastInsertedRow, account: new.account.row,
                 project: Project(
                     projectId: new.projectId, userId: new.account.balance.userId, status: .pending,
                     creditsUsed: new.credits, creditsRefunded: 0, externalId: new.externalId, name: new.name,
-                    createdAt: now, updatedAt: now, deadline: new.deadline, metadata: new.metadata),
+                    createdAt: now, updatedAt: now, deadline: new.deadline, retryOf: new.retryOf, metadata: new.metadata
+                ),
                 terms: new.terms, hadExternalID: new.externalId != nil, refusedReports: 0)
         }
     }
@@ -115,19 +123,22 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         try move(project, renewProject, deadline, now)
     }
 
-    private func move(
+    func move(
         _ project: StoredProject, _ update: Statement, _ deadline: Timestamp?, _ now: Timestamp
     ) throws(RPCError) {
         try reporting { () throws(StorageError) in
+            try writeBeat(of: project.row)
             update.bind(1, project.row)
             update.bind(2, now)
             update.bind(3, deadline)
             try update.run()
+            nextDeadline.include(deadline)
         }
     }
 
     func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError) {
         try reporting { () throws(StorageError) in
+            try writeBeat(of: project.row)
             finishProject.bind(1, project.row)
             finishProject.bind(2, now)
             finishProject.bind(3, verdict.status.rawValue)
@@ -138,22 +149,6 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
             // A completed project has been processing, whether or not anybody said so.
             if verdict.status == .completed { finishProject.bind(6, now) }
             try finishProject.run()
-        }
-    }
-
-    func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError) {
-        try reporting { () throws(StorageError) in
-            setExternalID.bind(1, project.row)
-            setExternalID.bind(2, now)
-            setExternalID.bind(3, id)
-            try setExternalID.run()
-        }
-    }
-
-    func countRefusedReport(of project: StoredProject) throws(RPCError) {
-        try reporting { () throws(StorageError) in
-            countRefused.bind(1, project.row)
-            try countRefused.run()
         }
     }
 
@@ -183,15 +178,17 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
             insertEvent.bind(7, Int64(caller.pid))
             insertEvent.bind(8, event.detail)
             try insertEvent.run()
+            newestEvent = database.lastInsertedRow
         }
         steps.append(event)
     }
 
-    func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
-        try reporting { () throws(StorageError) in
-            due.bind(1, now)
-            due.bind(2, Int64(limit))
-            return try due.all(ProjectRow.read)
-        }
+    override func begin(at now: Timestamp) {
+        super.begin(at: now)
+        steps.removeAll(keepingCapacity: true)
+    }
+
+    override func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {
+        try super.project(reference).map(beats.applied(to:))
     }
 }

@@ -9,11 +9,13 @@ package final class Store: Sendable {
     /// The last run did not end in order: a kill, a crash, a power cut.
     package let stoppedUncleanly: Bool
 
+    private let nextDeadline = NextDeadline()
     private let directory: StateDirectory
     private let onError: @Sendable (StorageError) -> Void
 
     package struct Environment: Sendable {
         package var clock: WallClock
+        package var uptime: Uptime
         package var limits: Limits
         package var metrics: any MetricsSource
         /// Runs completions where the callers live.
@@ -21,22 +23,32 @@ package final class Store: Sendable {
         package var onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
         /// Told what the daemon's clocks did, as which caller.
         package var onSweep: @Sendable (WriteOutcome, Caller) -> Void
+        /// Told, on the writer thread, which event is the newest on disk.
+        package var onCommit: @Sendable (Int64) -> Void
+        /// Calls back after some time, on any thread. Tests move the clock and call `WriteQueue.tick()` instead.
+        package var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
         /// Told what storage said, from any thread. After a fatal error nothing may be acknowledged any more.
         package var onError: @Sendable (StorageError) -> Void
 
         package init(
-            clock: @escaping WallClock, limits: Limits, metrics: any MetricsSource,
+            clock: @escaping WallClock, uptime: @escaping Uptime = systemUptime, limits: Limits,
+            metrics: any MetricsSource,
             deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
             onBatch: @escaping @Sendable (_ jobs: Int, _ took: Duration) -> Void = { _, _ in },
             onSweep: @escaping @Sendable (WriteOutcome, Caller) -> Void = { _, _ in },
+            onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
+            schedule: @escaping @Sendable (Duration, @escaping @Sendable () -> Void) -> Void = { _, _ in },
             onError: @escaping @Sendable (StorageError) -> Void
         ) {
             self.clock = clock
+            self.uptime = uptime
             self.limits = limits
             self.metrics = metrics
             self.deliver = deliver
             self.onBatch = onBatch
             self.onSweep = onSweep
+            self.onCommit = onCommit
+            self.schedule = schedule
             self.onError = onError
         }
 
@@ -66,13 +78,16 @@ package final class Store: Sendable {
 
         let writer = try Writer(
             database, identity: FileIdentity(databasePath: path), ballast: ballast,
-            context: { environment.context($0) })
-        try writer.sweep(as: .daemon, grantsGrace: true) { environment.onSweep($0, .daemon) }
+            nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime)
+        try writer.sweep { environment.onSweep($0, .daemon) }
 
         writes = WriteQueue(
             limit: environment.limits.maximumQueuedWrites, deliver: environment.deliver,
-            onBatch: environment.onBatch, onError: environment.onError)
-        scans = ReaderPool(deliver: environment.deliver)
+            onBatch: environment.onBatch, onError: environment.onError,
+            events: .init(
+                onSweep: { environment.onSweep(WriteOutcome(.success { $0.null() }, steps: $0), .daemon) },
+                onCommit: environment.onCommit, schedule: environment.schedule))
+        scans = ReaderPool(writes: writes, context: { environment.context($0) }, deliver: environment.deliver)
         do throws(SystemCallError) {
             try writes.start(writer)
         } catch {
@@ -83,7 +98,7 @@ package final class Store: Sendable {
 
     /// A connection for point reads, to be used on the thread that asks for it.
     package func makeReader() throws(StorageError) -> sending Reader {
-        try Reader(path: directory.databasePath, onError: onError)
+        try Reader(path: directory.databasePath, nextDeadline, onError: onError)
     }
 
     /// After an unclean stop: checks the whole file and the whole ledger while callers are already served.

@@ -24,9 +24,14 @@ package struct WriteOutcome: Sendable {
     package let result: Result<Reply, RPCError>
     /// What was done, for the log; empty when nothing was.
     package let steps: [NewEvent]
+    /// What it does to the connection that it came on.
+    package let effects: [ConnectionEffect]
 
-    package init(_ result: Result<Reply, RPCError>, steps: [NewEvent] = []) {
+    package init(
+        _ result: Result<Reply, RPCError>, steps: [NewEvent] = [], effects: [ConnectionEffect] = []
+    ) {
         self.result = result
         self.steps = steps
+        self.effects = effects
     }
 }

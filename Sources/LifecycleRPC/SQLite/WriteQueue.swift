@@ -6,12 +6,6 @@ internal import Synchronization
 /// Group commit: what waits is taken at once, committed by one transaction, and answered after it. While one batch is
 /// made durable the next one gathers, so that the more callers there are, the fewer syncs each costs.
 package final class WriteQueue: Sendable {
-    private enum Letter: Sendable {
-        case write([WriteJob])
-        case check(@Sendable () -> Void)
-        case close(@Sendable (StorageError?) -> Void)
-    }
-
     private struct State {
         var queued = 0
         var isOpen = true
@@ -21,11 +15,22 @@ package final class WriteQueue: Sendable {
     /// sent, and their callers' next writes read (docs/decisions.md).
     private static let mostPerCommit = 128
 
-    private let mailbox = Mailbox<Letter>()
+    private let mailbox = Mailbox<WriterLetter>()
     private let state = Mutex(State())
     private let limit: Int
     private let deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
     private let onError: @Sendable (StorageError) -> Void
+    private let events: Events
+
+    /// What the writer tells and asks of its surroundings, all on its thread.
+    struct Events: Sendable {
+        /// The daemon's clocks did this.
+        var onSweep: @Sendable ([NewEvent]) -> Void
+        /// This is the newest event on disk.
+        var onCommit: @Sendable (Int64) -> Void
+        /// To be called back after this time; any thread.
+        var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
+    }
     private let onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
 
     /// - Parameters:
@@ -36,8 +41,9 @@ package final class WriteQueue: Sendable {
     init(
         limit: Int, deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
         onBatch: @escaping @Sendable (_ jobs: Int, _ took: Duration) -> Void,
-        onError: @escaping @Sendable (StorageError) -> Void
+        onError: @escaping @Sendable (StorageError) -> Void, events: Events
     ) {
+        self.events = events
         self.limit = limit
         self.deliver = deliver
         self.onBatch = onBatch
@@ -62,6 +68,20 @@ package final class WriteQueue: Sendable {
         deliver { for job in jobs.dropFirst(accepted) { job.completion(WriteOutcome(.failure(refusal))) } }
     }
 
+    /// Queues a write of the daemon's own, which no limit refuses. Any thread.
+    package func submitOwn(_ job: WriteJob) {
+        state.withLock { $0.queued += 1 }
+        mailbox.send(.write([job]))
+    }
+
+    /// Calls back, where callers live, once what is due of this has been settled. Any thread.
+    package func settle(_ due: Due, _ completion: @escaping @Sendable () -> Void) {
+        mailbox.send(.settle(due, completion))
+    }
+
+    /// It may be time for something: a test has moved the clock.
+    package func tick() { mailbox.send(.tick) }
+
     /// Calls back once the writer has got through all that was queued before, and its files are still there: alive.
     package func check(_ completion: @escaping @Sendable () -> Void) { mailbox.send(.check(completion)) }
 
@@ -76,30 +96,26 @@ package final class WriteQueue: Sendable {
 
     private func work(_ writer: Writer) {
         SystemThread.setName("writer")
-        var waiting = Deque<WriteJob>()
-        var close: (@Sendable (StorageError?) -> Void)?
+        var turn = Turn()
+        var alarm = WriterAlarm()
         while true {
-            var checks: [@Sendable () -> Void] = []
-            for letter in waiting.isEmpty ? mailbox.takeAll() : mailbox.takeWaiting() {
-                switch letter {
-                case .write(let more): waiting += more
-                case .check(let completion): checks.append(completion)
-                case .close(let completion): close = completion
-                }
-            }
-            let jobs = Array(waiting.prefix(Self.mostPerCommit))
-            waiting.removeFirst(jobs.count)
-            if !jobs.isEmpty, let failure = run(jobs, by: writer) { return stop(failure, waiting, closed: close) }
+            turn.take(turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting())
+            let jobs = turn.nextJobs(Self.mostPerCommit)
             do throws(StorageError) {
-                if !checks.isEmpty { try writer.check() }
-                for check in checks { check() }
+                try writer.watchClock()
+                if !jobs.isEmpty, let failure = run(jobs, by: writer) { throw failure }
+                if alarm.isTimeForBeats(writer) { try writer.writeBeats() }
+                try settle(&turn, by: writer)
+                try turn.answerChecks(writer)
                 try writer.checkpointIfDue()
-                if let close, waiting.isEmpty {
+                alarm.set(writer) { delay in events.schedule(delay) { [weak self] in self?.tick() } }
+                if let close = turn.close, turn.isIdle {
+                    try writer.writeBeats()
                     try writer.close()
                     return close(nil)
                 }
             } catch {
-                return stop(error, waiting, closed: close)
+                return stop(error, turn)
             }
         }
     }
@@ -111,32 +127,48 @@ package final class WriteQueue: Sendable {
         onBatch(jobs.count, clock.now - start)
         state.withLock { $0.queued -= jobs.count }
         for error in batch.errors where !error.isFatal { onError(error) }
+        report(batch.settled, by: writer)
         deliver {
             for (job, outcome) in zip(jobs, batch.outcomes) { job.completion(outcome) }
         }
         return batch.failure
     }
 
-    /// Fail-stop: nothing is written any more, and what waits is answered so.
-    private func stop(
-        _ failure: StorageError, _ waiting: Deque<WriteJob>, closed: (@Sendable (StorageError?) -> Void)?
-    ) {
-        state.withLock { $0.isOpen = false }
-        onError(failure)
-        refuse(Array(waiting), failure)
-        if let closed { return closed(failure) }
-        while true {
-            for letter in mailbox.takeAll() {
-                switch letter {
-                case .write(let jobs): refuse(jobs, failure)
-                case .check: break  // Not alive.
-                case .close(let completion): return completion(failure)
-                }
-            }
+    /// One transaction's worth, so that nobody waits for more.
+    private func settle(_ turn: inout Turn, by writer: Writer) throws(StorageError) {
+        // At the end only who waits for it gets an answer: what is due is settled at the next start.
+        if turn.close == nil, turn.settling.isEmpty, writer.isSomethingDue {
+            turn.settling.append((Due(isEverything: true), nil))
         }
+        guard let (due, completion) = turn.settling.first else { return }
+        let (steps, isDone) = try writer.settle(due)
+        report(steps, by: writer)
+        guard isDone else { return }
+        turn.settling.removeFirst()
+        if let completion { deliver(completion) }
     }
 
-    private func refuse(_ jobs: [WriteJob], _ failure: StorageError) {
-        deliver { for job in jobs { job.completion(WriteOutcome(.failure(RPCError(failure)))) } }
+    private func report(_ settled: [NewEvent], by writer: Writer) {
+        if !settled.isEmpty { events.onSweep(settled) }
+        if let seq = writer.newEvent() { events.onCommit(seq) }
+    }
+
+    /// Fail-stop: nothing is written any more, and what waits is answered so.
+    private func stop(_ failure: StorageError, _ turn: Turn) {
+        state.withLock { $0.isOpen = false }
+        onError(failure)
+        var turn = turn
+        while true {
+            let jobs = turn.nextJobs(.max)
+            let settling = turn.settling
+            turn.settling = []
+            deliver {
+                for job in jobs { job.completion(WriteOutcome(.failure(RPCError(failure)))) }
+                for (_, completion) in settling { completion?() }
+            }
+            if let close = turn.close { return close(failure) }
+            turn.checks = []  // Not alive.
+            turn.take(mailbox.takeAll())
+        }
     }
 }

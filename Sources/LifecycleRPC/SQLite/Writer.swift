@@ -6,32 +6,43 @@ final class Writer {
     /// make the copying rare and little enough to start quickly after a crash.
     static let checkpointFrames: Int32 = 4096
 
-    private let database: Database
-    private let transaction: SQLiteWriteTransaction
+    let database: Database
+    let transaction: SQLiteWriteTransaction
+    let nextDeadline: NextDeadline
+    let context: @Sendable (Caller) -> CallContext
+    let uptime: Uptime
+    /// Since when leases count: see `Sweep.settle`.
+    var resumedAt: Timestamp
+    var clockWatch: ClockWatch
+    /// The newest event that somebody was told of.
+    var reportedEvent: Int64 = 0
     private let identity: FileIdentity
-    private let ballast: Ballast
-    private let context: @Sendable (Caller) -> CallContext
+    let ballast: Ballast
     /// New projects and grants are refused, what settles a project goes on, from the space that the ballast gave up.
     private var isDiskFull = false
 
-    private let begin: Statement
-    private let commit: Statement
+    let begin: Statement
+    private let commitStatement: Statement
     private let rollback: Statement
-    private let savepoint: Statement
-    private let release: Statement
+    let savepoint: Statement
+    let release: Statement
     private let rollbackToSavepoint: Statement
 
     init(
         _ database: Database, identity: FileIdentity, ballast: Ballast,
-        context: @escaping @Sendable (Caller) -> CallContext
+        nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime
     ) throws(StorageError) {
         self.database = database
         self.identity = identity
         self.ballast = ballast
+        self.nextDeadline = nextDeadline
         self.context = context
-        transaction = try SQLiteWriteTransaction(database)
+        self.uptime = uptime
+        resumedAt = context(.daemon).now
+        clockWatch = ClockWatch(wall: resumedAt, uptime: uptime())
+        transaction = try SQLiteWriteTransaction(database, nextDeadline)
         begin = try database.prepare("BEGIN IMMEDIATE")
-        commit = try database.prepare("COMMIT")
+        commitStatement = try database.prepare("COMMIT")
         rollback = try database.prepare("ROLLBACK")
         savepoint = try database.prepare("SAVEPOINT request")
         release = try database.prepare("RELEASE request")
@@ -42,6 +53,8 @@ final class Writer {
     /// The outcomes in the order of the jobs, and what storage said.
     struct Batch {
         var outcomes: [WriteOutcome] = []
+        /// What the daemon's clocks did on the way.
+        var settled: [NewEvent] = []
         var errors: [StorageError] = []
 
         /// After this one nothing may be acknowledged any more.
@@ -92,41 +105,6 @@ final class Writer {
         try identity.verifyDatabase()
     }
 
-    /// Fails what is due, as `Sweep` does, until nothing is, or until the disk has no room for more.
-    /// - Parameter report: told what was done, after each COMMIT.
-    func sweep(
-        as daemon: Caller, grantsGrace: Bool, report: (WriteOutcome) -> Void
-    ) throws(StorageError) {
-        var limit = Sweep.batch
-        while true {
-            do {
-                let outcome = try sweepOnce(as: daemon, grantsGrace: grantsGrace, limit: limit)
-                report(WriteOutcome(.success { $0.null() }, steps: outcome.steps))
-                if outcome.due < limit { return }
-            } catch  where error.kind == .full {
-                guard ballast.isHeld else { return }
-                enterFullDisk()
-                limit = 1  // The smallest transactions, so that each fits if anything does.
-            }
-        }
-    }
-
-    private func sweepOnce(
-        as daemon: Caller, grantsGrace: Bool, limit: Int
-    ) throws(StorageError) -> (due: Int, steps: [NewEvent]) {
-        transaction.steps.removeAll()
-        transaction.failure = nil
-        try begin.run()
-        do throws(RPCError) {
-            let due = try Sweep.run(in: transaction, context(daemon), grantsGrace: grantsGrace, limit: limit)
-            try transaction.reporting { () throws(StorageError) in try commit.run() }
-            return (due, transaction.steps)
-        } catch {
-            rollBack()
-            throw transaction.failure ?? StorageError(.misuse, error.message)
-        }
-    }
-
     // MARK: One transaction
 
     private struct AttemptError: Error {
@@ -138,18 +116,20 @@ final class Writer {
     private func attempt(_ jobs: [WriteJob], _ batch: inout Batch) throws(AttemptError) {
         var outcomes: [WriteOutcome] = []
         outcomes.reserveCapacity(jobs.count)
+        let settledBefore = batch.settled.count
         do throws(StorageError) {
             try begin.run()
-            for job in jobs { outcomes.append(try runInSavepoint(job, &batch)) }
+            for job in jobs { outcomes.append(try outcome(of: job, &batch)) }
         } catch {
             rollBack()
+            batch.settled.removeSubrange(settledBefore...)
             throw AttemptError(cause: error, isOutcomeUnknown: false)
         }
         do throws(StorageError) {
-            try commit.run()
-            try identity.verify()
+            try commit()
         } catch {
             rollBack()
+            batch.settled.removeSubrange(settledBefore...)
             // Its name is gone, but it is still open here: what was acknowledged is copied before everything stops.
             if error.kind == .moved, identity.hasLostLogOnly { _ = try? database.checkpoint(.truncate) }
             // A full disk is found while the WAL is written, before its commit mark: nothing was committed.
@@ -158,27 +138,57 @@ final class Writer {
         batch.outcomes += outcomes
     }
 
-    private func runInSavepoint(_ job: WriteJob, _ batch: inout Batch) throws(StorageError) -> WriteOutcome {
+    func commit() throws(StorageError) {
+        try commitStatement.run()
+        transaction.beats.commit()
+        try identity.verify()
+    }
+
+    private func outcome(of job: WriteJob, _ batch: inout Batch) throws(StorageError) -> WriteOutcome {
+        let context = context(job.caller)
+        while true {
+            if let outcome = try runInSavepoint(job, context, &batch) { return outcome }
+            // The clocks come first: what was touched past its deadline is settled, then the job runs again.
+            batch.settled += try settleInTransaction(transaction.due, at: context.now)
+        }
+    }
+
+    /// - Returns: nil: the job touched what is due, and nothing was done.
+    private func runInSavepoint(
+        _ job: WriteJob, _ context: CallContext, _ batch: inout Batch
+    ) throws(StorageError) -> WriteOutcome? {
         try savepoint.run()
-        transaction.steps.removeAll(keepingCapacity: true)
-        transaction.failure = nil
+        transaction.begin(at: context.now)
         do throws(RPCError) {
-            let reply = try job.run(transaction, context(job.caller))
-            try transaction.reporting { () throws(StorageError) in try release.run() }
-            return WriteOutcome(.success(reply), steps: transaction.steps)
+            let reply = try job.run(transaction, context)
+            if transaction.due.isEmpty {
+                try transaction.reporting { () throws(StorageError) in try release.run() }
+                return WriteOutcome(.success(reply), steps: transaction.steps, effects: transaction.effects)
+            }
         } catch {
             if let failure = transaction.failure {
                 // A refused change is this request's own; anything else from storage ends the whole batch.
                 guard failure.kind == .constraint else { throw failure }
                 batch.errors.append(failure)
             }
-            if !error.keepsWrites { try rollbackToSavepoint.run() }
-            try release.run()
-            return WriteOutcome(.failure(error), steps: error.keepsWrites ? transaction.steps : [])
+            if transaction.due.isEmpty {
+                if !error.keepsWrites { try rollBackToSavepoint() }
+                try release.run()
+                return WriteOutcome(.failure(error), steps: error.keepsWrites ? transaction.steps : [])
+            }
         }
+        try rollBackToSavepoint()
+        try release.run()
+        return nil
     }
 
-    private func rollBack() {
+    func rollBackToSavepoint() throws(StorageError) {
+        try rollbackToSavepoint.run()
+        transaction.beats.rollBack()
+    }
+
+    func rollBack() {
+        transaction.beats.rollBack()
         // SQLite has ended the transaction itself after some errors.
         if database.isInTransaction { try? rollback.run() }
     }
@@ -191,7 +201,7 @@ final class Writer {
 
     // MARK: Full disk
 
-    private func enterFullDisk() {
+    func enterFullDisk() {
         isDiskFull = true
         ballast.release()
     }

@@ -126,9 +126,19 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     /// What was started under this ticket has ended.
-    func finish(_ ticket: Int, with outcome: RequestSequence.Outcome) {
+    func finish(_ ticket: Int, with outcome: RequestSequence.Outcome, _ effects: [ConnectionEffect] = []) {
         sequence.finish(ticket, with: outcome)
+        apply(effects)
         hub.schedule(self)
+    }
+
+    private func apply(_ effects: [ConnectionEffect]) {
+        for effect in effects {
+            switch effect {
+            case .attach(let project): hub.attach(project, to: self)
+            case .watch: break
+            }
+        }
     }
 
     /// Answer what was read, then close.
@@ -164,7 +174,13 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .beginBatch: replies.beginBatch()
         case .endBatch: replies.endBatch()
         case .answer(let call, let outcome): answer(call, outcome)
-        case .read(let call, let read): answer(call, hub.read(read, from: caller))
+        case .read(let call, let read):
+            switch hub.read(read, from: caller) {
+            case .answered(let outcome, let effects):
+                answer(call, outcome)
+                apply(effects)
+            case .due(let due): hub.read(read, after: due, for: self, sequence.awaitAnswer(to: call))
+            }
         case .scan(let read, let ticket):
             guard context != nil else { return sequence.finish(ticket, with: .failure(.stopping)) }  // Nobody to tell.
             hub.scan(read, for: self, ticket)

@@ -21,6 +21,8 @@ final class Hub {
     private var connectionsByUser: [UInt32: Int] = [:]
     private var isDraining = false
 
+    private var holders = LeaseHolders()
+
     private var ready: [ConnectionHandler] = []
     private var jobs: [WriteJob] = []
 
@@ -72,6 +74,7 @@ final class Hub {
         let left = connectionsByUser[uid, default: 1] - 1
         connectionsByUser[uid] = left > 0 ? left : nil
         telemetry.connections.record(connections.count)
+        detachAll(of: connection)
         if connections.isEmpty { onIdle?() }
     }
 
@@ -121,14 +124,31 @@ final class Hub {
 
     // MARK: Requests
 
-    func read(_ read: BoundCall.Read, from caller: Caller) -> Result<Reply, RPCError> {
-        Result { () throws(RPCError) in try reader.run(read, environment.context(caller)) }
+    func read(_ read: BoundCall.Read, from caller: Caller) -> ReadOutcome {
+        reader.run(read, environment.context(caller))
+    }
+
+    /// Has what is due settled, then carries out the read.
+    func read(_ read: @escaping BoundCall.Read, after due: Due, for connection: ConnectionHandler, _ ticket: Int) {
+        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        let hub = NIOLoopBound(self, eventLoop: eventLoop)
+        // What is seen next is the snapshot after it.
+        reader.endSnapshot()
+        store.writes.settle(due) {
+            let (hub, connection) = (hub.value, connection.value)
+            hub.reader.endSnapshot()
+            switch hub.read(read, from: connection.caller) {
+            case .answered(let outcome, let effects): connection.finish(ticket, with: outcome, effects)
+            case .due(let due): hub.read(read, after: due, for: connection, ticket)
+            }
+            hub.reader.endSnapshot()
+        }
     }
 
     func scan(_ read: @escaping BoundCall.Read, for connection: ConnectionHandler, _ ticket: Int) {
         let connection = NIOLoopBound(connection, eventLoop: eventLoop)
-        store.scans.submit(read, environment.context(connection.value.caller)) { outcome in
-            connection.value.finish(ticket, with: outcome)
+        store.scans.submit(read, environment.context(connection.value.caller)) { outcome, effects in
+            connection.value.finish(ticket, with: outcome, effects)
         }
     }
 
@@ -141,8 +161,28 @@ final class Hub {
         jobs.append(
             WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, run: write) { outcome in
                 telemetry.log(outcome, by: caller)
-                connection.value.finish(ticket, with: outcome.result)
+                let connection = connection.value
+                connection.finish(ticket, with: outcome.result, outcome.effects)
             })
+    }
+
+    // MARK: Held leases
+
+    /// The connection holds the project's lease from now on, whoever did before.
+    func attach(_ project: ProjectID, to connection: ConnectionHandler) {
+        holders.attach(project, to: ObjectIdentifier(connection))
+    }
+
+    /// The connection has ended: what it still holds has the detach grace left.
+    private func detachAll(of connection: ConnectionHandler) {
+        let lost = holders.end(ObjectIdentifier(connection))
+        // When we stop it is we who end the connections: their holders come back to the next daemon.
+        guard !lost.isEmpty, !isDraining else { return }
+        for write in LostHolder.writes(lost) {
+            let telemetry = telemetry
+            store.writes.submitOwn(
+                WriteJob(worksOnFullDisk: true, caller: .daemon, run: write) { telemetry.log($0, by: .daemon) })
+        }
     }
 
     func count(_ call: Dispatcher.Call, _ outcome: Result<Reply, RPCError>) {

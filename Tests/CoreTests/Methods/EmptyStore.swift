@@ -9,6 +9,9 @@ final class EmptyStore: ReadTransaction {
     func entries(ofUser userId: String, before: Int64?, limit: Int) throws(RPCError) -> [Entry] { [] }
     func entries(ofProject row: Int64) throws(RPCError) -> [Entry] { [] }
     func events(ofProject row: Int64) throws(RPCError) -> [Event] { [] }
+    func events(_ filter: EventFilter, after seq: Int64, limit: Int) -> [Event] { [] }
+    func newestSeq() -> Int64 { 0 }
+    func affect(_ effect: ConnectionEffect) {}
     func audit() throws(RPCError) -> AuditReport { AuditReport(checked: 0, findings: []) }
 }
 

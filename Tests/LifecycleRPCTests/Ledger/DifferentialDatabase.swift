@@ -23,7 +23,7 @@ final class DifferentialDatabase: Sendable {
                 jobs.append(self.job { _, _ throws(RPCError) in self.ledger.now = request.time.milliseconds })
                 jobs.append(
                     self.job { store, context throws(RPCError) in
-                        while try Sweep.run(in: store, context, grantsGrace: false) == Sweep.batch {}
+                        while try Sweep.run(in: store, context, resumedAt: nil) == Sweep.batch {}
                     })
                 jobs.append(
                     WriteJob(

@@ -87,11 +87,11 @@ extension LedgerHarness {
         do throws(RPCError) {
             switch try call.bind() {
             case .read(.point, let read):
-                return point(read, caller)
+                do throws(RPCError) { return .success(try await point(read, caller)) } catch { return .failure(error) }
             case .read(.scan, let read):
                 guard let store = try? store else { return .failure(.stopping) }
                 return await withCheckedContinuation { done in
-                    store.scans.submit(read, context(caller)) { done.resume(returning: $0.map(text)) }
+                    store.scans.submit(read, context(caller)) { result, _ in done.resume(returning: result.map(text)) }
                 }
             case .write:
                 return await results(of: [call], as: caller)[0]
@@ -114,7 +114,7 @@ extension LedgerHarness {
                     seen.put(try body(store))
                     return { $0.null() }
                 }, context
-            ) { done.resume(returning: $0) }
+            ) { result, _ in done.resume(returning: result) }
         }
         _ = try result.get()
         return try #require(seen.value)

@@ -10,6 +10,8 @@ final class LedgerHarness: Sendable {
     let folder: ScratchFolder
     let limits: Limits
     private let time: Mutex<Int64>
+    /// What the monotonic clock shows.
+    private let uptime = Mutex<Int64>(1_000_000)
     private let opened = Mutex<Opened?>(nil)
     private let errors = Mutex<[StorageError]>([])
 
@@ -28,12 +30,33 @@ final class LedgerHarness: Sendable {
 
     // MARK: Time
 
+    /// To set it lets time pass: see `setClock` for a clock that is wrong.
     var now: Int64 {
         get { time.withLock(\.self) }
-        set { time.withLock { $0 = newValue } }
+        set {
+            let passed = time.withLock { time in
+                defer { time = newValue }
+                return newValue - time
+            }
+            uptime.withLock { $0 += passed }
+        }
     }
 
-    func advance(seconds: Int64) { time.withLock { $0 += seconds * 1000 } }
+    func advance(seconds: Int64) { now += seconds * 1000 }
+
+    /// Somebody sets the wall clock, or the machine sleeps: no time passes that processes see.
+    func jumpClock(seconds: Int64) { time.withLock { $0 += seconds * 1000 } }
+
+    /// The alarm rings, and what is due has been settled when this returns.
+    func tick() async throws {
+        try store.writes.tick()
+        try await settle(Due(isEverything: true))
+    }
+
+    func settle(_ due: Due) async throws {
+        let store = try store
+        await withCheckedContinuation { done in store.writes.settle(due) { done.resume() } }
+    }
 
     // MARK: Opening and closing
 
@@ -60,7 +83,8 @@ final class LedgerHarness: Sendable {
         let store = try Store(
             path: folder.database,
             Store.Environment(
-                clock: { Timestamp(milliseconds: self.now) }, limits: limits, metrics: NoMetrics(),
+                clock: { Timestamp(milliseconds: self.now) }, uptime: { self.uptime.withLock(\.self) },
+                limits: limits, metrics: NoMetrics(),
                 deliver: { $0() }, onError: { error in self.errors.withLock { $0.append(error) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }
@@ -95,14 +119,20 @@ final class LedgerHarness: Sendable {
     }
 
     /// Runs a read on the harness' own connection, one at a time.
-    func point(_ read: BoundCall.Read, _ caller: Caller) -> Result<[UInt8], RPCError> {
-        opened.withLock { opened in
-            guard let opened else { return .failure(.stopping) }
-            defer { opened.reader.endSnapshot() }
-            do throws(RPCError) {
-                return .success(text(try opened.reader.run(read, context(caller))))
-            } catch {
-                return .failure(error)
+    func point(_ read: BoundCall.Read, _ caller: Caller) async throws(RPCError) -> [UInt8] {
+        while true {
+            let outcome: ReadOutcome = opened.withLock { opened in
+                guard let opened else { return .answered(.failure(.stopping), []) }
+                defer { opened.reader.endSnapshot() }
+                guard case .answered(.success(let reply), _) = opened.reader.run(read, context(caller)) else {
+                    return opened.reader.run(read, context(caller))
+                }
+                let text = text(reply)
+                return .answered(.success { $0.raw(text) }, [])
+            }
+            switch outcome {
+            case .answered(let result, _): return text(try result.get())
+            case .due(let due): try? await settle(due)
             }
         }
     }

@@ -50,12 +50,13 @@ FROM project LEFT JOIN entry ON entry.project = project.row AND entry.kind IN ('
 WHERE entry.kind IS NOT CASE status WHEN 'completed' THEN 'capture' WHEN 'failed' THEN 'refund' END
     OR (entry.id IS NOT NULL AND (entry.credits <> project.credits OR entry.account <> project.account));
 
--- Every project has its history: its creation, and its verdict once it has ended.
+-- Every project has its history: its creation, and its verdict once it has ended; or none, where retention removed it.
 SELECT 'history' AS "check", lower(hex(project.id)) AS subject, 'no event for ' || status AS detail
 FROM project
-WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.project = project.row AND kind = 'created')
+WHERE trimmedAt IS NULL AND (
+    NOT EXISTS (SELECT 1 FROM event WHERE event.project = project.row AND kind = 'created')
     OR (finishedAt IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM event WHERE event.project = project.row AND kind = project.status));
+        AND NOT EXISTS (SELECT 1 FROM event WHERE event.project = project.row AND kind = project.status)));
 
 -- No row refers to one that does not exist.
 SELECT 'reference' AS "check", "table" || ' row ' || rowid AS subject, 'refers to a missing ' || parent AS detail

@@ -57,6 +57,15 @@ CREATE TABLE project (
     errorMessage   TEXT,
     -- Contradicting reports after the verdict.
     refusedReports INTEGER NOT NULL DEFAULT 0 CHECK (refusedReports >= 0),
+    -- What the last heartbeat said.
+    progress       REAL CHECK (progress BETWEEN 0 AND 1),
+    message        TEXT,
+    cancelRequested INTEGER NOT NULL DEFAULT 0 CHECK (cancelRequested IN (0, 1)),
+    -- The connection that held its lease has ended: the deadline is the end of the detach grace.
+    detached       INTEGER NOT NULL DEFAULT 0 CHECK (detached IN (0, 1)),
+    retryOf        BLOB REFERENCES project (id),
+    -- When retention removed its history.
+    trimmedAt      INTEGER CHECK (trimmedAt IS NULL OR finishedAt IS NOT NULL),
     CHECK ((status IN ('completed', 'failed')) = (finishedAt IS NOT NULL)),
     CHECK ((status IN ('completed', 'failed')) = (deadline IS NULL)),
     CHECK ((status = 'pending') <= (startedAt IS NULL)),
@@ -99,7 +108,7 @@ CREATE TABLE event (
     seq     INTEGER PRIMARY KEY CHECK (seq > 0),
     kind    TEXT NOT NULL CHECK (
         kind = 'created' OR kind = 'processing' OR kind = 'completed' OR kind = 'failed' OR kind = 'externalIdRecorded'
-        OR kind = 'reportRefused' OR kind = 'granted' OR kind = 'adjusted'),
+        OR kind = 'reportRefused' OR kind = 'cancelRequested' OR kind = 'granted' OR kind = 'adjusted'),
     account INTEGER NOT NULL REFERENCES account (id),
     project INTEGER REFERENCES project (row),
     at      INTEGER NOT NULL,
@@ -166,7 +175,10 @@ CREATE TRIGGER projectBorn BEFORE INSERT ON project WHEN NEW.status <> 'pending'
 END;
 
 CREATE TRIGGER projectVerdict BEFORE UPDATE OF status, finishedAt, errorCode, errorMessage ON project
-WHEN OLD.status IN ('completed', 'failed') BEGIN
+WHEN OLD.status IN ('completed', 'failed')
+    -- Retention takes the message, once, and nothing else.
+    AND NOT (OLD.trimmedAt IS NULL AND NEW.trimmedAt IS NOT NULL AND NEW.status = OLD.status
+        AND NEW.finishedAt = OLD.finishedAt AND NEW.errorCode IS OLD.errorCode) BEGIN
     SELECT RAISE(ABORT, 'the first verdict stays');
 END;
 
@@ -175,7 +187,7 @@ WHEN NEW.status = 'pending' OR NEW.status = OLD.status BEGIN
     SELECT RAISE(ABORT, 'a status moves forwards only');
 END;
 
-CREATE TRIGGER projectFixed BEFORE UPDATE OF row, id, account, credits, createdAt, idempotencyKey, hadExternalId ON project
+CREATE TRIGGER projectFixed BEFORE UPDATE OF row, id, account, credits, createdAt, idempotencyKey, hadExternalId, retryOf ON project
 BEGIN
     SELECT RAISE(ABORT, 'what a project was created with stays');
 END;
@@ -271,6 +283,11 @@ CREATE TRIGGER eventFixed BEFORE UPDATE ON event BEGIN
     SELECT RAISE(ABORT, 'events never change');
 END;
 
-CREATE TRIGGER eventKept BEFORE DELETE ON event BEGIN
+CREATE TRIGGER projectTrimmed BEFORE UPDATE OF trimmedAt ON project WHEN OLD.trimmedAt IS NOT NULL BEGIN
+    SELECT RAISE(ABORT, 'a history is removed once');
+END;
+
+CREATE TRIGGER eventKept BEFORE DELETE ON event
+WHEN NOT EXISTS (SELECT 1 FROM project WHERE row = OLD.project AND trimmedAt IS NOT NULL) BEGIN
     SELECT RAISE(ABORT, 'events are kept');
 END;

@@ -1,0 +1,70 @@
+/// Cancels a project: one that no pipeline has begun fails at once and is refunded; of one that is processing the pipeline
+/// is told with its next heartbeat, and says itself what became of it. Silence lets the lease decide.
+///
+/// Errors: `projectNotFound`, `terminalState` (it is completed).
+public struct CancelProject: Sendable {
+    public var projectId: ProjectID
+
+    public init(projectId: ProjectID) { self.projectId = projectId }
+
+    public struct Response: Sendable {
+        public var project: Project
+        /// false: it was cancelled, asked to be, or had failed already.
+        public var changed: Bool
+        /// What its failure gave back; 0 while the pipeline has not answered.
+        public var creditsRefunded: Int64
+        public var balance: Balance
+    }
+}
+
+extension CancelProject: WriteMethod {
+    package static let name = "cancelProject"
+    package static let summary = "Cancel a project: at once while it is pending, else by asking its pipeline."
+    package static let roles: [Role] = [.app]
+    package static let worksOnFullDisk = true
+    package static var blank: Self { Self(projectId: .blank) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("projectId", &projectId, "The project.")
+    }
+
+    package var isRepeatable: Bool { true }
+
+    package var subject: CallSubject { CallSubject(project: .projectID(projectId)) }
+
+    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        let stored = try store.existingProject(.projectID(projectId))
+        var changed = false
+        switch stored.project.status {
+        case .pending:
+            try store.finish(
+                stored, .failed(code: FailureCode.cancelled, message: "cancelled before it began"), at: context.now)
+            try store.record(
+                NewEvent(.failed, of: stored, errorCode: FailureCode.cancelled), by: context.caller, at: context.now)
+            changed = true
+        case .processing:
+            if !stored.project.cancelRequested {
+                try store.requestCancel(of: stored, at: context.now)
+                try store.record(NewEvent(.cancelRequested, of: stored), by: context.caller, at: context.now)
+                changed = true
+            }
+        case .completed: throw .alreadyCompleted(stored.project)
+        case .failed: break
+        }
+        let project = try store.existingProject(.projectID(projectId)).project
+        return Response(
+            project: project, changed: changed, creditsRefunded: project.creditsRefunded,
+            balance: try store.balance(of: project.userId))
+    }
+}
+
+extension CancelProject.Response: Message {
+    package static var blank: Self { Self(project: .blank, changed: false, creditsRefunded: 0, balance: .blank) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("project", &project, "The project, as it is now.")
+        try fields.required("changed", &changed, "false: nothing was left to do.")
+        try fields.required("creditsRefunded", &creditsRefunded, "What its failure gave back; else 0.")
+        try fields.required("balance", &balance, "The user's credits afterwards.")
+    }
+}

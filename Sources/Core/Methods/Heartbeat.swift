@@ -1,0 +1,90 @@
+/// A pipeline's sign of life: renews the lease of a project that is processing. It never revives one that has ended; the
+/// answer says what became of it, so that the pipeline can stop.
+///
+/// Errors: `projectNotFound`. What it says is on disk within a second, not when it is answered.
+public struct Heartbeat: Sendable {
+    public var projectId: ProjectID?
+    public var externalId: String?
+    /// 0 to 1; nil: as before.
+    public var progress: Double?
+    /// What the pipeline does, for people; nil: as before.
+    public var message: String?
+    /// Ties the lease to this connection: when it ends without a verdict, the project fails as `crashed` after the detach
+    /// grace.
+    public var attach: Bool?
+
+    public init(
+        projectId: ProjectID? = nil, externalId: String? = nil, progress: Double? = nil, message: String? = nil,
+        attach: Bool? = nil
+    ) {
+        self.projectId = projectId
+        self.externalId = externalId
+        self.progress = progress
+        self.message = message
+        self.attach = attach
+    }
+
+    public struct Response: Sendable {
+        public var status: Status
+        /// When the daemon fails and refunds it if nothing more is heard; absent when it has ended.
+        public var deadline: Timestamp?
+        /// The app wants it cancelled: report `failed` with the code `cancelled`, or `completed` if it is done.
+        public var cancelRequested: Bool
+    }
+}
+
+extension Heartbeat: WriteMethod {
+    package static let name = "heartbeat"
+    package static let summary = "A sign of life: renews the lease, and learns whether to stop."
+    package static let roles: [Role] = [.agent]
+    package static let worksOnFullDisk = true
+    package static var blank: Self { Self() }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
+        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
+        try fields.optional("progress", &progress, "How far it is, 0 to 1; as before when absent.")
+        try fields.optional("message", &message, .text(0...1024), "What it does, for people; as before when absent.")
+        try fields.optional("attach", &attach, "Ties the lease to this connection.")
+    }
+
+    package func validate() throws(RPCError) {
+        _ = try ProjectReference(projectId: projectId, externalId: externalId)
+        if let progress, !(0...1).contains(progress) { throw .invalidParams("progress", "must be from 0 to 1") }
+    }
+
+    package var isRepeatable: Bool { true }
+
+    package var subject: CallSubject {
+        CallSubject(project: try? ProjectReference(projectId: projectId, externalId: externalId))
+    }
+
+    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        let stored = try store.existingProject(ProjectReference(projectId: projectId, externalId: externalId))
+        let project = stored.project
+        guard !project.status.isTerminal else {
+            return Response(status: project.status, deadline: nil, cancelRequested: project.cancelRequested)
+        }
+        let now = context.now
+        // A pending project has no lease to renew, and a holder that is back has what there was before it left.
+        var deadline = project.deadline
+        if project.status == .processing || stored.isDetached {
+            deadline = stored.terms.deadline(
+                project.status, createdAt: project.createdAt, lastReport: now, limits: context.limits)
+        }
+        if stored.isDetached { try store.renew(stored, deadline: deadline, at: now) }
+        try store.beat(stored, Beat(progress: progress, message: message, deadline: deadline, at: now))
+        if attach == true { store.affect(.attach(project.projectId)) }
+        return Response(status: project.status, deadline: deadline, cancelRequested: project.cancelRequested)
+    }
+}
+
+extension Heartbeat.Response: Message {
+    package static var blank: Self { Self(status: .pending, cancelRequested: false) }
+
+    package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("status", &status, "Where the project is.")
+        try fields.optional("deadline", &deadline, "When the daemon fails and refunds it if nothing more is heard.")
+        try fields.required("cancelRequested", &cancelRequested, "The app wants it cancelled.")
+    }
+}

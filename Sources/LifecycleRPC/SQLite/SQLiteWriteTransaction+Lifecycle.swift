@@ -1,0 +1,99 @@
+internal import LifecycleCore
+
+/// The changes that are rare enough to be looked up by their text.
+extension SQLiteWriteTransaction {
+    func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError) {
+        try change(project, "UPDATE project SET updatedAt = ?2, cancelRequested = 1 WHERE row = ?1") { $0.bind(2, now) }
+    }
+
+    func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(RPCError) {
+        try change(project, "UPDATE project SET updatedAt = ?2, deadline = ?3, detached = 1 WHERE row = ?1") { update in
+            update.bind(2, now)
+            update.bind(3, deadline)
+        }
+        nextDeadline.include(deadline)
+    }
+
+    func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError) {
+        try change(project, "UPDATE project SET externalId = ?3, updatedAt = ?2 WHERE row = ?1") { update in
+            update.bind(2, now)
+            update.bind(3, id)
+        }
+    }
+
+    func countRefusedReport(of project: StoredProject) throws(RPCError) {
+        try change(project, "UPDATE project SET refusedReports = refusedReports + 1 WHERE row = ?1") { _ in }
+    }
+
+    private func change(_ project: StoredProject, _ sql: String, _ bind: (Statement) -> Void) throws(RPCError) {
+        try reporting { () throws(StorageError) in
+            try writeBeat(of: project.row)
+            let update = try prepared(sql)
+            update.bind(1, project.row)
+            bind(update)
+            try update.run()
+        }
+    }
+
+    func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
+        try dueProjects(ofUser: nil, at: now, limit: limit)
+    }
+
+    /// - Parameter userId: nil: all users.
+    func dueProjects(ofUser userId: String?, at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
+        try reporting { () throws(StorageError) in
+            let list = try prepared(DueSQL.list(ofUser: userId != nil))
+            list.bind(1, now)
+            if let userId { list.bind(2, userId) }
+            list.bind(3, Int64(limit))
+            return try list.all(ProjectRow.read)
+        }
+    }
+
+    /// The earliest deadline of all; nil: nothing is unfinished.
+    func earliestDeadline() throws(StorageError) -> Timestamp? {
+        try prepared("SELECT deadline FROM project WHERE deadline IS NOT NULL ORDER BY deadline LIMIT 1")
+            .first { Timestamp(milliseconds: $0.integer(0)) }
+    }
+
+    func newestEventTime() throws(StorageError) -> Timestamp? {
+        try prepared("SELECT at FROM event ORDER BY seq DESC LIMIT 1").first { Timestamp(milliseconds: $0.integer(0)) }
+    }
+
+    /// The latest deadlines first, from the one after `last` on.
+    func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject] {
+        let list = try prepared(
+            ProjectRow.select + " WHERE (p.deadline, p.row) < (?1, ?2) ORDER BY p.deadline DESC, p.row DESC LIMIT ?3")
+        list.bind(1, last?.project.deadline ?? Timestamp(milliseconds: .max))
+        list.bind(2, last?.row ?? .max)
+        list.bind(3, Int64(limit))
+        return try list.all(ProjectRow.read)
+    }
+
+    // MARK: Signs of life
+
+    func beat(_ project: StoredProject, _ beat: Beat) { beats.add(beat, of: project.row) }
+
+    /// Writes all signs of life, in the transaction that is open.
+    func writeBeats() throws(StorageError) {
+        for row in beats.rows { try writeBeat(of: row) }
+    }
+
+    /// Before anything else is written of a project: what was said first is written first.
+    func writeBeat(of row: Int64) throws(StorageError) {
+        guard let beat = beats.take(row) else { return }
+        let update = try prepared(
+            """
+            UPDATE project SET updatedAt = ?2, deadline = ?3, progress = ifnull(?4, progress),
+                message = ifnull(?5, message)
+            WHERE row = ?1 AND finishedAt IS NULL
+            """)
+        update.bind(1, row)
+        update.bind(2, beat.at)
+        update.bind(3, beat.deadline)
+        update.bind(4, beat.progress)
+        update.bind(5, beat.message)
+        try update.run()
+        nextDeadline.include(beat.deadline)
+    }
+}
