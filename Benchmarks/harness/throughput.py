@@ -54,7 +54,11 @@ def failed(pair, shape):
     connections, depth, batch = SHAPES[shape]
     if shape not in pair.created:
         create(pair, shape)
-    pair.load(f"failed.{shape}", ours.FAILED, connections=connections, depth=depth, ids=pair.created[shape])
+    # Each of those just created, once: a stall while they were created must not leave too few for a second's load.
+    count = sum(1 for _ in open(pair.created[shape]))
+    measured = pair.daemon.load(
+        ours.FAILED, connections=connections, depth=depth, ids=pair.created[shape], count=count, warm_up=0)
+    pair.put(f"daemon.failed.{shape}", measured)
     pair.floor(f"failed.{batch}", "failed", batch)
 
 
