@@ -143,6 +143,20 @@ def of_growth(smallest, largest):
     return figures
 
 
+def of_clocks(reference):
+    def figure(name, ours, unit, step, beside="", theirs=None, **target):
+        return Figure(
+            name, f"daemon.{ours}", unit, (step,), beside, f"daemon.{theirs}" if theirs else None, size=reference, **target)
+
+    return [
+        figure("heartbeat 16×1", "beat.16x1", "/s", "beats", "getStatus 16×1", f"status.16x1.perSecond@{reference}"),
+        figure("heartbeat 16×16", "beat.16x16", "/s", "beats", "getStatus 16×16", f"status.16x16.perSecond@{reference}"),
+        figure("refunds, 100 000 due at once", "sweep.perSecond", "/s", "sweep"),
+        figure("reads' p99 meanwhile", "with.read.p99", "µs", "sweep", "their p99 before", "without.read.p99"),
+        figure("creates' p99 meanwhile", "with.write.p99", "µs", "sweep", "their p99 before", "without.write.p99"),
+    ]
+
+
 def of_costs(reference):
     figures = [
         Figure("resident memory at rest", "daemon.resident", "MiB", ("memory",), below=16, size=reference),
@@ -167,4 +181,4 @@ def all_figures(sizes):
     figures += of_peers(reference)
     if len(sizes) > 1:
         figures += of_growth(sizes[0], sizes[-1])
-    return figures + of_costs(reference), reference
+    return figures + of_clocks(reference) + of_costs(reference), reference

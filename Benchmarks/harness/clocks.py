@@ -1,0 +1,60 @@
+"""Signs of life, and what others notice while many projects are past their deadline at once."""
+
+import sqlite3
+import time
+
+from . import ours, system
+from .ours import Daemon
+
+DUE = 100_000
+BEATING = 5000
+HEARTBEAT = ours.request("heartbeat", '{"projectId":"@p","progress":0.5}')
+PROCESSING = ours.request("updateStatus", '{"projectId":"@q","status":"processing"}')
+
+
+def heartbeats(context):
+    """Of 5000 projects at random; each is written at most once a second."""
+    daemon = Daemon(context.scratch, context.databases.copy(context.reference, "beats"))
+    ids = context.scratch.folder / "beating"
+    daemon.load(ours.CREATE, connections=16, depth=16, count=BEATING, warm_up=0, users=ours.USERS, save_ids=ids)
+    daemon.load(PROCESSING, connections=16, depth=16, count=BEATING, warm_up=0, ids=ids)
+    for shape, connections, depth in [("16x1", 16, 1), ("16x16", 16, 16)]:
+        for _ in range(3):
+            measured = daemon.load(HEARTBEAT, connections=connections, depth=depth, seconds=1, warm_up=0.2, ids=ids)
+            context.samples.add(f"daemon.beat.{shape}", measured["perSecond"])
+    daemon.stop()
+
+
+def sweep(context):
+    """100 000 projects that are due in one moment: refunds a second, and what callers notice meanwhile who ask for other
+    projects and start some."""
+    size = context.reference
+    path = context.databases.copy(size, "sweep")
+    daemon = Daemon(context.scratch, path)
+    daemon.load(ours.CREATE, connections=16, depth=16, count=DUE, warm_up=0, users=ours.USERS)
+    daemon.stop()
+    with sqlite3.connect(path) as database:
+        due = time.time() + 8
+        database.execute("UPDATE project SET deadline = ? WHERE deadline IS NOT NULL", (int(due * 1000),))
+        (waiting,), = database.execute("SELECT count(*) FROM project WHERE deadline IS NOT NULL")
+        (newest,), = database.execute("SELECT max(seq) FROM event")
+    daemon = Daemon(context.scratch, path)
+    others(context, daemon, "without", due - time.time() - 0.5)
+    time.sleep(max(0, due - time.time()))
+    others(context, daemon, "with", 2)
+    system.wait_until(lambda: daemon.call("listProjects", {"includeStats": True, "limit": 1}), "the sweep", timeout=120)
+    daemon.stop()
+    with sqlite3.connect(path) as database:
+        (last,), = database.execute("SELECT max(at) FROM event WHERE kind = 'failed' AND seq > ?", (newest,))
+    context.samples.add("daemon.sweep.perSecond", waiting / (last / 1000 - due))
+
+
+def others(context, daemon, name, seconds):
+    measured = daemon.load(
+        (ours.STATUS, "read", 80), (ours.CREATE, "write", 20), connections=16, seconds=max(0.5, seconds - 0.2),
+        warm_up=0.1, users=ours.USERS, ids=context.databases.project_ids(context.reference))
+    for request in measured["requests"]:
+        context.samples.add(f"daemon.{name}.{request['name']}.p99", request["p99"])
+
+
+MEASUREMENTS = {"beats": heartbeats, "sweep": sweep}
