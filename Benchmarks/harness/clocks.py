@@ -1,10 +1,13 @@
 """Signs of life, and what others notice while many projects are past their deadline at once."""
 
+import json
 import sqlite3
+import threading
 import time
 
 from . import ours, system
 from .ours import Daemon
+from .system import TOOLS
 
 DUE = 100_000
 BEATING = 5000
@@ -57,4 +60,36 @@ def others(context, daemon, name, seconds):
         context.samples.add(f"daemon.{name}.{request['name']}.p99", request["p99"])
 
 
-MEASUREMENTS = {"beats": heartbeats, "sweep": sweep}
+def watch(context):
+    """A create's event at one watcher, and at the last of 200."""
+    daemon = Daemon(context.scratch, context.databases.copy(context.reference, "watched"))
+    for watchers in (1, 200):
+        said = system.run([TOOLS / "watch-latency", daemon.socket, watchers, 1000])
+        for name, found in json.loads(said).items():
+            for figure, value in found.items():
+                context.samples.add(f"daemon.watch{watchers}.{name}.{figure}", value)
+    daemon.stop()
+
+
+def backup(context):
+    """Of the largest ledger, while 16 connections create projects."""
+    size = max(context.sizes)
+    daemon = Daemon(context.scratch, context.databases.copy(size, "backup"))
+    def creates():
+        return daemon.load(ours.CREATE, connections=16, depth=1, seconds=2, warm_up=0.2, users=ours.USERS)["perSecond"]
+
+    context.samples.add("daemon.beforeBackup", creates())
+    made = []
+    start = time.monotonic()
+    working = threading.Thread(
+        target=lambda: made.append((daemon.call("backup", {"path": "bench.db"}), time.monotonic() - start)))
+    working.start()
+    context.samples.add("daemon.duringBackup", creates())
+    working.join()
+    ((answer, seconds),) = made
+    context.samples.add("daemon.backup.rate", answer["bytes"] / seconds / 2**20)
+    context.samples.add("daemon.backup.seconds", seconds)
+    daemon.stop()
+
+
+MEASUREMENTS = {"beats": heartbeats, "sweep": sweep, "watch": watch, "backup": backup}

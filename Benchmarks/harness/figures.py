@@ -143,7 +143,7 @@ def of_growth(smallest, largest):
     return figures
 
 
-def of_clocks(reference):
+def of_clocks(reference, largest):
     def figure(name, ours, unit, step, beside="", theirs=None, **target):
         return Figure(
             name, f"daemon.{ours}", unit, (step,), beside, f"daemon.{theirs}" if theirs else None, size=reference, **target)
@@ -154,6 +154,17 @@ def of_clocks(reference):
         figure("refunds, 100 000 due at once", "sweep.perSecond", "/s", "sweep"),
         figure("reads' p99 meanwhile", "with.read.p99", "µs", "sweep", "their p99 before", "without.read.p99"),
         figure("creates' p99 meanwhile", "with.write.p99", "µs", "sweep", "their p99 before", "without.write.p99"),
+        figure("event at 1 watcher p50", "watch1.first.p50", "µs", "watch", "the create's answer p50", "watch1.answer.p50"),
+        figure("event at 1 watcher p99", "watch1.first.p99", "µs", "watch", "the create's answer p99", "watch1.answer.p99"),
+        figure("event at the last of 200 p50", "watch200.last.p50", "µs", "watch", "the create's answer p50",
+               "watch200.answer.p50"),
+        figure("event at the last of 200 p99", "watch200.last.p99", "µs", "watch", "the create's answer p99",
+               "watch200.answer.p99"),
+        figure("create answered, 200 watchers", "watch200.answer.p50", "µs", "watch", "with 1 watcher", "watch1.answer.p50"),
+        Figure("backup, checked", "daemon.backup.rate", "MiB/s", ("backup",), size=largest),
+        Figure("backup, checked, time", "daemon.backup.seconds", "s", ("backup",), size=largest),
+        Figure("creates 16×1 meanwhile", "daemon.duringBackup", "/s", ("backup",), "before it", "daemon.beforeBackup",
+               size=largest),
     ]
 
 
@@ -181,4 +192,4 @@ def all_figures(sizes):
     figures += of_peers(reference)
     if len(sizes) > 1:
         figures += of_growth(sizes[0], sizes[-1])
-    return figures + of_clocks(reference) + of_costs(reference), reference
+    return figures + of_clocks(reference, sizes[-1]) + of_costs(reference), reference

@@ -37,7 +37,7 @@ def build_tools():
     flags = ["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror"]
     library = ["-shared", "-fPIC"]
     for name, extra in {
-        "load": [], "line-echo": [], "empty-answer": [], "floor": ["-lsqlite3"],
+        "load": [], "line-echo": [], "empty-answer": [], "watch-latency": [], "floor": ["-lsqlite3"],
         "sql-trace": library, "allocation-count": library, "own-sigsuspend": library,
     }.items():
         sources = sorted((BENCHMARKS / "Sources" / name).glob("*.c"))

@@ -15,6 +15,10 @@ What the numbers mean
                     with fewer than 1000 pages the last page stands for the 1000th
   cold start        connect → first answer through systemd-socket-activate, medians of 20; killed: by SIGKILL under load
   memory            of a daemon that has answered once; an idle connection: private memory of 1000 that were used once
+  heartbeat         of 5000 projects that are processing, at random; each is written once a second
+  refunds           100 000 projects and more with one deadline; meanwhile 16 connections read others (80 %) and create
+  event             from a create's request to its event at a watcher, one create at a time
+  backup            by the method: copied in one snapshot, checked, synced; 16 connections create meanwhile
   costs             per request: 16 connections, one at a time; the floor commits 16 at once. Start-up is taken out.
                     instructions: one connection, 16 requests at a time, by callgrind
   p50, p99          half of the requests, 99 of 100 of them, were answered within this time
