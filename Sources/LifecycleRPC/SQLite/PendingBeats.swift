@@ -6,17 +6,22 @@ struct PendingBeats {
     private var waiting: [Int64: Beat] = [:]
     /// Written by the transaction that is open, which may yet be rolled back.
     private var written: [Int64: Beat] = [:]
+    /// What waited before the request that is carried out, where it has changed that.
+    private var earlier: [Int64: Beat?] = [:]
 
     var isEmpty: Bool { waiting.isEmpty }
     var rows: [Int64] { Array(waiting.keys) }
 
+    /// A request begins: what it adds can be taken back.
+    mutating func begin() { earlier.removeAll(keepingCapacity: true) }
+
     /// What it does not say stays as it was said before.
     mutating func add(_ beat: Beat, of row: Int64) {
         var beat = beat
-        if let earlier = waiting[row] {
-            beat.progress = beat.progress ?? earlier.progress
-            beat.message = beat.message ?? earlier.message
-        }
+        let before = waiting[row]
+        beat.progress = beat.progress ?? before?.progress
+        beat.message = beat.message ?? before?.message
+        if earlier[row] == nil { earlier[row] = .some(before) }
         waiting[row] = beat
     }
 
@@ -39,11 +44,16 @@ struct PendingBeats {
     }
 
     /// What was written is on disk.
-    mutating func commit() { written.removeAll(keepingCapacity: true) }
+    mutating func commit() {
+        begin()
+        written.removeAll(keepingCapacity: true)
+    }
 
-    /// What was written is not: it waits again.
+    /// What was written is not, and waits again; what the request added was never said.
     mutating func rollBack() {
+        for (row, beat) in earlier { waiting[row] = beat }
+        begin()
         waiting.merge(written) { later, _ in later }
-        commit()
+        written.removeAll(keepingCapacity: true)
     }
 }

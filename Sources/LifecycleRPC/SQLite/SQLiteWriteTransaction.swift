@@ -185,6 +185,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
 
     override func begin(at now: Timestamp) {
         super.begin(at: now)
+        beats.begin()
         steps.removeAll(keepingCapacity: true)
     }
 
