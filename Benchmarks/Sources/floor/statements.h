@@ -5,7 +5,8 @@
 #define PROJECT \
     "SELECT p.row, p.account, p.id, a.userId, p.status, p.credits, p.externalId, p.name, p.errorCode, p.errorMessage, " \
     "p.createdAt, p.updatedAt, p.startedAt, p.finishedAt, p.deadline, p.metadata, p.startTimeout, p.lease, " \
-    "p.maxRuntime, p.hadExternalId, p.refusedReports " \
+    "p.maxRuntime, p.hadExternalId, p.refusedReports, p.progress, p.message, p.cancelRequested, p.detached, " \
+    "p.retryOf, p.trimmedAt " \
     "FROM project AS p JOIN account AS a ON a.id = p.account"
 
 #define PROJECT_BY_ID PROJECT " WHERE p.id = ?1"
@@ -23,8 +24,8 @@
 
 #define INSERT_PROJECT \
     "INSERT INTO project (id, account, credits, createdAt, updatedAt, deadline, idempotencyKey, externalId, " \
-    "hadExternalId, name, metadata, startTimeout, lease, maxRuntime) " \
-    "VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?7 IS NOT NULL, ?8, ?9, ?10, ?11, ?12)"
+    "hadExternalId, name, metadata, startTimeout, lease, maxRuntime, retryOf) " \
+    "VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?7 IS NOT NULL, ?8, ?9, ?10, ?11, ?12, ?13)"
 
 #define INSERT_EVENT \
     "INSERT INTO event (kind, account, project, at, uid, gid, pid, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"

@@ -34,10 +34,13 @@ package enum Sweep {
         _ stored: StoredProject, _ code: String, from resumedAt: Timestamp, _ limits: Limits
     ) -> Timestamp? {
         let createdAt = stored.project.createdAt
+        let deadline = stored.terms.deadline(
+            stored.project.status, createdAt: createdAt, lastReport: resumedAt, limits: limits)
+        guard let deadline else { return nil }
         return switch code {
-        case FailureCode.leaseExpired:
-            stored.terms.deadline(.processing, createdAt: createdAt, lastReport: resumedAt, limits: limits)
-        case FailureCode.crashed: stored.terms.detachEnd(createdAt: createdAt, detachedAt: resumedAt, limits: limits)
+        case FailureCode.leaseExpired: deadline
+        case FailureCode.crashed:
+            min(deadline, stored.terms.detachEnd(createdAt: createdAt, detachedAt: resumedAt, limits: limits))
         default: nil
         }
     }
@@ -45,9 +48,12 @@ package enum Sweep {
     /// Which of the clocks ran out.
     static func reason(_ stored: StoredProject, _ context: CallContext) -> String {
         let runtime = stored.terms.maximumRuntime ?? context.limits.maximumRuntime
+        if stored.project.status == .pending, !stored.isDetached {
+            let start = stored.terms.startTimeout ?? context.limits.startTimeout
+            return start <= runtime ? FailureCode.startTimeout : FailureCode.runtimeExceeded
+        }
         if context.now >= stored.project.createdAt.adding(seconds: runtime) { return FailureCode.runtimeExceeded }
-        if stored.isDetached { return FailureCode.crashed }
-        return stored.project.status == .pending ? FailureCode.startTimeout : FailureCode.leaseExpired
+        return stored.isDetached ? FailureCode.crashed : FailureCode.leaseExpired
     }
 
     private static func message(_ code: String) -> String {

@@ -36,7 +36,7 @@ extension RetryProject: KeyedMethod {
             return try replay(earlier, in: store)
         }
         guard old.project.status == .failed else {
-            throw .invalidTransition(from: old.project.status, to: .pending)
+            throw .notFailed(old.project.status)
         }
         return try Charge(
             userId: userId, credits: old.project.creditsUsed, idempotencyKey: idempotencyKey, name: old.project.name,

@@ -23,6 +23,14 @@ extension RPCError {
             ])
     }
 
+    /// Only what failed is done again.
+    package static func notFailed(_ status: Status) -> Self {
+        Self(
+            .invalidTransition, "Only a failed project can be done again, and this one is \(status.rawValue).",
+            hint: "Look at its status first; cancelProject ends one that is not wanted any more.",
+            fields: invalidTransition(from: status, to: .pending).fields)
+    }
+
     /// The first verdict stays. The refused report was written to the history, hence `keepsWrites`.
     package static func terminalState(_ project: Project) -> Self {
         Self(

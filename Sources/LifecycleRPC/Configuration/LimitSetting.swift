@@ -42,6 +42,7 @@ extension LimitSetting {
         LimitSetting("startTimeout", \.startTimeout, 1...year, "seconds", atMost: "longestStartTimeout"),
         LimitSetting("lease", \.lease, 1...year, "seconds", atMost: "longestLease"),
         LimitSetting("maxRuntime", \.maximumRuntime, 1...year, "seconds", atMost: "longestRuntime"),
+        LimitSetting("detachGrace", \.detachGrace, 1...86_400, "seconds"),
         LimitSetting("longestStartTimeout", \.longestStartTimeout, 1...year, "seconds"),
         LimitSetting("longestLease", \.longestLease, 1...year, "seconds"),
         LimitSetting("longestRuntime", \.longestRuntime, 1...year, "seconds"),

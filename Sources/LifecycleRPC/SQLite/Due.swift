@@ -16,6 +16,12 @@ package struct Due: Sendable {
     }
 
     var isEmpty: Bool { projects.isEmpty && users.isEmpty && !isEverything }
+
+    mutating func formUnion(_ other: Due) {
+        projects += other.projects
+        users += other.users
+        isEverything = isEverything || other.isEverything
+    }
 }
 
 /// The earliest deadline of all unfinished projects, or one before it. The writer keeps it; anybody may look, and need

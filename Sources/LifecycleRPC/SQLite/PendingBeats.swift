@@ -4,24 +4,21 @@ internal import LifecycleCore
 /// row is written once a second. Lost with the process, after which every lease gets a lease of grace. Pure.
 struct PendingBeats {
     private var waiting: [Int64: Beat] = [:]
-    /// Written by the transaction that is open, which may yet be rolled back.
-    private var written: [Int64: Beat] = [:]
-    /// What waited before the request that is carried out, where it has changed that.
-    private var earlier: [Int64: Beat?] = [:]
+    /// What each change of the transaction that is open replaced, as that may yet be rolled back.
+    private var replaced: [(row: Int64, beat: Beat?)] = []
 
     var isEmpty: Bool { waiting.isEmpty }
     var rows: [Int64] { Array(waiting.keys) }
-
-    /// A request begins: what it adds can be taken back.
-    mutating func begin() { earlier.removeAll(keepingCapacity: true) }
+    /// Where the transaction is, for `rollBack(to:)`.
+    var mark: Int { replaced.count }
 
     /// What it does not say stays as it was said before.
     mutating func add(_ beat: Beat, of row: Int64) {
+        let earlier = waiting[row]
         var beat = beat
-        let before = waiting[row]
-        beat.progress = beat.progress ?? before?.progress
-        beat.message = beat.message ?? before?.message
-        if earlier[row] == nil { earlier[row] = .some(before) }
+        beat.progress = beat.progress ?? earlier?.progress
+        beat.message = beat.message ?? earlier?.message
+        replaced.append((row, earlier))
         waiting[row] = beat
     }
 
@@ -39,21 +36,15 @@ struct PendingBeats {
     /// Takes one out to write it.
     mutating func take(_ row: Int64) -> Beat? {
         guard let beat = waiting.removeValue(forKey: row) else { return nil }
-        written[row] = beat
+        replaced.append((row, beat))
         return beat
     }
 
     /// What was written is on disk.
-    mutating func commit() {
-        begin()
-        written.removeAll(keepingCapacity: true)
-    }
+    mutating func commit() { replaced.removeAll(keepingCapacity: true) }
 
-    /// What was written is not, and waits again; what the request added was never said.
-    mutating func rollBack() {
-        for (row, beat) in earlier { waiting[row] = beat }
-        begin()
-        waiting.merge(written) { later, _ in later }
-        written.removeAll(keepingCapacity: true)
+    /// What was done since is undone: 0 for the whole transaction.
+    mutating func rollBack(to mark: Int) {
+        while replaced.count > mark, let change = replaced.popLast() { waiting[change.row] = change.beat }
     }
 }

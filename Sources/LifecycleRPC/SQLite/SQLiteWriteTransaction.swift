@@ -21,6 +21,8 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     var beats = PendingBeats()
     /// The last event that was written.
     private(set) var newestEvent: Int64
+    /// The last one that is on disk.
+    private var committedEvent: Int64
 
     override init(_ database: Database, _ nextDeadline: NextDeadline) throws(StorageError) {
         let newest = try database.prepare("SELECT id FROM project ORDER BY id DESC LIMIT 1")
@@ -59,6 +61,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
         newestEvent = try database.integer("SELECT max(seq) FROM event") ?? 0
+        committedEvent = newestEvent
         try super.init(database, nextDeadline)
     }
 
@@ -185,8 +188,28 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
 
     override func begin(at now: Timestamp) {
         super.begin(at: now)
-        beats.begin()
         steps.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: What is remembered beside the database, and goes with its transaction
+
+    /// A place in the transaction that is open.
+    struct Mark {
+        fileprivate let beats: Int
+        fileprivate let event: Int64
+    }
+
+    var mark: Mark { Mark(beats: beats.mark, event: newestEvent) }
+
+    func commit() {
+        beats.commit()
+        committedEvent = newestEvent
+    }
+
+    /// - Parameter mark: nil: all of it.
+    func rollBack(to mark: Mark? = nil) {
+        beats.rollBack(to: mark?.beats ?? 0)
+        newestEvent = mark?.event ?? committedEvent
     }
 
     override func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {

@@ -4,16 +4,19 @@ package import LifecycleCore
 package struct WriteJob: Sendable {
     package let worksOnFullDisk: Bool
     package let caller: Caller
+    /// Jobs of the same source are carried out in their order.
+    package let source: ObjectIdentifier?
     package let run: BoundCall.Write
     /// Called once, after the COMMIT is durable or when it is certain that there is none.
     package let completion: @Sendable (WriteOutcome) -> Void
 
     package init(
-        worksOnFullDisk: Bool, caller: Caller, run: @escaping BoundCall.Write,
+        worksOnFullDisk: Bool, caller: Caller, source: ObjectIdentifier? = nil, run: @escaping BoundCall.Write,
         completion: @escaping @Sendable (WriteOutcome) -> Void
     ) {
         self.worksOnFullDisk = worksOnFullDisk
         self.caller = caller
+        self.source = source
         self.run = run
         self.completion = completion
     }

@@ -80,7 +80,7 @@ package final class WriteQueue: Sendable {
     }
 
     /// It may be time for something: a test has moved the clock.
-    package func tick() { mailbox.send(.tick) }
+    package func tick() { mailbox.send(.tick(nil)) }
 
     /// Calls back once the writer has got through all that was queued before, and its files are still there: alive.
     package func check(_ completion: @escaping @Sendable () -> Void) { mailbox.send(.check(completion)) }
@@ -99,16 +99,18 @@ package final class WriteQueue: Sendable {
         var turn = Turn()
         var alarm = WriterAlarm()
         while true {
-            turn.take(turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting())
+            turn.take(turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting(), &alarm)
             let jobs = turn.nextJobs(Self.mostPerCommit)
             do throws(StorageError) {
                 try writer.watchClock()
-                if !jobs.isEmpty, let failure = run(jobs, by: writer) { throw failure }
+                if !jobs.isEmpty, let failure = run(jobs, &turn, by: writer) { throw failure }
                 if alarm.isTimeForBeats(writer) { try writer.writeBeats() }
                 try settle(&turn, by: writer)
                 try turn.answerChecks(writer)
                 try writer.checkpointIfDue()
-                alarm.set(writer) { delay in events.schedule(delay) { [weak self] in self?.tick() } }
+                alarm.set(writer) { delay, ring in
+                    events.schedule(delay) { [weak self] in self?.mailbox.send(.tick(ring)) }
+                }
                 if let close = turn.close, turn.isIdle {
                     try writer.writeBeats()
                     try writer.close()
@@ -120,32 +122,28 @@ package final class WriteQueue: Sendable {
         }
     }
 
-    private func run(_ jobs: [WriteJob], by writer: Writer) -> StorageError? {
+    private func run(_ jobs: [WriteJob], _ turn: inout Turn, by writer: Writer) -> StorageError? {
         let clock = ContinuousClock()
         let start = clock.now
         let batch = writer.run(jobs)
         onBatch(jobs.count, clock.now - start)
-        state.withLock { $0.queued -= jobs.count }
+        let postponed = zip(jobs, batch.outcomes).filter { $1 == nil }.map(\.0)
+        turn.postpone(postponed, until: batch.due)
+        state.withLock { $0.queued -= jobs.count - postponed.count }
         for error in batch.errors where !error.isFatal { onError(error) }
         report(batch.settled, by: writer)
         deliver {
-            for (job, outcome) in zip(jobs, batch.outcomes) { job.completion(outcome) }
+            for case (let job, let outcome?) in zip(jobs, batch.outcomes) { job.completion(outcome) }
         }
         return batch.failure
     }
 
     /// One transaction's worth, so that nobody waits for more.
     private func settle(_ turn: inout Turn, by writer: Writer) throws(StorageError) {
-        // At the end only who waits for it gets an answer: what is due is settled at the next start.
-        if turn.close == nil, turn.settling.isEmpty, writer.isSomethingDue {
-            turn.settling.append((Due(isEverything: true), nil))
-        }
-        guard let (due, completion) = turn.settling.first else { return }
-        let (steps, isDone) = try writer.settle(due)
+        guard let next = turn.nextSettling(isSomethingDue: writer.isSomethingDue) else { return }
+        let (steps, isDone) = try writer.settle(next.due)
         report(steps, by: writer)
-        guard isDone else { return }
-        turn.settling.removeFirst()
-        if let completion { deliver(completion) }
+        if let completion = turn.settled(isDone: isDone) { deliver(completion) }
     }
 
     private func report(_ settled: [NewEvent], by writer: Writer) {
@@ -158,17 +156,15 @@ package final class WriteQueue: Sendable {
         state.withLock { $0.isOpen = false }
         onError(failure)
         var turn = turn
+        var alarm = WriterAlarm()
         while true {
-            let jobs = turn.nextJobs(.max)
-            let settling = turn.settling
-            turn.settling = []
+            let (jobs, completions) = turn.giveUp()
             deliver {
                 for job in jobs { job.completion(WriteOutcome(.failure(RPCError(failure)))) }
-                for (_, completion) in settling { completion?() }
+                for completion in completions { completion() }
             }
             if let close = turn.close { return close(failure) }
-            turn.checks = []  // Not alive.
-            turn.take(mailbox.takeAll())
+            turn.take(mailbox.takeAll(), &alarm)
         }
     }
 }

@@ -40,47 +40,45 @@ extension Writer {
     private func settleOnce(_ due: Due, limit: Int) throws(StorageError) -> (steps: [NewEvent], isDone: Bool) {
         do throws(StorageError) {
             try begin.run()
-            let (steps, isDone) = try settle(due, at: context(.daemon).now, limit: limit)
+            let (steps, count) = try settle(due, at: context(.daemon).now, limit: limit)
             try commit()
-            if isDone, due.isEverything { try findNextDeadline() }
-            return (steps, isDone)
+            if count < limit, due.isEverything { try findNextDeadline() }
+            return (steps, count < limit)
         } catch {
             rollBack()
             throw error
         }
     }
 
-    /// Settles all that a job touched, in the transaction that is open.
-    func settleInTransaction(_ due: Due, at now: Timestamp) throws(StorageError) -> [NewEvent] {
-        var all: [NewEvent] = []
-        while true {
-            let (steps, isDone) = try settle(due, at: now, limit: Sweep.batch)
-            all += steps
-            if isDone { return all }
-        }
-    }
-
-    private func settle(
+    /// Settles what is due in the transaction that is open.
+    /// - Returns: what was done, and how many were due; fewer than `limit`: those were all.
+    func settle(
         _ due: Due, at now: Timestamp, limit: Int
-    ) throws(StorageError) -> (steps: [NewEvent], isDone: Bool) {
+    ) throws(StorageError) -> (steps: [NewEvent], count: Int) {
         let known = context(.daemon)
         let context = CallContext(now: now, caller: known.caller, limits: known.limits, metrics: known.metrics)
+        // The machine may have slept since the transaction began.
+        compareClocks()
         transaction.begin(at: now)
         // What is due on disk may have shown life since.
         try transaction.writeBeats()
         do throws(RPCError) {
-            var stored: [StoredProject] = []
-            for id in due.projects {
-                if let project = try transaction.project(.projectID(id)) { stored.append(project) }
+            var settled = 0
+            // One after the other, as one project may be named twice.
+            for id in due.projects where settled < limit {
+                guard let stored = try transaction.project(.projectID(id)), let deadline = stored.project.deadline,
+                    deadline <= now
+                else { continue }
+                try Sweep.settle(stored, in: transaction, context, resumedAt: resumedAt)
+                settled += 1
             }
-            for user in due.users where stored.count < limit {
-                stored += try transaction.dueProjects(ofUser: user, at: context.now, limit: limit)
+            for user in due.users.map(Optional.some) + (due.isEverything ? [nil] : []) where settled < limit {
+                for stored in try transaction.dueProjects(ofUser: user, at: now, limit: limit - settled) {
+                    try Sweep.settle(stored, in: transaction, context, resumedAt: resumedAt)
+                    settled += 1
+                }
             }
-            if due.isEverything { stored += try transaction.dueProjects(at: context.now, limit: limit) }
-            for project in stored where project.project.deadline.map({ $0 <= context.now }) ?? false {
-                try Sweep.settle(project, in: transaction, context, resumedAt: resumedAt)
-            }
-            return (transaction.steps, stored.count < limit)
+            return (transaction.steps, settled)
         } catch {
             throw transaction.failure ?? StorageError(.misuse, error.message)
         }
@@ -115,13 +113,23 @@ extension Writer {
 
     /// Looks whether the clock was set or the machine slept: nobody is refunded early because *we* slept.
     func watchClock() throws(StorageError) {
-        let now = context(.daemon).now
-        switch clockWatch.jump(wall: now, uptime: uptime()) {
-        case nil: return
-        case .forwards: resumedAt = now
-        case .backwards:
+        compareClocks()
+        guard hasGoneBack else { return }
+        try shortenDeadlines(context(.daemon).now)
+        hasGoneBack = false
+    }
+
+    private func compareClocks() {
+        while true {
+            let before = uptime()
+            let now = context(.daemon).now
+            let after = uptime()
+            // Who was stopped in between has read two moments, which say nothing about each other.
+            guard after &- before < ClockWatch.tolerance / 2 else { continue }
+            guard let jump = clockWatch.jump(wall: now, uptime: after) else { return }
             resumedAt = now
-            try shortenDeadlines(now)
+            if jump == .backwards { hasGoneBack = true }
+            return
         }
     }
 
@@ -133,18 +141,11 @@ extension Writer {
             do throws(StorageError) {
                 try begin.run()
                 transaction.begin(at: now)
+                try transaction.writeBeats()
                 let projects = try transaction.unfinishedProjects(below: latest, limit: Sweep.batch)
                 do throws(RPCError) {
                     for stored in projects {
-                        let deadline = stored.terms.deadline(
-                            stored.project.status, createdAt: min(stored.project.createdAt, now), lastReport: now,
-                            limits: context(.daemon).limits)
-                        guard let deadline, let known = stored.project.deadline, deadline < known else { continue }
-                        if stored.isDetached {
-                            try transaction.detach(stored, deadline: deadline, at: now)
-                        } else {
-                            try transaction.renew(stored, deadline: deadline, at: now)
-                        }
+                        try shortenDeadline(of: stored, now)
                     }
                 } catch {
                     throw transaction.failure ?? StorageError(.misuse, error.message)
@@ -156,6 +157,19 @@ extension Writer {
                 rollBack()
                 throw error
             }
+        }
+    }
+
+    private func shortenDeadline(of stored: StoredProject, _ now: Timestamp) throws(RPCError) {
+        let limits = context(.daemon).limits
+        let createdAt = min(stored.project.createdAt, now)
+        let deadline = stored.terms.deadline(stored.project.status, createdAt: createdAt, lastReport: now, limits: limits)
+        guard let deadline, let known = stored.project.deadline else { return }
+        if stored.isDetached {
+            let end = min(deadline, stored.terms.detachEnd(createdAt: createdAt, detachedAt: now, limits: limits))
+            if end < known { try transaction.detach(stored, deadline: end, at: now) }
+        } else if deadline < known {
+            try transaction.renew(stored, deadline: deadline, at: now)
         }
     }
 }

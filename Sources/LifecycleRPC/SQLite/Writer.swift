@@ -14,6 +14,8 @@ final class Writer {
     /// Since when leases count: see `Sweep.settle`.
     var resumedAt: Timestamp
     var clockWatch: ClockWatch
+    /// The clock went back, and deadlines lie too far in the future since.
+    var hasGoneBack = false
     /// The newest event that somebody was told of.
     var reportedEvent: Int64 = 0
     private let identity: FileIdentity
@@ -52,7 +54,10 @@ final class Writer {
 
     /// The outcomes in the order of the jobs, and what storage said.
     struct Batch {
-        var outcomes: [WriteOutcome] = []
+        /// nil: nothing was done yet, as the job touched more that is due than fits into the transaction.
+        var outcomes: [WriteOutcome?] = []
+        /// What those have touched.
+        var due = Due()
         /// What the daemon's clocks did on the way.
         var settled: [NewEvent] = []
         var errors: [StorageError] = []
@@ -114,22 +119,34 @@ final class Writer {
     }
 
     private func attempt(_ jobs: [WriteJob], _ batch: inout Batch) throws(AttemptError) {
-        var outcomes: [WriteOutcome] = []
+        var outcomes: [WriteOutcome?] = []
         outcomes.reserveCapacity(jobs.count)
-        let settledBefore = batch.settled.count
+        let before = (settled: batch.settled.count, due: batch.due)
+        var room = Sweep.batch
+        // What one connection asks for is done in its order.
+        var waiting: Set<ObjectIdentifier> = []
         do throws(StorageError) {
             try begin.run()
-            for job in jobs { outcomes.append(try outcome(of: job, &batch)) }
+            for job in jobs {
+                var outcome: WriteOutcome?
+                if waiting.isEmpty || !(job.source.map(waiting.contains) ?? false) {
+                    outcome = try self.outcome(of: job, &batch, &room)
+                }
+                if outcome == nil, let source = job.source { waiting.insert(source) }
+                outcomes.append(outcome)
+            }
         } catch {
             rollBack()
-            batch.settled.removeSubrange(settledBefore...)
+            batch.settled.removeSubrange(before.settled...)
+            batch.due = before.due
             throw AttemptError(cause: error, isOutcomeUnknown: false)
         }
         do throws(StorageError) {
             try commit()
         } catch {
             rollBack()
-            batch.settled.removeSubrange(settledBefore...)
+            batch.settled.removeSubrange(before.settled...)
+            batch.due = before.due
             // Its name is gone, but it is still open here: what was acknowledged is copied before everything stops.
             if error.kind == .moved, identity.hasLostLogOnly { _ = try? database.checkpoint(.truncate) }
             // A full disk is found while the WAL is written, before its commit mark: nothing was committed.
@@ -140,16 +157,29 @@ final class Writer {
 
     func commit() throws(StorageError) {
         try commitStatement.run()
-        transaction.beats.commit()
+        transaction.commit()
         try identity.verify()
     }
 
-    private func outcome(of job: WriteJob, _ batch: inout Batch) throws(StorageError) -> WriteOutcome {
+    /// - Parameter room: how many more projects that are due may be settled in this transaction.
+    /// - Returns: nil: there was too little.
+    private func outcome(
+        of job: WriteJob, _ batch: inout Batch, _ room: inout Int
+    ) throws(StorageError) -> WriteOutcome? {
         let context = context(job.caller)
         while true {
             if let outcome = try runInSavepoint(job, context, &batch) { return outcome }
             // The clocks come first: what was touched past its deadline is settled, then the job runs again.
-            batch.settled += try settleInTransaction(transaction.due, at: context.now)
+            let due = transaction.due
+            if room > 0 {
+                let (steps, count) = try settle(due, at: context.now, limit: room)
+                batch.settled += steps
+                room -= count
+            }
+            guard room > 0 else {
+                batch.due.formUnion(due)
+                return nil
+            }
         }
     }
 
@@ -159,6 +189,7 @@ final class Writer {
     ) throws(StorageError) -> WriteOutcome? {
         try savepoint.run()
         transaction.begin(at: context.now)
+        let mark = transaction.mark
         do throws(RPCError) {
             let reply = try job.run(transaction, context)
             if transaction.due.isEmpty {
@@ -172,23 +203,23 @@ final class Writer {
                 batch.errors.append(failure)
             }
             if transaction.due.isEmpty {
-                if !error.keepsWrites { try rollBackToSavepoint() }
+                if !error.keepsWrites { try rollBackToSavepoint(mark) }
                 try release.run()
                 return WriteOutcome(.failure(error), steps: error.keepsWrites ? transaction.steps : [])
             }
         }
-        try rollBackToSavepoint()
+        try rollBackToSavepoint(mark)
         try release.run()
         return nil
     }
 
-    func rollBackToSavepoint() throws(StorageError) {
+    private func rollBackToSavepoint(_ mark: SQLiteWriteTransaction.Mark) throws(StorageError) {
         try rollbackToSavepoint.run()
-        transaction.beats.rollBack()
+        transaction.rollBack(to: mark)
     }
 
     func rollBack() {
-        transaction.beats.rollBack()
+        transaction.rollBack()
         // SQLite has ended the transaction itself after some errors.
         if database.isInTransaction { try? rollback.run() }
     }

@@ -7,37 +7,85 @@ enum WriterLetter: Sendable {
     case check(@Sendable () -> Void)
     case settle(Due, @Sendable () -> Void)
     /// It may be time for something.
-    case tick
+    case tick(WriterAlarm.Ring?)
     case close(@Sendable (StorageError?) -> Void)
 }
 
 /// What the writer has read and not done. The writer thread's own.
 struct Turn {
+    /// What is due, and who waits for it to be settled.
+    struct Settling {
+        var due: Due
+        var completion: (@Sendable () -> Void)?
+        /// Writes that touched it, and those of the same sources after them.
+        var jobs: [WriteJob] = []
+    }
+
     private var jobs = Deque<WriteJob>()
-    var checks: [@Sendable () -> Void] = []
-    var settling = Deque<(due: Due, completion: (@Sendable () -> Void)?)>()
+    private var checks: [@Sendable () -> Void] = []
+    private var settling = Deque<Settling>()
     private(set) var close: (@Sendable (StorageError?) -> Void)?
 
     /// Nothing is left to be done at once.
     var isIdle: Bool { jobs.isEmpty && settling.isEmpty }
 
-    mutating func take(_ letters: Deque<WriterLetter>) {
+    mutating func take(_ letters: Deque<WriterLetter>, _ alarm: inout WriterAlarm) {
         for letter in letters {
             switch letter {
             case .write(let more): jobs += more
             case .check(let completion): checks.append(completion)
-            case .settle(let due, let completion): settling.append((due, completion))
-            case .tick: break
+            case .settle(let due, let completion): settling.append(Settling(due: due, completion: completion))
+            case .tick(let ring): alarm.rang(ring)
             case .close(let completion): close = completion
             }
         }
     }
 
     mutating func nextJobs(_ most: Int) -> [WriteJob] {
-        let next = Array(jobs.prefix(most))
-        jobs.removeFirst(next.count)
+        var next: [WriteJob] = []
+        while next.count < most, let job = jobs.popFirst() {
+            // Behind the one of its source that waits.
+            if let source = job.source, let index = settling.firstIndex(where: { $0.holds(source) }) {
+                settling[index].jobs.append(job)
+            } else {
+                next.append(job)
+            }
+        }
         return next
     }
+
+    // MARK: What is due
+
+    /// These go on when what they touched is settled.
+    mutating func postpone(_ jobs: [WriteJob], until due: Due) {
+        if !jobs.isEmpty { settling.append(Settling(due: due, jobs: jobs)) }
+    }
+
+    /// What is to be settled by the next transaction. Everybody's in turn: nobody waits for all of another's.
+    mutating func nextSettling(isSomethingDue: Bool) -> Settling? {
+        if close != nil {
+            // At the end only who waits for it gets an answer: what is due is settled at the next start.
+            settling.removeAll { $0.completion == nil && $0.jobs.isEmpty }
+        } else if isSomethingDue, !settling.contains(where: { $0.due.isEverything }) {
+            settling.append(Settling(due: Due(isEverything: true)))
+        }
+        return settling.first
+    }
+
+    /// The next one's transaction is on disk.
+    /// - Parameter isDone: nothing is left of it.
+    /// - Returns: whom to tell.
+    mutating func settled(isDone: Bool) -> (@Sendable () -> Void)? {
+        guard let first = settling.popFirst() else { return nil }
+        guard isDone else {
+            settling.append(first)
+            return nil
+        }
+        jobs.prepend(contentsOf: first.jobs)
+        return first.completion
+    }
+
+    // MARK: Others who wait
 
     /// Proves that the thread and the files are alive, to who asked.
     mutating func answerChecks(_ writer: Writer) throws(StorageError) {
@@ -46,41 +94,18 @@ struct Turn {
         for check in checks { check() }
         checks = []
     }
+
+    /// Nothing will be done any more: all that wait, to be told so. Who asks whether the thread is alive gets no answer.
+    mutating func giveUp() -> (jobs: [WriteJob], completions: [@Sendable () -> Void]) {
+        defer {
+            jobs = []
+            settling = []
+            checks = []
+        }
+        return (jobs + settling.flatMap(\.jobs), settling.compactMap(\.completion))
+    }
 }
 
-/// When the writer wants to be woken though nobody asks for anything. The writer thread's own.
-struct WriterAlarm {
-    /// How long a sign of life waits for others before it is written.
-    static let beatPause: Int64 = 1
-
-    private var beatsAt: Timestamp?
-    private var setFor: Timestamp?
-
-    mutating func isTimeForBeats(_ writer: Writer) -> Bool {
-        let now = writer.context(.daemon).now
-        guard !writer.transaction.beats.isEmpty else {
-            beatsAt = nil
-            return false
-        }
-        guard let time = beatsAt else {
-            beatsAt = now.adding(seconds: Self.beatPause)
-            return false
-        }
-        // Also when the clock went back.
-        guard time <= now || time > now.adding(seconds: Self.beatPause) else { return false }
-        beatsAt = nil
-        return true
-    }
-
-    /// Asks to be woken when the next thing is due, unless that was asked already.
-    mutating func set(_ writer: Writer, _ schedule: (Duration) -> Void) {
-        let now = writer.context(.daemon).now
-        let next = min(beatsAt ?? Timestamp(milliseconds: .max), writer.nextDeadline.time)
-        if let setFor, setFor > now, setFor <= next { return }
-        setFor = next
-        guard next.milliseconds < .max else { return }
-        // A clock that is set meanwhile makes it early or late, as far as that goes: the time that passes is what counts.
-        let delay = max(1, next.milliseconds.subtractingReportingOverflow(now.milliseconds).partialValue)
-        schedule(.milliseconds(min(delay, 86_400_000)))
-    }
+extension Turn.Settling {
+    func holds(_ source: ObjectIdentifier) -> Bool { jobs.contains { $0.source == source } }
 }

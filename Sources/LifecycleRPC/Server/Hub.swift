@@ -156,13 +156,15 @@ final class Hub {
         _ write: @escaping BoundCall.Write, worksOnFullDisk: Bool, for connection: ConnectionHandler, _ ticket: Int
     ) {
         let caller = connection.caller
+        let source = ObjectIdentifier(connection)
         let connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        let hub = NIOLoopBound(self, eventLoop: eventLoop)
         let telemetry = telemetry
         jobs.append(
-            WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, run: write) { outcome in
+            WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, source: source, run: write) { outcome in
                 telemetry.log(outcome, by: caller)
-                let connection = connection.value
-                connection.finish(ticket, with: outcome.result, outcome.effects)
+                hub.value.release(outcome.steps)
+                connection.value.finish(ticket, with: outcome.result, outcome.effects)
             })
     }
 
@@ -171,6 +173,8 @@ final class Hub {
     /// The connection holds the project's lease from now on, whoever did before.
     func attach(_ project: ProjectID, to connection: ConnectionHandler) {
         holders.attach(project, to: ObjectIdentifier(connection))
+        // It has ended since it asked.
+        if connections[ObjectIdentifier(connection)] == nil { detachAll(of: connection) }
     }
 
     /// The connection has ended: what it still holds has the detach grace left.
@@ -178,10 +182,29 @@ final class Hub {
         let lost = holders.end(ObjectIdentifier(connection))
         // When we stop it is we who end the connections: their holders come back to the next daemon.
         guard !lost.isEmpty, !isDraining else { return }
-        for write in LostHolder.writes(lost) {
-            let telemetry = telemetry
+        let hub = NIOLoopBound(self, eventLoop: eventLoop)
+        submitOwn(LostHolder.detachments(of: lost)) {
+            // Another connection's attachment may have been carried out before and become known here after it.
+            let found = lost.filter { hub.value.holders.isHeld($0) }
+            hub.value.submitOwn(LostHolder.restorations(of: found)) {}
+        }
+    }
+
+    private func submitOwn(_ writes: [BoundCall.Write], _ completion: @escaping @Sendable () -> Void) {
+        for (index, write) in writes.enumerated() {
+            let (telemetry, isLast) = (telemetry, index == writes.count - 1)
             store.writes.submitOwn(
-                WriteJob(worksOnFullDisk: true, caller: .daemon, run: write) { telemetry.log($0, by: .daemon) })
+                WriteJob(worksOnFullDisk: true, caller: .daemon, run: write) { outcome in
+                    telemetry.log(outcome, by: .daemon)
+                    if isLast { completion() }
+                })
+        }
+    }
+
+    /// Nobody needs to hold what has ended.
+    private func release(_ steps: [NewEvent]) {
+        for step in steps where step.kind == .completed || step.kind == .failed {
+            if let project = step.project { holders.release(project.id) }
         }
     }
 

@@ -18,6 +18,8 @@ struct LeaseHolders {
         if held[holder]?.isEmpty ?? false { held[holder] = nil }
     }
 
+    func isHeld(_ project: ProjectID) -> Bool { holderOf[project] != nil }
+
     /// The connection has ended.
     /// - Returns: what it held.
     mutating func end(_ connection: ObjectIdentifier) -> [ProjectID] {

@@ -27,6 +27,9 @@ struct MethodCase: Sendable, CustomTestStringConvertible {
         MethodCase("getStatus", "projectId externalId", by: "any"),
         MethodCase(
             "listProjects", "userId status createdAfter createdBefore limit cursor includeStats", by: "any"),
+        MethodCase("heartbeat", "projectId externalId progress message attach", by: "agent"),
+        MethodCase("cancelProject", "projectId*", by: "app"),
+        MethodCase("retryProject", "projectId* idempotencyKey", by: "app"),
         MethodCase("explainProject", "projectId externalId", by: "any"),
         MethodCase("getBalance", "userId*", by: "any"),
         MethodCase("listEntries", "userId* limit cursor", by: "any"),

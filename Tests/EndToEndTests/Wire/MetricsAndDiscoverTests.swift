@@ -100,7 +100,10 @@ struct MetricsAndDiscoverTests {
             }
             let roles = Set(try #require(method["x-roles"] as? [String]))
             #expect(roles.subtracting(["admin"]) == expected.roles)
-            let effect = ["createProject", "updateStatus", "grantCredits", "adjustCredits"].contains(expected.name)
+            let effect = [
+                "createProject", "updateStatus", "heartbeat", "cancelProject", "retryProject", "grantCredits",
+                "adjustCredits",
+            ].contains(expected.name)
             #expect(method["x-effect"] as? String == (effect ? "write" : "read"))
             let result = try #require(method["result"] as? [String: Any])
             #expect(result["name"] is String && result["schema"] is [String: Any])

@@ -9,11 +9,16 @@ internal import Testing
 final class LedgerHarness: Sendable {
     let folder: ScratchFolder
     let limits: Limits
-    private let time: Mutex<Int64>
-    /// What the monotonic clock shows.
-    private let uptime = Mutex<Int64>(1_000_000)
+    private let clocks: Mutex<Clocks>
     private let opened = Mutex<Opened?>(nil)
     private let errors = Mutex<[StorageError]>([])
+
+    /// In milliseconds.
+    private struct Clocks {
+        var wall: Int64
+        /// The monotonic one.
+        var uptime: Int64 = 1_000_000
+    }
 
     private struct Opened {
         let store: Store
@@ -24,33 +29,41 @@ final class LedgerHarness: Sendable {
     init(_ limits: Limits = Limits(), start: Int64 = 1_800_000_000_000, in folder: ScratchFolder? = nil) throws {
         self.folder = try folder ?? ScratchFolder()
         self.limits = limits
-        time = Mutex(start)
+        clocks = Mutex(Clocks(wall: start))
         try openOnce()
     }
 
     // MARK: Time
 
-    /// To set it lets time pass: see `setClock` for a clock that is wrong.
+    /// To set it lets time pass: see `jumpClock` for a clock that is wrong.
     var now: Int64 {
-        get { time.withLock(\.self) }
+        get { clocks.withLock(\.wall) }
         set {
-            let passed = time.withLock { time in
-                defer { time = newValue }
-                return newValue - time
+            clocks.withLock { clocks in
+                clocks.uptime += newValue - clocks.wall
+                clocks.wall = newValue
             }
-            uptime.withLock { $0 += passed }
         }
     }
 
     func advance(seconds: Int64) { now += seconds * 1000 }
 
     /// Somebody sets the wall clock, or the machine sleeps: no time passes that processes see.
-    func jumpClock(seconds: Int64) { time.withLock { $0 += seconds * 1000 } }
+    func jumpClock(seconds: Int64) { jumpClock(milliseconds: seconds * 1000) }
+
+    func jumpClock(milliseconds: Int64) { clocks.withLock { $0.wall += milliseconds } }
 
     /// The alarm rings, and what is due has been settled when this returns.
     func tick() async throws {
         try store.writes.tick()
         try await settle(Due(isEverything: true))
+        try await untilIdle()
+    }
+
+    /// The writer has done all that it does of itself at this time. (A check is answered at the end of its round.)
+    func untilIdle() async throws {
+        let store = try store
+        await withCheckedContinuation { done in store.writes.check { done.resume() } }
     }
 
     func settle(_ due: Due) async throws {
@@ -83,7 +96,7 @@ final class LedgerHarness: Sendable {
         let store = try Store(
             path: folder.database,
             Store.Environment(
-                clock: { Timestamp(milliseconds: self.now) }, uptime: { self.uptime.withLock(\.self) },
+                clock: { Timestamp(milliseconds: self.now) }, uptime: { self.clocks.withLock(\.uptime) },
                 limits: limits, metrics: NoMetrics(),
                 deliver: { $0() }, onError: { error in self.errors.withLock { $0.append(error) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }

@@ -5,6 +5,7 @@ extension ModelLedger {
     mutating func create(_ request: CreateProject) throws(Refusal) -> (index: Int, replayed: Bool) {
         switch use(request.userId, request.idempotencyKey) {
         case .entry: throw Refusal(1005, ["differs": .list(["method"])])
+        case .project(let index) where projects[index].retryOf != nil: throw Refusal(1005, ["differs": .list(["method"])])
         case .project(let index):
             let first = projects[index].createdWith
             var differs: [String] = []
@@ -17,8 +18,12 @@ extension ModelLedger {
             if first.maxRuntime != request.maxRuntime { differs.append("maxRuntime") }
             if !differs.isEmpty { throw Refusal(1005, ["differs": .list(differs)]) }
             return (index, true)
-        case nil: break
+        case nil: return (try charge(request), false)
         }
+    }
+
+    /// - Parameter retryOf: the project that is done again, whose times need no check.
+    mutating func charge(_ request: CreateProject, retryOf: Int? = nil) throws(Refusal) -> Int {
         if let it = request.startTimeout, it < 1 || it > limits.longestStartTimeout { throw bad("startTimeout") }
         if let it = request.lease, it < 1 || it > limits.longestLease { throw bad("lease") }
         if let it = request.maxRuntime, it < 1 || it > limits.longestRuntime { throw bad("maxRuntime") }
@@ -37,12 +42,12 @@ extension ModelLedger {
         projects.append(
             Project(
                 user: request.userId, credits: request.credits, externalId: request.externalId, createdWith: request,
-                createdAt: now, updatedAt: now))
+                createdAt: now, updatedAt: now, retryOf: retryOf))
         projects[index].deadline = deadline(index)
         if let key = request.idempotencyKey { uses.append((request.userId, key, .project(index))) }
         write(.charge, index)
         note(.created, index)
-        return (index, false)
+        return index
     }
 
     /// What `changed` says, and which project it is about.
@@ -63,21 +68,18 @@ extension ModelLedger {
         }
         let hasEnded = before.status == .completed || before.status == .failed
         if report.status == .pending {
-            let allowed = hasEnded ? [before.status.rawValue] : ["processing", "completed", "failed"]
             throw Refusal(
-                1003, ["from": .text(before.status.rawValue), "to": .text("pending"), "allowed": .list(allowed)])
+                1003,
+                [
+                    "from": .text(before.status.rawValue), "to": .text("pending"),
+                    "allowed": .list(allowed(from: before.status)),
+                ])
         }
         if hasEnded, before.status != report.status {
             let said = [report.status.rawValue] + [report.errorCode, report.errorMessage].compactMap(\.self)
             if before.refusedReports < 100 { note(.reportRefused, index, detail: said.joined(separator: ": ")) }
             projects[index].refusedReports += 1
-            throw Refusal(
-                1004,
-                [
-                    "status": .text(before.status.rawValue),
-                    "finishedAt": .text(Timestamp(milliseconds: before.finishedAt ?? -1).description),
-                    "creditsRefunded": .integer(before.status == .failed ? before.credits : 0),
-                ])
+            throw ended(index)
         }
         if let name = report.externalId, before.externalId == nil {
             projects[index].externalId = name
@@ -126,28 +128,9 @@ extension ModelLedger {
         return (entries.count - 1, false)
     }
 
-    /// What a start of the daemon does to projects that are due.
-    mutating func restart() {
-        let due = projects.indices.filter { projects[$0].deadline ?? .max <= now }
-            .sorted { (projects[$0].deadline ?? 0, $0) < (projects[$1].deadline ?? 0, $1) }
-        for index in due {
-            let runtime = projects[index].createdWith.maxRuntime ?? limits.maximumRuntime
-            if projects[index].status == .pending {
-                let start = projects[index].createdWith.startTimeout ?? limits.startTimeout
-                let code = runtime < start ? "runtimeExceeded" : "startTimeout"
-                end(index, .failed, code: code, message: "*", byDaemon: true)
-            } else if now >= projects[index].createdAt + runtime * 1000 {
-                end(index, .failed, code: "runtimeExceeded", message: "*", byDaemon: true)
-            } else {
-                projects[index].updatedAt = now
-                projects[index].deadline = deadline(index)
-            }
-        }
-    }
-
     // MARK: Pieces
 
-    private mutating func end(_ index: Int, _ status: Status, code: String, message: String, byDaemon: Bool = false) {
+    mutating func end(_ index: Int, _ status: Status, code: String, message: String, byDaemon: Bool = false) {
         projects[index].status = status
         projects[index].updatedAt = now
         projects[index].finishedAt = now
@@ -161,23 +144,16 @@ extension ModelLedger {
     }
 
     /// For a report at this moment, or a creation.
-    private func deadline(_ index: Int) -> Int64? {
-        let request = projects[index].createdWith
-        let end = projects[index].createdAt + 1000 * (request.maxRuntime ?? limits.maximumRuntime)
-        switch projects[index].status {
-        case .pending:
-            return min(end, projects[index].createdAt + 1000 * (request.startTimeout ?? limits.startTimeout))
-        case .processing: return min(end, now + 1000 * (request.lease ?? limits.lease))
-        case .completed, .failed: return nil
-        }
+    func deadline(_ index: Int) -> Int64? {
+        deadline(index, createdAt: projects[index].createdAt, lastReport: now)
     }
 
-    private mutating func write(_ kind: LifecycleCore.Entry.Kind, _ index: Int) {
+    mutating func write(_ kind: LifecycleCore.Entry.Kind, _ index: Int) {
         entries.append(
             Entry(kind: kind, user: projects[index].user, credits: projects[index].credits, at: now, project: index))
     }
 
-    private mutating func note(
+    mutating func note(
         _ kind: LifecycleCore.Event.Kind, _ index: Int, byDaemon: Bool = false, detail: String? = nil
     ) {
         events.append(
@@ -185,7 +161,19 @@ extension ModelLedger {
                 kind: kind, user: projects[index].user, project: index, at: now, isByDaemon: byDaemon, detail: detail))
     }
 
-    private func bad(_ param: String) -> Refusal { Refusal(-32602, ["param": .text(param)]) }
+    /// Another verdict stands.
+    func ended(_ index: Int) -> Refusal {
+        let project = projects[index]
+        return Refusal(
+            1004,
+            [
+                "status": .text(project.status.rawValue),
+                "finishedAt": .text(Timestamp(milliseconds: project.finishedAt ?? -1).description),
+                "creditsRefunded": .integer(project.status == .failed ? project.credits : 0),
+            ])
+    }
+
+    func bad(_ param: String) -> Refusal { Refusal(-32602, ["param": .text(param)]) }
 
     private func outOfRange(_ minimum: Int64, _ maximum: Int64) -> Refusal {
         Refusal(1006, ["param": .text("credits"), "minimum": .integer(minimum), "maximum": .integer(maximum)])

@@ -20,6 +20,10 @@ struct ModelLedger {
         var errorCode: String?
         var errorMessage: String?
         var refusedReports: Int64 = 0
+        var progress: Double?
+        var message: String?
+        var cancelRequested = false
+        var retryOf: Int?
     }
 
     struct Entry {
@@ -62,6 +66,8 @@ struct ModelLedger {
 
     let limits: Limits
     var now: Int64
+    /// Since when the daemon and its clock run steadily.
+    var resumedAt: Int64
     var projects: [Project] = []
     var entries: [Entry] = []
     var events: [Event] = []
@@ -72,6 +78,7 @@ struct ModelLedger {
     init(limits: Limits, now: Int64) {
         self.limits = limits
         self.now = now
+        resumedAt = now
     }
 
     // MARK: Money, always added up from the entries
@@ -133,9 +140,10 @@ struct ModelLedger {
             projectId: project.id ?? .blank, userId: project.user, status: project.status, creditsUsed: project.credits,
             creditsRefunded: project.status == .failed ? project.credits : 0, externalId: project.externalId,
             name: project.createdWith.name, errorCode: project.errorCode, errorMessage: project.errorMessage,
+            progress: project.progress, message: project.message, cancelRequested: project.cancelRequested,
             createdAt: Timestamp(milliseconds: project.createdAt),
             updatedAt: Timestamp(milliseconds: project.updatedAt),
             startedAt: time(project.startedAt), finishedAt: time(project.finishedAt), deadline: time(project.deadline),
-            metadata: project.createdWith.metadata)
+            retryOf: project.retryOf.flatMap { projects[$0].id }, metadata: project.createdWith.metadata)
     }
 }

@@ -5,6 +5,9 @@ internal import TestSupport
 enum ModelOperation: Sendable {
     case create(CreateProject)
     case update(UpdateStatus)
+    case beat(Heartbeat)
+    case cancel(CancelProject)
+    case retry(RetryProject)
     case grant(GrantCredits)
     case adjust(AdjustCredits)
     case getStatus(GetStatus)
@@ -17,6 +20,9 @@ enum ModelOperation: Sendable {
         switch self {
         case .create(let method): Call(method)
         case .update(let method): Call(method)
+        case .beat(let method): Call(method)
+        case .cancel(let method): Call(method)
+        case .retry(let method): Call(method)
         case .grant(let method): Call(method)
         case .adjust(let method): Call(method)
         case .getStatus(let method): Call(method)
@@ -64,8 +70,11 @@ struct ModelGenerator {
 
     mutating func write(_ model: ModelLedger) -> ModelOperation {
         switch Int.random(in: 0..<100, using: &random) {
-        case ..<40: .create(create())
-        case ..<80: .update(update(model))
+        case ..<33: .create(create())
+        case ..<65: .update(update(model))
+        case ..<73 where isAlone: .beat(beat(model))  // It takes time to be seen.
+        case ..<77: .cancel(CancelProject(projectId: projectId(model)))
+        case ..<83: .retry(RetryProject(projectId: projectId(model), idempotencyKey: key()))
         case ..<93: .grant(grant())
         default: .adjust(adjust())
         }
@@ -107,6 +116,14 @@ struct ModelGenerator {
             }
         }
         return report
+    }
+
+    private mutating func beat(_ model: ModelLedger) -> Heartbeat {
+        let (projectId, externalId) = reference(model)
+        var beat = Heartbeat(projectId: projectId, externalId: externalId)
+        if chance(60) { beat.progress = chance(4) ? pick([-0.1, 1.1]) : pick([0, 0.25, 1]) }
+        if chance(40) { beat.message = pick(["", "frame 7", "caf\u{E9}"]) }
+        return beat
     }
 
     private mutating func grant() -> GrantCredits {

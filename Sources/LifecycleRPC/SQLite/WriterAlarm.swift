@@ -1,0 +1,62 @@
+internal import LifecycleCore
+
+/// When the writer wants to be woken though nobody asks for anything. The writer thread's own.
+struct WriterAlarm {
+    /// How long a sign of life waits for others before it is written.
+    static let beatPause: Int64 = 1
+
+    /// Which ring it is: one that was put off to an earlier time rings all the same, for nothing.
+    struct Ring: Sendable, Equatable {
+        fileprivate let bell: Int
+        fileprivate let number: Int
+    }
+
+    private struct Bell {
+        var time: Timestamp?
+        var number = 0
+    }
+
+    /// One for deadlines and one for signs of life: these come often and must not make the others be set anew each time.
+    private var bells = [Bell(), Bell()]
+    private var beatsAt: Timestamp?
+
+    mutating func isTimeForBeats(_ writer: Writer) -> Bool {
+        let now = writer.context(.daemon).now
+        guard !writer.transaction.beats.isEmpty else {
+            beatsAt = nil
+            return false
+        }
+        guard let time = beatsAt else {
+            beatsAt = now.adding(seconds: Self.beatPause)
+            return false
+        }
+        // Also when the clock went back.
+        guard time <= now || time > now.adding(seconds: Self.beatPause) else { return false }
+        beatsAt = nil
+        return true
+    }
+
+    /// Asks to be woken when the next thing is due, unless that was asked already.
+    mutating func set(_ writer: Writer, _ schedule: (Duration, Ring) -> Void) {
+        let now = writer.context(.daemon).now
+        set(0, for: writer.nextDeadline.time, now, schedule)
+        if let beatsAt { set(1, for: beatsAt, now, schedule) }
+    }
+
+    /// It rang, perhaps for nothing: a clock that is set meanwhile makes it early, or late as far as that goes.
+    mutating func rang(_ ring: Ring?) {
+        if let ring, bells[ring.bell].number == ring.number { bells[ring.bell].time = nil }
+    }
+
+    private mutating func set(
+        _ bell: Int, for time: Timestamp, _ now: Timestamp, _ schedule: (Duration, Ring) -> Void
+    ) {
+        guard time.milliseconds < .max else { return }
+        if let earlier = bells[bell].time, earlier <= time { return }
+        bells[bell].time = time
+        bells[bell].number &+= 1
+        let (delay, overflow) = time.milliseconds.subtractingReportingOverflow(now.milliseconds)
+        schedule(
+            .milliseconds(overflow ? 1 : min(max(1, delay), 86_400_000)), Ring(bell: bell, number: bells[bell].number))
+    }
+}
