@@ -4,11 +4,9 @@ internal import Synchronization
 /// What those who watch ask.
 extension InProcessDaemon {
     /// Events after one, and up to which they are all that match.
-    func events(
-        _ filter: EventFilter, after seq: Int64, limit: Int
-    ) throws(RPCError) -> (events: [Event], end: Int64) {
-        try state.withLock { state throws(RPCError) in
-            let events = try InMemoryTransaction(state.store, ids: state.ids).events(filter, after: seq, limit: limit)
+    func events(_ filter: EventFilter, after seq: Int64, limit: Int) -> (events: [Event], end: Int64) {
+        state.withLock { state in
+            let events = state.store.events(filter, after: seq, limit: limit)
             let newest = Int64(state.store.events.count)
             return (events, events.count < limit ? max(seq, newest) : events.last?.seq ?? seq)
         }

@@ -30,7 +30,7 @@ final class InProcessWatch: EventSource {
             do throws(RPCError) {
                 let position = try begin()
                 let filter = EventFilter(userId: request.userId, projectId: request.projectId)
-                let (events, end) = try daemon.events(filter, after: position, limit: Self.pageLimit)
+                let (events, end) = daemon.events(filter, after: position, limit: Self.pageLimit)
                 state.withLock { state in
                     state.events += events
                     state.position = end

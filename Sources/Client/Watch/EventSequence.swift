@@ -44,3 +44,7 @@ public struct EventSequence: AsyncSequence, Sendable {
         deinit { source.cancel() }
     }
 }
+
+/// One task iterates.
+@available(*, unavailable)
+extension EventSequence.Iterator: Sendable {}

@@ -1,7 +1,7 @@
-package import LifecycleCore
+internal import LifecycleCore
 
 /// Events read from the database for one watcher that is too far behind for the ring.
-package struct EventPage: Sendable {
+struct EventPage: Sendable {
     /// Lines, the last one without its LF; empty when no event of the page matches.
     let text: [UInt8]
     /// The last event in `text`.

@@ -36,7 +36,7 @@ struct WaitCommand: AsyncParsableCommand {
         configuration.connectTimeout = .seconds(60)
         let session = Session(configuration)
         try await waitForEnd(of: found, session)
-        show(try await session.call(GetStatus(projectId: found.projectId)))
+        try show(try await session.call(GetStatus(projectId: found.projectId)))
     }
 
     private func waitForEnd(of project: Project, _ session: Session) async throws {
