@@ -28,6 +28,7 @@ struct MethodCase: Sendable, CustomTestStringConvertible {
         MethodCase(
             "listProjects", "userId status createdAfter createdBefore limit cursor includeStats", by: "any"),
         MethodCase("explainProject", "projectId externalId", by: "any"),
+        MethodCase("watch", "fromSeq userId projectId", by: "any"),
         MethodCase("getBalance", "userId*", by: "any"),
         MethodCase("listEntries", "userId* limit cursor", by: "any"),
         MethodCase("grantCredits", "userId* credits* reason* idempotencyKey", by: ""),
