@@ -79,10 +79,12 @@ struct WatchConnectionTests {
         #expect(try await finish("the events") { try await Self.take(2, of: client.watch(fromSeq: 0)) } == [1, 3])
     }
 
-    @Test("what does not speak the protocol is given up after three connections", arguments: [
-        "HTTP/1.1 400 Bad Request\n", "{}\n", #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n",
-        #"{"jsonrpc":"2.0","method":"event","params":{}}"# + "\n",
-    ])
+    @Test(
+        "what does not speak the protocol is given up after three connections",
+        arguments: [
+            "HTTP/1.1 400 Bad Request\n", "{}\n", #"{"jsonrpc":"2.0","id":1,"result":{}}"# + "\n",
+            #"{"jsonrpc":"2.0","method":"event","params":{}}"# + "\n",
+        ])
     func garbage(_ line: String) async throws {
         let server = try HostileServer { peer, _ in
             _ = try peer.request()
@@ -96,7 +98,8 @@ struct WatchConnectionTests {
 
     @Test("a daemon that is full is asked again")
     func busy() async throws {
-        let full = #"{"jsonrpc":"2.0","id":null,"error":{"code":-32009,"message":"Full.","data":{"kind":"busy"}}}"# + "\n"
+        let error = #"{"code":-32009,"message":"Full.","data":{"kind":"busy"}}"#
+        let full = #"{"jsonrpc":"2.0","id":null,"error":\#(error)}"# + "\n"
         let server = try HostileServer { peer, number in
             if number < 4 { return try peer.send(full) }
             try peer.send(peer.request().reply(#""result":{"seq":0}"#) + Self.event(1))
@@ -156,8 +159,8 @@ struct WatchConnectionTests {
     func eventsThenRefusal() async throws {
         let server = try HostileServer { peer, _ in
             let request = try peer.request()
-            try peer.send(
-                request.reply(#""result":{"seq":2}"#) + Self.event(1) + Self.event(2) + request.refusal(-32603, "internalError"))
+            try peer.send(request.reply(#""result":{"seq":2}"#) + Self.event(1) + Self.event(2))
+            try peer.send(request.refusal(-32603, "internalError"))
             peer.waitForEnd()
         }
         let client = LifecycleClient(server.path)

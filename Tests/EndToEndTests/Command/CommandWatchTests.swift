@@ -63,7 +63,8 @@ struct CommandWatchTests {
         let all = try Running(["watch", "--json", "--from", "0"], socket: daemon.socket)
         let user = try Running(["watch", "--json", "--from", "1", "--user", "ada"], socket: daemon.socket)
         let project = try Running(["watch", "--json", "--from", "0", "--project", id], socket: daemon.socket)
-        let expected = history.map { String($0.line.dropFirst(#"{"jsonrpc":"2.0","method":"event","params":"#.utf8.count).dropLast()) }
+        let envelope = #"{"jsonrpc":"2.0","method":"event","params":"#.count
+        let expected = history.map { String($0.line.dropFirst(envelope).dropLast()) }
         #expect(try all.wait(forLines: 3) == expected)
         #expect(try user.wait(forLines: 1) == [expected[1]])
         #expect(try project.wait(forLines: 1) == [expected[2]])

@@ -12,7 +12,8 @@ struct WatchConcurrencyTests {
             _ = try connection.call("grantCredits", ["userId": user, "credits": 1, "reason": "r"])
             let created = try connection.call("createProject", ["userId": user, "credits": 1])
             let id = try #require(created.string("project.projectId"))
-            _ = try connection.call("updateStatus", ["projectId": id, "status": number % 2 == 0 ? "failed" : "completed"])
+            let verdict = number % 2 == 0 ? "failed" : "completed"
+            _ = try connection.call("updateStatus", ["projectId": id, "status": verdict])
         }
     }
 
@@ -27,8 +28,9 @@ struct WatchConcurrencyTests {
         try inThreads(4 + 12) { number in
             if number < 4 {
                 try Self.write(daemon, number, rounds)
-                // The last one says so to all.
-                guard writing.change({ $0 -= 1; return $0 == 0 }) else { return }
+                writing.change { $0 -= 1 }
+                try waitFor("the other writers") { writing.value == 0 }
+                guard number == 0 else { return }
                 for user in users {
                     _ = try daemon.call("grantCredits", ["userId": user, "credits": 1, "reason": "the end"])
                 }

@@ -119,7 +119,11 @@ struct WatchTests {
         var seqs: [Int] = []
         while ids.count + seqs.count < 2 * count {
             let line = try #require(try connection.line())
-            if let id = try Reply(line).object["id"] as? Int { ids.append(id) } else { seqs.append(try WatchedEvent(line).seq) }
+            if let id = try Reply(line).object["id"] as? Int {
+                ids.append(id)
+            } else {
+                seqs.append(try WatchedEvent(line).seq)
+            }
         }
         try sending.wait()
         #expect(ids == Array(1001...1000 + count))
@@ -129,7 +133,8 @@ struct WatchTests {
     @Test("a watch that is not answered, being a notification, watches all the same")
     func notification() throws {
         let connection = try daemon.connect()
-        try connection.send(#"{"jsonrpc":"2.0","method":"watch","params":{"fromSeq":0}}"# + "\n" + Ping.request() + "\n")
+        let request = #"{"jsonrpc":"2.0","method":"watch","params":{"fromSeq":0}}"#
+        try connection.send(request + "\n" + Ping.request() + "\n")
         #expect(try connection.line() == Ping.reply())
         try daemon.grant("ada")
         #expect(try connection.event().seq == 1)

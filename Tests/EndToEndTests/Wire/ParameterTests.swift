@@ -27,6 +27,8 @@ struct ParameterTests {
                     user, ["failed", "pending"], "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z", 5, projectId, true,
                 ],
                 "explainProject": [projectId, "\(user)-x"], "getBalance": [user], "listEntries": [user, 2, "1000000"],
+                // Nobody's events, which would stand between the replies.
+                "watch": [0, "\(user)-nobody", projectId],
                 "audit": [], "getMetrics": [], "rpc.discover": [],
             ]
         )

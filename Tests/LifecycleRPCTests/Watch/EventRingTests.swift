@@ -34,7 +34,9 @@ struct EventRingTests {
         }
     }
 
-    @Test("the oldest go beyond the bounds of lines and bytes, and the start tells", arguments: [(5, 1 << 20), (1000, 700)])
+    @Test(
+        "the oldest go beyond the bounds of lines and bytes, and the start tells",
+        arguments: [(5, 1 << 20), (1000, 700)])
     func bounds(_ lines: Int, _ bytes: Int) {
         var ring = EventRing(maximumLines: lines, maximumBytes: bytes)
         for seq in Int64(1)...50 { ring.append([Self.event(seq)], upTo: seq) }
