@@ -23,11 +23,13 @@ package struct Daemon: Sendable {
         let stop = StopSignal()
         let metrics = MetricsRegistry()
         let telemetry = Telemetry(metrics, logger)
+        let watched = NIOLoopBoundBox.makeEmptyBox(valueType: Hub.self, eventLoop: eventLoop)
         let environment = Store.Environment(
             clock: systemClock, limits: configuration.limits, metrics: metrics,
             deliver: { work in eventLoop.execute(work) },
             onBatch: { telemetry.count(batchOf: $0, took: $1) },
             onSweep: { telemetry.log($0, by: $1) },
+            onCommit: { seq in eventLoop.execute { watched.value?.feed.committed(seq) } },
             schedule: { delay, work in eventLoop.scheduleTask(in: TimeAmount(delay), work) },
             onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } })
 
@@ -46,6 +48,7 @@ package struct Daemon: Sendable {
                 let hub = Hub(
                     eventLoop: eventLoop, store: store, reader: try store.makeReader(), environment: environment,
                     telemetry: telemetry)
+                watched.value = hub
                 return NIOLoopBound(hub, eventLoop: eventLoop)
             }.get()
             let roles = RoleMap(configuration.groups)

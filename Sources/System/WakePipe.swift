@@ -56,15 +56,29 @@ package final class WakePipe: Sendable {
         var entries = [pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)]
         if let descriptor { entries.append(pollfd(fd: descriptor, events: events, revents: 0)) }
         guard poll(&entries, nfds_t(entries.count), time.map(Self.milliseconds) ?? -1) > 0 else { return Readiness() }
-        if entries[0].revents != 0 {
-            var bytes: (UInt64, UInt64) = (0, 0)
-            while read(readEnd, &bytes, 16) == 16 {}
-        }
+        if entries[0].revents != 0 { takeBytes() }
         guard entries.count > 1 else { return Readiness() }
         let found = entries[1].revents
         // An error or the end is found by reading.
         return Readiness(
             isReadable: found & ~Int16(POLLOUT) != 0, isWritable: found & Int16(POLLOUT) != 0)
+    }
+
+    /// Waits for bytes, which it takes, or for what can be read from one of the descriptors, but not beyond `time` (nil:
+    /// for ever).
+    /// - Returns: for each descriptor whether it can be read, or has ended.
+    package func wait(until time: ContinuousClock.Instant?, orReadable descriptors: [Int32]) -> [Bool] {
+        var entries = ([readEnd] + descriptors).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        guard poll(&entries, nfds_t(entries.count), time.map(Self.milliseconds) ?? -1) > 0 else {
+            return Array(repeating: false, count: descriptors.count)
+        }
+        if entries[0].revents != 0 { takeBytes() }
+        return entries.dropFirst().map { $0.revents != 0 }
+    }
+
+    private func takeBytes() {
+        var bytes: (UInt64, UInt64) = (0, 0)
+        while read(readEnd, &bytes, 16) == 16 {}
     }
 
     private static func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {

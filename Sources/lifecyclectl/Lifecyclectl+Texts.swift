@@ -12,9 +12,10 @@ extension Lifecyclectl {
           lifecyclectl explain 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de
           lifecyclectl grant ada 100 --reason "order 4711"
           lifecyclectl list --all --json | jq -c '.projects[]'
+          lifecyclectl watch --user ada
 
         Environment:
-          \(ConnectionOptions.socketVariable)  the daemon's socket, where --socket is not given
+          \(SocketOption.variable)  the daemon's socket, where --socket is not given
           COLUMNS           the width to cut tables to on a terminal
           NO_COLOR          no colours when it is set; nor with TERM=dumb
 

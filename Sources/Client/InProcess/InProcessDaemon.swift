@@ -4,12 +4,14 @@ internal import Synchronization
 /// The daemon without a process, a socket and a disk: the same methods and rules over a ledger in memory, with a clock of
 /// the caller's. Everything is forgotten with it. Any thread; calls run one after the other, and none ever waits for more.
 package final class InProcessDaemon: Sendable {
-    private struct State {
+    struct State {
         var store = InMemoryStore()
         var ids = ProjectIDGenerator()
+        /// Who waits for the next event.
+        var waiters: [(after: Int64, waiter: CheckedContinuation<Void, Never>)] = []
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let clock: @Sendable () -> Timestamp
     private let limits: Limits
     private let caller: Caller
@@ -28,8 +30,9 @@ package final class InProcessDaemon: Sendable {
     /// - Parameter params: an object or an array as JSON text; empty: none are given.
     /// - Returns: the result as it would come over the wire, written and read again.
     package func answer(_ method: String, params: [UInt8]) throws(RPCError) -> JSONValue {
-        let context = CallContext(now: clock(), caller: caller, limits: limits, metrics: counts)
+        defer { wakeWaiters() }
         // Whatever is asked, and before it is known to be right: time passes for everybody.
+        let context = context
         try state.withLock { state throws(RPCError) in try Self.sweep(&state, context) }
         let request = try request(method, params)
         let entry = try MethodTable.standard.entry(named: request.method)
@@ -44,6 +47,8 @@ package final class InProcessDaemon: Sendable {
         }
     }
 
+    var context: CallContext { CallContext(now: clock(), caller: caller, limits: limits, metrics: counts) }
+
     // MARK: The ledger
 
     private func run(_ call: BoundCall, _ context: CallContext) throws(RPCError) -> Reply {
@@ -57,7 +62,7 @@ package final class InProcessDaemon: Sendable {
     }
 
     /// Fails and refunds what is due, so that every call sees the clocks that ran out.
-    private static func sweep(_ state: inout State, _ context: CallContext) throws(RPCError) {
+    static func sweep(_ state: inout State, _ context: CallContext) throws(RPCError) {
         var due = Sweep.batch
         while due == Sweep.batch {
             due = try transaction(&state) { store throws(RPCError) in

@@ -4,17 +4,18 @@ internal import Synchronization
 
 /// Answers with a daemon of its own in this process.
 final class InProcessTransport: Transport {
-    private let daemon: InProcessDaemon
-    private let isClosed = Atomic(false)
+    let daemon: InProcessDaemon
+    private let closed = Atomic(false)
 
     init(_ clock: ManualClock) {
         // As whoever runs the tests, with every role.
         let caller = Caller(uid: getuid(), gid: getgid(), pid: getpid(), roles: Set(Role.allCases))
         daemon = InProcessDaemon(clock: { clock.now }, caller: caller)
+        clock.observe { [weak daemon] in daemon?.clockMoved() }
     }
 
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
-        guard !isClosed.load(ordering: .acquiring) else { throw .closed(.notDone) }
+        guard !isClosed else { throw .closed(.notDone) }
         guard !Task.isCancelled else { throw .cancelled(.notDone) }
         do throws(RPCError) {
             return try daemon.answer(request.method, params: request.params)
@@ -23,8 +24,16 @@ final class InProcessTransport: Transport {
         }
     }
 
+    func watch(_ request: Watch) -> any EventSource { InProcessWatch(request, self) }
+
+    var isClosed: Bool { closed.load(ordering: .acquiring) }
+
     func close() async { abandon() }
-    func abandon() { isClosed.store(true, ordering: .releasing) }
+
+    func abandon() {
+        closed.store(true, ordering: .releasing)
+        daemon.wakeWaiters(all: true)
+    }
 }
 
 extension LifecycleClient {

@@ -6,6 +6,7 @@ internal import Synchronization
 /// Any thread. Whole milliseconds; stops at the ends of the years 0001 and 9999 instead of overflowing.
 public final class ManualClock: Sendable {
     private let time: Mutex<Timestamp>
+    private let observers = Mutex<[@Sendable () -> Void]>([])
 
     /// - Parameter start: what it shows at first; 2026-01-01T00:00:00.000Z when absent.
     public init(_ start: Timestamp = Timestamp(milliseconds: 1_767_225_600_000)) {
@@ -20,11 +21,20 @@ public final class ManualClock: Sendable {
             let (sum, overflow) = time.milliseconds.addingReportingOverflow(duration.wholeMilliseconds)
             time = Self.clamped(overflow ? (duration < .zero ? .min : .max) : sum)
         }
+        tell()
     }
 
     /// Shows this time from now on, be it before or after.
     public func set(to now: Timestamp) {
         time.withLock { $0 = Self.clamped(now.milliseconds) }
+        tell()
+    }
+
+    /// Calls back after each move.
+    func observe(_ observer: @escaping @Sendable () -> Void) { observers.withLock { $0.append(observer) } }
+
+    private func tell() {
+        for observer in observers.withLock({ $0 }) { observer() }
     }
 
     private static func clamped(_ milliseconds: Int64) -> Timestamp {

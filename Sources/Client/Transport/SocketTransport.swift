@@ -53,12 +53,14 @@ final class SocketTransport: Transport {
     let configuration: ClientConfiguration
     let state: Mutex<State>
     let telemetry: ClientTelemetry
+    private let watches: WatchThread
     private let wakePipe = Mutex<WakePipe?>(nil)
     private let lastID = Atomic<Int64>(0)
 
     init(_ configuration: ClientConfiguration, _ telemetry: ClientTelemetry) {
         self.configuration = configuration
         self.telemetry = telemetry
+        watches = WatchThread(configuration, telemetry)
         state = Mutex(State(calls: PendingCalls(maximumInFlight: configuration.maximumInFlight)))
     }
 
@@ -78,6 +80,8 @@ final class SocketTransport: Transport {
         }
         return try result.get()
     }
+
+    func watch(_ request: Watch) -> any EventSource { watches.begin(request) }
 
     private func submit(_ request: OutgoingRequest, id: Int64, _ waiter: Waiter) {
         let now = Instant.now
@@ -169,6 +173,7 @@ final class SocketTransport: Transport {
     }
 
     func close() async {
+        watches.close()
         await withCheckedContinuation { closer in
             let isOver = state.withLock { state in
                 if state.phase == .idle || state.phase == .closed {
@@ -185,6 +190,7 @@ final class SocketTransport: Transport {
     }
 
     func abandon() {
+        watches.close()
         let calls = state.withLock { state in
             if state.phase == .idle { state.phase = .closed }
             if state.phase == .running { state.phase = .closing }

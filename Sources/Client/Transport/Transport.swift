@@ -5,7 +5,9 @@ protocol Transport: Sendable {
     /// Waits for the answer at most until the request's deadline. Any task; a cancelled one stops waiting at once.
     /// - Returns: the `result` of the reply.
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue
-    /// Waits until all that was sent is answered or timed out, then ends. Later requests fail with `closed`.
+    /// Begins a watch of its own.
+    func watch(_ request: Watch) -> any EventSource
+    /// Ends the watches, waits until all that was sent is answered or timed out, then ends. Later requests fail with `closed`.
     func close() async
     /// Ends at once; what waits fails with `closed`.
     func abandon()

@@ -9,6 +9,7 @@ package struct MethodTable: Sendable {
         .write(CancelProject.self),
         .write(RetryProject.self),
         .read(ExplainProject.self),
+        .read(Watch.self),
         .read(GetBalance.self),
         .read(ListEntries.self),
         .write(GrantCredits.self),

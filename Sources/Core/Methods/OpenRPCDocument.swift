@@ -16,6 +16,7 @@ enum OpenRPCDocument {
         json.beginArray()
         for entry in table.entries { write(entry, to: &json) }
         json.endArray()
+        writeNotifications(to: &json)
         writeErrors(to: &json)
         writeLimits(limits, to: &json)
         json.endObject()
@@ -57,6 +58,21 @@ enum OpenRPCDocument {
         json.key("x-roles")
         entry.roles.map(\.rawValue).write(to: &json)
         json.endObject()
+    }
+
+    /// What the daemon sends without being asked each time.
+    private static func writeNotifications(to json: inout JSONWriter) {
+        json.key("x-notifications")
+        json.beginArray()
+        json.beginObject()
+        json.key("name")
+        json.string(Event.notificationMethod)
+        json.key("summary")
+        json.string("To who called watch: what was committed.")
+        json.key("params")
+        Event.schema.write(to: &json)
+        json.endObject()
+        json.endArray()
     }
 
     private static func writeErrors(to json: inout JSONWriter) {

@@ -6,7 +6,8 @@ struct ReplyWriter {
     private let limit: Int
     /// Bytes of the line that is being written, those taken out already included.
     private var lineBytes = 0
-    private var isInBatch = false
+    /// Between the begin and the end of a batch, where no line can stand.
+    private(set) var isInBatch = false
     private var hasBegunArray = false
 
     /// - Parameter limit: bytes that a line may have.
@@ -52,6 +53,12 @@ struct ReplyWriter {
         lineBytes += json.bytes.count - before
         if !isInBatch { endLine() }
         return written
+    }
+
+    /// Writes a line that answers nothing, without its LF. Not within a batch.
+    mutating func write(line: [UInt8]) {
+        json.raw(line)
+        endLine()
     }
 
     private mutating func writeEnvelope(_ result: Result<Reply, RPCError>, _ id: ArraySlice<UInt8>) {

@@ -6,6 +6,7 @@ package import Logging
 package struct Telemetry: Sendable {
     let connections: Gauge
     let refusedConnections: Counter
+    let watchers: Gauge
     private let methods: [String: MethodMetrics]
     private let errors: [Int64: Counter]
     private let commits: Counter
@@ -23,6 +24,7 @@ package struct Telemetry: Sendable {
         self.logger = logger
         connections = Gauge(label: "lifecycle_connections", factory: registry)
         refusedConnections = Counter(label: "lifecycle_connections_refused_total", factory: registry)
+        watchers = Gauge(label: "lifecycle_watchers", factory: registry)
         commits = Counter(label: "lifecycle_commits_total", factory: registry)
         committedWrites = Counter(label: "lifecycle_committed_writes_total", factory: registry)
         commitTime = Timer(label: "lifecycle_commit_seconds", dimensions: [], factory: registry)
@@ -74,6 +76,12 @@ package struct Telemetry: Sendable {
         logger.error("storage refused a request", metadata: [LogKey.error: "\(error)"])
     }
 
+    /// It goes on there when it connects again.
+    func log(stalledWatcher caller: Caller, lastSent seq: Int64) {
+        logger.notice(
+            "watcher closed: it does not read", metadata: [LogKey.seq: "\(seq)", LogKey.caller: "\(caller)"])
+    }
+
     /// After the COMMIT: what was done is on disk when the log says so.
     func log(_ outcome: WriteOutcome, by caller: Caller) {
         for step in outcome.steps { log(step, by: caller) }
@@ -121,6 +129,7 @@ package struct Telemetry: Sendable {
 /// The names of what log lines carry.
 enum LogKey {
     static let project = "project"
+    static let seq = "seq"
     static let user = "user"
     static let credits = "credits"
     static let caller = "caller"

@@ -31,6 +31,14 @@ package final class Reader {
         return .answered(result, transaction.effects)
     }
 
+    /// The same for what is no request.
+    func read<Value>(_ body: (any ReadTransaction) throws(RPCError) -> Value) throws(RPCError) -> Value {
+        transaction.failure = nil
+        defer { if let failure = transaction.failure { onError(failure) } }
+        if !database.isInTransaction { try transaction.reporting { () throws(StorageError) in try begin.run() } }
+        return try body(transaction)
+    }
+
     /// Lets go of the snapshot: what was committed meanwhile is seen by the next read.
     package func endSnapshot() {
         if database.isInTransaction { try? end.run() }

@@ -8,6 +8,7 @@ package final class ReaderPool: Sendable {
 
     private enum Letter: Sendable {
         case read(BoundCall.Read, CallContext, Completion)
+        case page(EventFilter, after: Int64, @Sendable (Result<EventPage, RPCError>) -> Void)
         case verify(@Sendable (Result<[String], StorageError>) -> Void)
         case close
     }
@@ -43,6 +44,14 @@ package final class ReaderPool: Sendable {
         mailbox.send(.read(read, context, completion))
     }
 
+    /// Reads what comes after an event, on one of the threads.
+    func readPage(
+        _ filter: EventFilter, after position: Int64,
+        completion: @escaping @Sendable (Result<EventPage, RPCError>) -> Void
+    ) {
+        mailbox.send(.page(filter, after: position, completion))
+    }
+
     /// Checks the whole database, beside all else.
     func verify(_ completion: @escaping @Sendable (Result<[String], StorageError>) -> Void) {
         mailbox.send(.verify(completion))
@@ -63,6 +72,9 @@ package final class ReaderPool: Sendable {
                 case .due(let due):
                     writes.settle(due) { self.submit(read, self.context(context.caller), completion: completion) }
                 }
+            case .page(let filter, let position, let completion):
+                let result = Self.page(filter, after: position, by: reader)
+                deliver { completion(result) }
             case .verify(let completion):
                 do throws(StorageError) {
                     completion(.success(try reader.verify()))
@@ -72,6 +84,18 @@ package final class ReaderPool: Sendable {
             case .close:
                 return
             }
+        }
+    }
+
+    private static func page(
+        _ filter: EventFilter, after position: Int64, by reader: Reader
+    ) -> Result<EventPage, RPCError> {
+        do throws(RPCError) {
+            defer { reader.endSnapshot() }
+            return .success(
+                try reader.read { store throws(RPCError) in try EventPage(filter, after: position, in: store) })
+        } catch {
+            return .failure(error)
         }
     }
 

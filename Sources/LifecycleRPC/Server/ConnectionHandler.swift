@@ -12,11 +12,13 @@ final class ConnectionHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     let caller: Caller
-    private let hub: Hub
+    let hub: Hub
+    /// What it is told of, beside its replies.
+    var watcher: Watcher?
     private var framer: LineFramer
     private var sequence = RequestSequence()
-    private var replies: ReplyWriter
-    private var context: ChannelHandlerContext?
+    var replies: ReplyWriter
+    private(set) var context: ChannelHandlerContext?
     /// Kept by the hub.
     var isScheduled = false
     /// The peer has sent all that it will.
@@ -74,7 +76,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if !context.channel.isWritable {
-            stall.start(on: context)
+            startStallTimer(context)
         } else if !isClosing {
             stall.stop()
             hub.schedule(self)
@@ -85,6 +87,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         stall.stop()
         self.context = nil
+        watcher = nil
         hub.schedule(self)
     }
 
@@ -104,13 +107,24 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         // Before the sending: should that fail, NIO still takes what the peer sent when a read is under way.
         if !hasMore { readIfWanted() }
+        let hasMoreEvents = context.channel.isWritable && !isClosing && writeEvents()
         if !replies.isEmpty { send(to: context, promise: nil) }
-        if hasMore {
+        if hasMore || hasMoreEvents {
             // When the peer takes its replies, else when it has.
             if context.channel.isWritable { hub.schedule(self) }
-        } else if isInputClosed || isDraining, sequence.isIdle {
+        } else if isOver {
             closeWhenSent(context)
         }
+    }
+
+    /// Everything that was read is answered.
+    var isIdle: Bool { sequence.isIdle }
+
+    /// Nothing is left to be sent, now or later. Who watches is done when the daemon stops and nobody writes any more.
+    private var isOver: Bool {
+        guard sequence.isIdle, isInputClosed || isDraining else { return false }
+        guard let watcher else { return true }
+        return isDraining && hub.isQuiet && hub.feed.hasAll(watcher)
     }
 
     /// - Returns: whether there may be more to do at once: the turn was long enough, or enough waits to be sent.
@@ -136,7 +150,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         for effect in effects {
             switch effect {
             case .attach(let project): hub.attach(project, to: self)
-            case .watch: break
+            case .watch(let filter, let position): watch(filter, after: position)
             }
         }
     }
@@ -196,6 +210,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     // MARK: Bytes
 
     private func send(to context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+        let promise = noteEventsSent(on: context.eventLoop, promise)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: replies.take())), promise: promise)
     }
 
@@ -203,11 +218,15 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func closeWhenSent(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         isClosing = true
-        stall.start(on: context)
+        startStallTimer(context)
         let promise = context.eventLoop.makePromise(of: Void.self)
         let channel = context.channel
         promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
         send(to: context, promise: promise)
+    }
+
+    private func startStallTimer(_ context: ChannelHandlerContext) {
+        stall.start(on: context) { [weak self] in self?.logStalledWatcher() }
     }
 
     private func readIfWanted() {

@@ -14,6 +14,10 @@ final class Hub {
     private let reader: Reader
     private let environment: Store.Environment
     private let telemetry: Telemetry
+    /// What is committed, for the connections that watch.
+    private(set) lazy var feed = EventFeed(eventLoop: eventLoop, reader: reader, scans: store.scans) { [unowned self] in
+        schedule($0)
+    }
     /// Told when the last connection has gone.
     var onIdle: (() -> Void)?
 
@@ -75,6 +79,10 @@ final class Hub {
         connectionsByUser[uid] = left > 0 ? left : nil
         telemetry.connections.record(connections.count)
         detachAll(of: connection)
+        feed.remove(connection)
+        telemetry.watchers.record(feed.watchers)
+        // Those who watch end last.
+        if isDraining { feed.wakeAll() }
         if connections.isEmpty { onIdle?() }
     }
 
@@ -88,6 +96,9 @@ final class Hub {
     func closeAll() {
         for connection in connections.values { connection.close() }
     }
+
+    /// The daemon stops, and nobody has a request left whose events others would miss.
+    var isQuiet: Bool { isDraining && connections.values.allSatisfy(\.isIdle) }
 
     func hasUnfinishedProjects() -> Bool { (try? reader.hasUnfinishedProjects()) ?? true }
 
@@ -166,6 +177,18 @@ final class Hub {
                 hub.value.release(outcome.steps)
                 connection.value.finish(ticket, with: outcome.result, outcome.effects)
             })
+    }
+
+    // MARK: Watching
+
+    /// The connection gets events from now on.
+    func watch(_ connection: ConnectionHandler) {
+        feed.add(connection)
+        telemetry.watchers.record(feed.watchers)
+    }
+
+    func logStalledWatcher(_ caller: Caller, lastSent: Int64) {
+        telemetry.log(stalledWatcher: caller, lastSent: lastSent)
     }
 
     // MARK: Held leases

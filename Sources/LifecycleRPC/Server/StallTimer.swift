@@ -8,13 +8,18 @@ struct StallTimer {
     init(seconds: Int64) { interval = .seconds(seconds) }
 
     /// Looks once an interval whether the peer has taken anything since the last look.
-    mutating func start(on context: ChannelHandlerContext) {
+    /// - Parameter whenStalled: told before the connection is closed.
+    mutating func start(on context: ChannelHandlerContext, whenStalled: @escaping () -> Void) {
         guard task == nil else { return }
         let channel = context.channel
+        let whenStalled = NIOLoopBound(whenStalled, eventLoop: context.eventLoop)
         let before = NIOLoopBoundBox(Self.unsent(channel), eventLoop: context.eventLoop)
         task = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             let now = Self.unsent(channel)
-            if now >= before.value { channel.close(promise: nil) }
+            if now >= before.value {
+                whenStalled.value()
+                channel.close(promise: nil)
+            }
             before.value = now
         }
     }

@@ -1,17 +1,9 @@
 internal import ArgumentParser
-internal import Glibc
 internal import LifecycleClient
 
 /// How every subcommand reaches the daemon and says what it got.
 struct ConnectionOptions: ParsableArguments {
-    static let socketVariable = "LIFECYCLE_SOCKET"
-
-    @Option(
-        help: ArgumentHelp(
-            "The daemon's socket. Default: $\(socketVariable), else \(ClientConfiguration.defaultSocketPath).",
-            valueName: "path"),
-        completion: .file())
-    var socket: String?
+    @OptionGroup var socket: SocketOption
 
     @Option(help: ArgumentHelp("How long to wait for an answer.", valueName: "seconds"))
     var timeout: Double = 30
@@ -26,17 +18,8 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     var configuration: ClientConfiguration {
-        var configuration = ClientConfiguration(socketPath: socketPath)
+        var configuration = socket.configuration
         configuration.callTimeout = .seconds(timeout)
-        configuration.connectTimeout = .zero
         return configuration
-    }
-
-    private var socketPath: String {
-        if let socket { return socket }
-        guard let path = getenv(Self.socketVariable).map({ String(cString: $0) }), !path.isEmpty else {
-            return ClientConfiguration.defaultSocketPath
-        }
-        return path
     }
 }

@@ -9,6 +9,9 @@ struct Output {
 
     func heading(_ text: String) { write("\n" + Style.heading.apply(to: text, on: terminal) + "\n") }
 
+    /// One that is longer than the terminal is wide is cut.
+    func styled(_ line: StyledLine) { write(line.text(on: terminal, cutTo: terminal.width) + "\n") }
+
     func table(_ table: Table) { write(table.text(on: terminal)) }
 
     /// JSON, or another text of the daemon, on lines of its own.

@@ -6,8 +6,10 @@ struct Session {
     private let client: LifecycleClient
     private let configuration: ClientConfiguration
 
-    init(_ options: ConnectionOptions) {
-        configuration = options.configuration
+    init(_ options: ConnectionOptions) { self.init(options.configuration) }
+
+    init(_ configuration: ClientConfiguration) {
+        self.configuration = configuration
         client = LifecycleClient(configuration)
     }
 
@@ -19,6 +21,26 @@ struct Session {
             return try await client.call(request)
         } catch {
             throw Failure(error, socketPath: configuration.socketPath, Repetition(of: request.request))
+        }
+    }
+
+    /// Shows event after event, until it must end.
+    func watch(_ request: Watch, _ show: (Event) -> Void) async throws(Failure) {
+        let events = client.watch(userId: request.userId, projectId: request.projectId, fromSeq: request.fromSeq)
+        do throws(ClientError) {
+            var iterator = events.makeAsyncIterator()
+            while let event = try await iterator.next() { show(event) }
+        } catch {
+            throw Failure(error, socketPath: configuration.socketPath, .read)
+        }
+    }
+
+    /// Waits until the project has ended.
+    func waitForEnd(of project: ProjectID) async throws(Failure) {
+        do throws(ClientError) {
+            _ = try await client.wait(for: project)
+        } catch {
+            throw Failure(error, socketPath: configuration.socketPath, .read)
         }
     }
 

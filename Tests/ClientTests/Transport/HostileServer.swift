@@ -143,6 +143,8 @@ struct Request: Sendable {
     let method: String
     /// The parameter that tells the requests of a test from each other.
     let userId: String
+    /// Where a watch is to begin.
+    let fromSeq: Int?
 
     init(_ line: ArraySlice<UInt8>) throws {
         guard let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
@@ -152,6 +154,7 @@ struct Request: Sendable {
         self.id = id
         self.method = method
         userId = params["userId"] as? String ?? ""
+        fromSeq = params["fromSeq"] as? Int
     }
 
     /// The reply to `getBalance`, with the user that was asked for: it belongs to this request and to no other.

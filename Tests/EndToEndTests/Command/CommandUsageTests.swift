@@ -5,7 +5,8 @@ import Testing
 @Suite("lifecyclectl: its command line")
 struct CommandUsageTests {
     static let subcommands = [
-        "status", "list", "explain", "create", "update", "balance", "entries", "grant", "adjust", "audit", "metrics",
+        "status", "list", "explain", "create", "update", "watch", "wait", "balance", "entries", "grant", "adjust",
+        "audit", "metrics",
         "discover", "call",
     ]
     static let id = "019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de"
@@ -38,6 +39,10 @@ struct CommandUsageTests {
         (["update", "failed"], "--external-id"),
         (["grant", "ada", "5"], "--reason"),
         (["adjust", "ada", "--reason", "r"], "--by"),
+        (["watch", "--from", "-1"], "--from"),
+        (["watch", "--project", "x"], "UUID"),
+        (["wait"], "--external-id"),
+        (["wait", id, "--timeout", "0"], "--timeout"),
         (["metrics", "--json", "--prometheus"], "not both"),
         (["call", "getBalance", "{"], "at byte 1"),
         (["call", "getBalance", "3"], "object or an array"),
@@ -56,7 +61,8 @@ struct CommandUsageTests {
     func help() throws {
         let help = try Command(["--help"])
         #expect(help.code == 0 && help.errors.isEmpty)
-        for text in ["  0  done\n", "  1  ", "  2  ", "  3  ", "LIFECYCLE_SOCKET", "NO_COLOR", "COLUMNS", "Examples:"] {
+        let codes = ["  0  done\n", "  1  ", "  2  ", "  3  ", "  4  "]
+        for text in codes + ["LIFECYCLE_SOCKET", "NO_COLOR", "COLUMNS", "Examples:"] {
             #expect(help.output.contains(text), "\(text)")
         }
         for name in Self.subcommands {

@@ -31,6 +31,7 @@ struct MethodCase: Sendable, CustomTestStringConvertible {
         MethodCase("cancelProject", "projectId*", by: "app"),
         MethodCase("retryProject", "projectId* idempotencyKey", by: "app"),
         MethodCase("explainProject", "projectId externalId", by: "any"),
+        MethodCase("watch", "fromSeq userId projectId", by: "any"),
         MethodCase("getBalance", "userId*", by: "any"),
         MethodCase("listEntries", "userId* limit cursor", by: "any"),
         MethodCase("grantCredits", "userId* credits* reason* idempotencyKey", by: ""),

@@ -34,7 +34,7 @@ struct PseudoTerminal {
     }
 
     /// As posix_openpt, unlockpt and ptsname do, which Swift does not see.
-    private static func open() throws -> (master: Int32, slave: Int32) {
+    static func open() throws -> (master: Int32, slave: Int32) {
         let setLock: UInt = 0x4004_5431  // TIOCSPTLCK
         let openPeer: UInt = 0x5441  // TIOCGPTPEER
         let master = Foundation.open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)

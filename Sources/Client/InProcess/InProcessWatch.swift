@@ -1,0 +1,71 @@
+internal import DequeModule
+internal import LifecycleCore
+internal import Synchronization
+
+/// A watch of the daemon inside of this process: reads its ledger after the last event, and waits when there is none.
+final class InProcessWatch: EventSource {
+    private struct State {
+        /// The last event that was read; nil before the watch has begun.
+        var position: Int64?
+        var events = Deque<Event>()
+        var isCancelled = false
+    }
+
+    private static let pageLimit = 256
+
+    private let request: Watch
+    private let transport: InProcessTransport
+    private let state = Mutex(State())
+
+    init(_ request: Watch, _ transport: InProcessTransport) {
+        self.request = request
+        self.transport = transport
+    }
+
+    private var daemon: InProcessDaemon { transport.daemon }
+
+    func next() async throws(ClientError) -> Event? {
+        while !isEnded {
+            if let event = state.withLock({ $0.events.popFirst() }) { return event }
+            do throws(RPCError) {
+                let position = try begin()
+                let filter = EventFilter(userId: request.userId, projectId: request.projectId)
+                let (events, end) = daemon.events(filter, after: position, limit: Self.pageLimit)
+                state.withLock { state in
+                    state.events += events
+                    state.position = end
+                }
+                if events.isEmpty { await waitForEvent(after: end) }
+            } catch {
+                throw .refused(error)
+            }
+        }
+        return nil
+    }
+
+    private var isEnded: Bool { Task.isCancelled || transport.isClosed || state.withLock { $0.isCancelled } }
+
+    /// As over the socket: the request is checked, and tells where the watch begins.
+    private func begin() throws(RPCError) -> Int64 {
+        if let position = state.withLock({ $0.position }) { return position }
+        var params = JSONWriter()
+        request.write(to: &params)
+        let newest = try daemon.answer(Watch.name, params: params.take())["seq"]?.integer ?? 0
+        let position = request.fromSeq ?? newest
+        state.withLock { $0.position = position }
+        return position
+    }
+
+    private func waitForEvent(after seq: Int64) async {
+        await withTaskCancellationHandler {
+            await daemon.waitForEvent(after: seq, unless: { isEnded })
+        } onCancel: {
+            daemon.wakeWaiters(all: true)
+        }
+    }
+
+    func cancel() {
+        state.withLock { $0.isCancelled = true }
+        daemon.wakeWaiters(all: true)
+    }
+}

@@ -1,0 +1,104 @@
+internal import DequeModule
+internal import LifecycleCore
+internal import Synchronization
+
+/// One watch over a socket: what came and was not taken yet. `WatchThread` fills it, a task empties it.
+final class SocketWatch: EventSource {
+    typealias Waiter = CheckedContinuation<Result<Event?, ClientError>, Never>
+
+    private struct State {
+        var events = Deque<Event>()
+        var waiter: Waiter?
+        /// What comes after `events`; nil while more may.
+        var end: Result<Event?, ClientError>?
+        /// The thread reads no more until there is room.
+        var isPaused = false
+    }
+
+    /// Events that may wait when more are read; one read can bring some hundreds more.
+    private static let capacity = 256
+
+    let request: Watch
+    private let thread: WatchThread
+    private let state = Mutex(State())
+
+    init(_ request: Watch, _ thread: WatchThread) {
+        self.request = request
+        self.thread = thread
+    }
+
+    // MARK: The task
+
+    func next() async throws(ClientError) -> Event? {
+        guard !Task.isCancelled else {
+            cancel()
+            return nil
+        }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                wait(waiter)
+                // The handler below may have run before there was anybody to tell.
+                if Task.isCancelled { cancel() }
+            }
+        } onCancel: {
+            cancel()
+        }
+        return try result.get()
+    }
+
+    private func wait(_ waiter: Waiter) {
+        let (result, hasRoom) = state.withLock { state -> (Result<Event?, ClientError>?, Bool) in
+            guard let event = state.events.popFirst() else {
+                if state.end == nil { state.waiter = waiter }
+                return (state.end, false)
+            }
+            let hasRoom = state.isPaused && state.events.count < Self.capacity / 2
+            if hasRoom { state.isPaused = false }
+            return (.success(event), hasRoom)
+        }
+        if let result { waiter.resume(returning: result) }
+        if hasRoom { thread.wake() }
+    }
+
+    func cancel() {
+        if finish(.success(nil), dropsEvents: true) { thread.wake() }
+    }
+
+    // MARK: The thread
+
+    var isEnded: Bool { state.withLock { $0.end != nil } }
+
+    /// Whether more may be read now. If not, the thread is woken when it may.
+    func hasRoom() -> Bool {
+        state.withLock { state in
+            state.isPaused = state.events.count >= Self.capacity
+            return !state.isPaused
+        }
+    }
+
+    func add(_ events: [Event]) {
+        let (waiter, first) = state.withLock { state -> (Waiter?, Event?) in
+            guard state.end == nil else { return (nil, nil) }
+            state.events += events
+            guard let waiter = state.waiter, let first = state.events.popFirst() else { return (nil, nil) }
+            state.waiter = nil
+            return (waiter, first)
+        }
+        waiter?.resume(returning: .success(first))
+    }
+
+    /// Nothing comes any more. Only the first end counts.
+    /// - Returns: whether this was it.
+    @discardableResult
+    func finish(_ end: Result<Event?, ClientError>, dropsEvents: Bool = false) -> Bool {
+        let (isFirst, waiter) = state.withLock { state -> (Bool, Waiter?) in
+            if dropsEvents { state.events = [] }
+            guard state.end == nil else { return (false, nil) }
+            state.end = end
+            defer { state.waiter = nil }
+            return (true, state.waiter)
+        }
+        waiter?.resume(returning: end)
+        return isFirst
+    }
+}

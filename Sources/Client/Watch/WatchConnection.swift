@@ -1,0 +1,178 @@
+internal import Glibc
+internal import LifecycleCore
+internal import LifecycleWire
+internal import NIOCore
+
+/// The connection of one watch, made anew whenever it is lost, and how far its events have come. Its thread's own.
+struct WatchConnection {
+    typealias Instant = ContinuousClock.Instant
+
+    let watch: SocketWatch
+    private let configuration: ClientConfiguration
+    private let telemetry: ClientTelemetry
+
+    private var socket: UnixSocket?
+    private var framer: LineFramer
+    /// The last event that it has, or after which the daemon said it begins; nil before that.
+    private var position: Int64?
+    /// The daemon has agreed once: from now on an outage is waited out.
+    private var hasBegun = false
+    /// On this connection.
+    private var isAgreed = false
+    private var connectedAt = Instant.now
+    private var nextAttempt = Instant.now
+    private let connectBy: Instant
+    /// Tries that failed, and connections that ended soon.
+    private var failures = 0
+    /// Connections in a row that ended on garbage.
+    private var spoiledConnections = 0
+    /// The last try to connect failed, which is said once.
+    private var isOut = false
+    /// Read, not given to the watch yet.
+    private var events: [Event] = []
+
+    private static let mostSpoiledConnections = 3
+
+    init(_ watch: SocketWatch, _ configuration: ClientConfiguration, _ telemetry: ClientTelemetry) {
+        self.watch = watch
+        self.configuration = configuration
+        self.telemetry = telemetry
+        position = watch.request.fromSeq
+        framer = LineFramer(maximumLineBytes: configuration.maximumReplyBytes)
+        connectBy = .now + configuration.connectTimeout.asTimeout
+    }
+
+    var descriptor: Int32? { socket?.descriptor }
+    var wantsRead: Bool { socket != nil && watch.hasRoom() }
+
+    /// When `advance` has something to do; nil: only after something was read.
+    var nextEvent: Instant? {
+        if socket == nil { return nextAttempt }
+        return isAgreed ? nil : answerBy
+    }
+
+    private var answerBy: Instant { connectedAt + configuration.callTimeout.asTimeout }
+
+    mutating func advance(to now: Instant) {
+        if socket == nil, now >= nextAttempt {
+            connect()
+        } else if socket != nil, !isAgreed, now >= answerBy {
+            lose("no answer came", .timedOut(.notDone, after: configuration.callTimeout))
+        }
+    }
+
+    // MARK: Connecting
+
+    private mutating func connect() {
+        do throws(ConnectFailure) {
+            let socket = try UnixSocket(connectingTo: configuration.socketPath)
+            self.socket = socket
+            framer = LineFramer(maximumLineBytes: configuration.maximumReplyBytes)
+            isAgreed = false
+            isOut = false
+            connectedAt = .now
+            telemetry.connected()
+            let line = request
+            guard case .done(line.count) = socket.send(line[...]) else {
+                return lose("the daemon took no request", .connectionLost("the daemon took no request"))
+            }
+        } catch {
+            if !isOut { telemetry.cannotConnect(error) }
+            isOut = true
+            guard error.isTemporary else { return end(.unreachable(error, .notDone)) }
+            retry(.unreachable(error, .notDone))
+        }
+    }
+
+    /// The line that asks for what follows `position`.
+    private var request: [UInt8] {
+        var method = watch.request
+        method.fromSeq = position
+        var params = JSONWriter()
+        method.write(to: &params)
+        return OutgoingRequest(Watch.name, params: params.take(), isRepeatable: true, timeout: .zero).line(id: 1)
+    }
+
+    /// The connection is no more. One that had lasted is made again at once.
+    private mutating func lose(_ reason: String, _ error: ClientError) {
+        guard socket != nil else { return }
+        socket = nil
+        telemetry.disconnected(reason)
+        if isAgreed, .now - connectedAt > .seconds(1) { failures = 0 }
+        retry(error)
+    }
+
+    /// - Parameter error: what it ends with if it has not begun in time.
+    private mutating func retry(_ error: ClientError) {
+        failures += 1
+        nextAttempt = .now + Backoff.delay(after: failures)
+        if !hasBegun, nextAttempt > connectBy { end(error) }
+    }
+
+    private mutating func end(_ error: ClientError) {
+        socket = nil
+        giveEvents()
+        watch.finish(.failure(error))
+    }
+
+    // MARK: Reading
+
+    mutating func read(into chunk: inout [UInt8]) {
+        guard let socket else { return }
+        switch socket.receive(into: &chunk) {
+        case .wouldBlock: return
+        case .ended(let code):
+            let reason = code == 0 ? "the daemon closed it" : String(cString: strerror(code))
+            lose(reason, .connectionLost(reason))
+        case .done(let count):
+            var bytes = ByteBuffer(bytes: chunk[..<count])
+            framer.append(&bytes)
+            while self.socket != nil, let frame = framer.next() {
+                switch frame {
+                case .line(let line): take(WatchLine(line))
+                case .tooLong: spoil("a line of more than \(configuration.maximumReplyBytes) bytes")
+                }
+            }
+            giveEvents()
+        }
+    }
+
+    private mutating func giveEvents() {
+        if !events.isEmpty { watch.add(events) }
+        events = []
+    }
+
+    private mutating func take(_ line: WatchLine) {
+        switch line {
+        case .begun(let seq):
+            isAgreed = true
+            hasBegun = true
+            position = position ?? seq
+        case .event(let event):
+            guard isAgreed else { return spoil("an event before the answer") }
+            guard event.seq > position ?? 0 else { return spoil("event \(event.seq) once more") }
+            events.append(event)
+            position = event.seq
+            spoiledConnections = 0
+        case .unknownEvent(let seq): position = max(position ?? seq, seq)
+        case .other: break
+        case .refused(let error):
+            if error.kind.retryable {
+                lose("error \(error.kind.code)", .refused(error))
+            } else {
+                end(.refused(error))
+            }
+        case .garbage(let reason): spoil(reason)
+        }
+    }
+
+    /// What answered is not the daemon, or not as it should be.
+    private mutating func spoil(_ reason: String) {
+        spoiledConnections += 1
+        if spoiledConnections < Self.mostSpoiledConnections {
+            lose(reason, .badReply(reason, .notDone))
+        } else {
+            end(.badReply(reason, .notDone))
+        }
+    }
+}
