@@ -1,0 +1,116 @@
+"""The daemon under test, and who stops and starts it at random."""
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+from .wire import Connection, Gone
+
+START_TIMEOUT, LEASE, DETACH_GRACE, MAX_RUNTIME = 3, 2, 1, 20
+
+
+class Daemon:
+    def __init__(self, binary, folder, journal):
+        self.socket, self.database, self.log = (str(folder / name) for name in ("s", "l.db", "log"))
+        self.journal = journal
+        self.command = [
+            binary, "--socket", self.socket, "--database", self.database, "--start-timeout", str(START_TIMEOUT),
+            "--lease", str(LEASE), "--detach-grace", str(DETACH_GRACE), "--max-runtime", str(MAX_RUNTIME),
+            "--max-connections-per-user", "1000",
+        ]
+        self.process = None
+
+    def launch(self):
+        self.journal.note("daemon", event="launched")
+        with open(self.log, "ab") as log:
+            # A session of its own: Ctrl-C is for the soak.
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+
+    def start(self):
+        self.launch()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                Connection(self.socket).close()
+                return self.journal.note("daemon", event="ready", pid=self.process.pid)
+            except Gone:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.002)
+        raise AssertionError(f"the daemon does not start (exit code {self.process.poll()}): see {self.log}")
+
+    def end(self, number):
+        """Ends it by this signal and waits."""
+        if self.process.poll() is not None:
+            raise AssertionError(f"the daemon ended by itself with {self.process.returncode}: see {self.log}")
+        self.journal.note("daemon", event="signal", signal=number)
+        self.process.send_signal(number)
+        code = self.process.wait(30)
+        if code != (-number if number == signal.SIGKILL else 0):
+            raise AssertionError(f"the daemon ended with {code} after signal {number}: see {self.log}")
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident(self):
+        """MiB."""
+        with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+class Tormentor(threading.Thread):
+    """Two thirds of the time it ends the daemon every few seconds; in the last third of each minute, it lets it be and
+    looks whether its memory grows."""
+
+    CYCLE = 60
+
+    def __init__(self, daemon, seconds, seed, journal):
+        super().__init__(name="tormentor")
+        self.daemon_, self.seconds, self.journal = daemon, seconds, journal
+        self.rng = random.Random(f"{seed}/tormentor")
+        self.stop = threading.Event()
+        self.restarts = {"kill -9": 0, "SIGTERM": 0, "in its start": 0}
+        self.failure = None
+
+    def run(self):
+        try:
+            cycles = max(1, round(self.seconds / self.CYCLE))
+            for _ in range(cycles):
+                self.disturb(self.seconds / cycles * 2 / 3)
+                self.let_be(self.seconds / cycles / 3)
+        except Exception as error:
+            self.failure = error
+            self.journal.complain(f"{type(error).__name__}: {error}")
+
+    def disturb(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.stop.wait(self.rng.uniform(0.3, 4)):
+            by_kill = self.rng.random() < 0.6
+            self.daemon_.end(signal.SIGKILL if by_kill else signal.SIGTERM)
+            self.restarts["kill -9" if by_kill else "SIGTERM"] += 1
+            if self.rng.random() < 0.3:
+                time.sleep(self.rng.uniform(0, 3))  # long enough for leases to run out
+            if self.rng.random() < 0.15:
+                self.daemon_.launch()
+                time.sleep(self.rng.uniform(0, 0.05))
+                self.daemon_.kill()
+                self.restarts["in its start"] += 1
+            self.daemon_.start()
+
+    def let_be(self, seconds):
+        # What a daemon takes up in its first seconds it keeps.
+        if self.stop.wait(min(8, seconds / 2)):
+            return
+        before = self.daemon_.resident()
+        if self.stop.wait(seconds - min(8, seconds / 2)):
+            return
+        self.journal.note("memory", before=before, after=self.daemon_.resident(), seconds=seconds)
