@@ -6,8 +6,9 @@ struct Session {
     private let client: LifecycleClient
     private let configuration: ClientConfiguration
 
-    init(_ options: ConnectionOptions) {
-        configuration = options.configuration
+    /// - Parameter timeout: in seconds, where the options give none.
+    init(_ options: ConnectionOptions, timeout: Double = 30) {
+        configuration = options.configuration(timeout: timeout)
         client = LifecycleClient(configuration)
     }
 
