@@ -21,7 +21,8 @@ struct Lifecyclectl: AsyncParsableCommand {
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    AuditCommand.self, BackupCommand.self, RestoreCommand.self, MetricsCommand.self, DiscoverCommand.self,
+                    AuditCommand.self, BackupCommand.self, RestoreCommand.self, MetricsCommand.self,
+                    DiscoverCommand.self,
                     CallCommand.self,
                 ]),
         ])

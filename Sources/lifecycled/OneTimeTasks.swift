@@ -27,8 +27,10 @@ extension OneTimeOptions {
 
     private static func restore(_ file: String, onto database: String) throws(DaemonError) -> String {
         Interruption.watch()
-        let report = try Restore(file, at: systemClock(), isInterrupted: { Interruption.hasCome.load(ordering: .relaxed) })
-            .run(onto: database)
+        let report = try Restore(
+            file, at: systemClock(), isInterrupted: { Interruption.hasCome.load(ordering: .relaxed) }
+        )
+        .run(onto: database)
         let previous = report.previous.map { " The old database is now \($0)." } ?? ""
         return """
             \(database) is restored from \(file), with \(report.projects) projects up to event \(report.lastSeq).\

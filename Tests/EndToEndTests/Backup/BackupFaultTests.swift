@@ -22,7 +22,9 @@ struct BackupFaultTests {
         }
     }
 
-    @Test("on a full disk the reason is told, nothing is left, and the ledger goes on", .enabled(if: SmallDisk.isAvailable))
+    @Test(
+        "on a full disk the reason is told, nothing is left, and the ledger goes on",
+        .enabled(if: SmallDisk.isAvailable))
     func fullDisk() throws {
         let disk = try SmallDisk(.memory, megabytes: 8)
         let daemon = try TestDaemon(["--backup-folder", disk.file("backups")])

@@ -19,9 +19,10 @@ struct RestoreTests {
     private func restore(_ file: String? = nil, database: String? = nil, wrapper: [String] = []) throws -> (
         code: Int32, output: String, errors: String
     ) {
-        let command = wrapper + [
-            TestDaemon.binary, "--restore", file ?? backup, "--database", database ?? daemon.database,
-        ]
+        let command =
+            wrapper + [
+                TestDaemon.binary, "--restore", file ?? backup, "--database", database ?? daemon.database,
+            ]
         return try ChildProcess.run(command[0], Array(command.dropFirst()))
     }
 
@@ -31,17 +32,22 @@ struct RestoreTests {
         try FileManager.default.contentsOfDirectory(atPath: daemon.folder).filter { $0.contains("before-restore") }
     }
 
-    private func expectRefused(_ file: String, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation) throws {
+    private func expectRefused(_ file: String, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation)
+        throws
+    {
         let run = try restore(file)
         #expect(run.code == 65, "\(run)", sourceLocation: sourceLocation)
-        for word in words + [file] { #expect(run.errors.contains(word), "\(run.errors)", sourceLocation: sourceLocation) }
+        for word in words + [file] {
+            #expect(run.errors.contains(word), "\(run.errors)", sourceLocation: sourceLocation)
+        }
         #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)", sourceLocation: sourceLocation)
         #expect(try kept().isEmpty, sourceLocation: sourceLocation)
         let names = try FileManager.default.contentsOfDirectory(atPath: daemon.folder)
         #expect(!names.contains { $0.hasPrefix("l.db.restore") }, "\(names)", sourceLocation: sourceLocation)
     }
 
-    @Test("there and back: the ledger is the backup's, and the old one can be restored in turn", arguments: [false, true])
+    @Test(
+        "there and back: the ledger is the backup's, and the old one can be restored in turn", arguments: [false, true])
     func roundTrip(afterKill: Bool) throws {
         chmod(daemon.database, 0o640)
         if afterKill { daemon.kill() } else { #expect(daemon.stop() == 0) }
@@ -51,7 +57,8 @@ struct RestoreTests {
         let previous = try #require(kept().first)
         #expect(run.output.contains(previous))
         let names = try FileManager.default.contentsOfDirectory(atPath: daemon.folder)
-        #expect(!names.contains("l.db-wal") && !names.contains("l.db-shm") && !names.contains("l.db.restore"), "\(names)")
+        #expect(
+            !names.contains("l.db-wal") && !names.contains("l.db-shm") && !names.contains("l.db.restore"), "\(names)")
         var status = stat()
         #expect(lstat(daemon.database, &status) == 0 && status.st_mode & 0o7777 == 0o640)
 
@@ -74,7 +81,9 @@ struct RestoreTests {
     func live() throws {
         let run = try restore()
         #expect(run.code == 75)
-        for word in ["pid \(daemon.pid)", "lifecycled.socket", "lifecycled.service"] { #expect(run.errors.contains(word)) }
+        for word in ["pid \(daemon.pid)", "lifecycled.socket", "lifecycled.service"] {
+            #expect(run.errors.contains(word))
+        }
         #expect(try kept().isEmpty)
         #expect(try credits() == 15)
         #expect(daemon.stop() == 0)

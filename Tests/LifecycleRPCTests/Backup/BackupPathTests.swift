@@ -9,10 +9,13 @@ internal import Testing
 struct BackupPathTests {
     /// What a request may not say; `F` stands for the backup folder, `D` for the database's.
     private static let nasty = [
-        "", ".", "..", "../b.db", "./b.db", "a/b.db", "/", "/b.db", "/tmp/b.db", "F", "F/", "F/..", "F/../b.db", "F/./b.db",
-        "F//b.db", "F/a/b.db", "D/b.db", "D/ledger.db", "Fx/b.db", "F\u{301}/b.db", "link/b.db", "D/link/b.db", "D/backups2/b.db",
+        "", ".", "..", "../b.db", "./b.db", "a/b.db", "/", "/b.db", "/tmp/b.db", "F", "F/", "F/..", "F/../b.db",
+        "F/./b.db",
+        "F//b.db", "F/a/b.db", "D/b.db", "D/ledger.db", "Fx/b.db", "F\u{301}/b.db", "link/b.db", "D/link/b.db",
+        "D/backups2/b.db",
         ".b.db", "F/.b.db", "b.db-wal", "b.db-shm", "b.db-journal", "a\0b.db", "a\nb.db", "a\u{7F}b.db",
-        String(repeating: "n", count: 256), String(repeating: "n", count: 5000), "F/" + String(repeating: "é", count: 128),
+        String(repeating: "n", count: 256), String(repeating: "n", count: 5000),
+        "F/" + String(repeating: "é", count: 128),
         "exists.db", "F/exists.db", "folder.db", "link.db", "F/link.db", "dangling.db", "F/dangling.db", "fifo.db",
     ]
 
@@ -74,7 +77,8 @@ struct BackupPathTests {
         try folder.write([1], to: folder.file("file"))
         for (configured, word) in [
             ("link", "symbolic links"), ("file", "not a folder"), ("open", "chmod 0700"), (".", "cannot be used"),
-            ("missing/backups", "cannot be used"), ("link/../../\((folder.path as NSString).lastPathComponent)", "database's own"),
+            ("missing/backups", "cannot be used"),
+            ("link/../../\((folder.path as NSString).lastPathComponent)", "database's own"),
         ] {
             let error = #expect(throws: BackupFailure.self) {
                 try make(folder.file(configured), "b.db", in: folder)

@@ -139,10 +139,14 @@ struct BackupTests {
     func damaged() async throws {
         let ledger = try LedgerHarness()
         try await ledger.grant(5, to: "ann")
-        try await ledger.offline { try $0.execute("PRAGMA ignore_check_constraints = 1; UPDATE account SET available = 4") }
+        try await ledger.offline {
+            try $0.execute("PRAGMA ignore_check_constraints = 1; UPDATE account SET available = 4")
+        }
         let error = try #require(await ledger.error(Backup(path: "b.db")))
         #expect(error.kind == .backupFailed)
-        #expect(error.text("reason")?.contains("ann") == true || error.text("reason")?.contains("account") == true, "\(error)")
+        #expect(
+            error.text("reason")?.contains("ann") == true || error.text("reason")?.contains("account") == true,
+            "\(error)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder(ledger)) == [])
         await ledger.close()
     }

@@ -52,7 +52,8 @@ package struct BackupFolder: Sendable {
         let descriptor = Glibc.open(location, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         let folder = OpenFolder(descriptor, path: location)
-        let files = folder.names().filter { $0.utf8.first != UInt8(ascii: ".") }.compactMap(folder.status).filter(\.isRegularFile)
+        let files = folder.names().filter { $0.utf8.first != UInt8(ascii: ".") }.compactMap(folder.status).filter(
+            \.isRegularFile)
         return files.max { $0.st_mtim.tv_sec < $1.st_mtim.tv_sec }.map { (Int64($0.st_mtim.tv_sec), Int64($0.st_size)) }
     }
 
