@@ -25,16 +25,14 @@ package struct Daemon: Sendable {
         let metrics = MetricsRegistry()
         let telemetry = Telemetry(metrics, logger)
         let storage = StorageMetrics(metrics, databasePath: configuration.databasePath, logger)
-        var environment = Store.Environment(
+        let environment = Store.Environment(
             clock: systemClock, limits: configuration.limits, metrics: storage,
             deliver: { work in eventLoop.execute(work) },
             onBatch: { telemetry.count(batchOf: $0, took: $1) },
             onSweep: { telemetry.log($0, by: $1) },
             schedule: { delay, work in eventLoop.scheduleTask(in: TimeAmount(delay), work) },
-            onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } })
-
-        environment.backupFolder = configuration.backupFolder
-        environment.onBackup = { storage.backup($0, took: $1) }
+            onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } },
+            backupFolder: configuration.backupFolder, onBackup: { storage.backup($0, took: $1) })
 
         let store: Store
         do throws(StorageError) {

@@ -41,14 +41,13 @@ package struct SweepRun: Sendable {
         let registry = MetricsRegistry()
         let telemetry = Telemetry(registry, Logger(label: "lifecycled"))
         let counted = Refunds()
-        var environment = Store.Environment(
+        let environment = Store.Environment(
             clock: systemClock, limits: configuration.limits, metrics: registry, deliver: { $0() },
             onSweep: { outcome, caller in
                 counted.add(outcome.steps)
                 telemetry.log(outcome, by: caller)
             },
-            onError: { telemetry.log($0) })
-        environment.isBrief = true
+            onError: { telemetry.log($0) }, isBrief: true)
         let store = try Store(path: configuration.databasePath, environment)
         if let error = await store.close(), error.isFatal { throw error }
         let (projects, credits) = counted.total
@@ -64,7 +63,7 @@ package struct SweepRun: Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard address.with({ connect(descriptor, $0, $1) }) == 0 else { return false }
         let request = Array(#"{"jsonrpc":"2.0","id":1,"method":"listProjects","params":{"limit":1}}"#.utf8) + [10]
-        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) == request.count else {
+        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
             return false
         }
         var reply: UInt8 = 0

@@ -49,7 +49,7 @@ package struct StorageMetrics: MetricsSource {
                     "took": "\(time)",
                 ])
         case .failure(let failure):
-            logger.error("no backup was made", metadata: ["reason": "\(failure.reason)"])
+            logger.warning("no backup was made", metadata: ["reason": "\(failure.reason)"])
         }
     }
 

@@ -33,9 +33,9 @@ package final class Store: Sendable {
         /// Where backups are made; nil: in `backups` beside the database.
         package var backupFolder: String?
         /// Told what became of each backup and how long it took, on the thread that made it.
-        package var onBackup: @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void = { _, _ in }
+        package var onBackup: @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void
         /// Opened for one sweep and closed again: who starts meanwhile waits instead of giving up.
-        package var isBrief = false
+        package var isBrief: Bool
 
         package init(
             clock: @escaping WallClock, uptime: @escaping Uptime = systemUptime, limits: Limits,
@@ -45,7 +45,9 @@ package final class Store: Sendable {
             onSweep: @escaping @Sendable (WriteOutcome, Caller) -> Void = { _, _ in },
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
             schedule: @escaping @Sendable (Duration, @escaping @Sendable () -> Void) -> Void = { _, _ in },
-            onError: @escaping @Sendable (StorageError) -> Void
+            onError: @escaping @Sendable (StorageError) -> Void, backupFolder: String? = nil,
+            onBackup: @escaping @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void = { _, _ in },
+            isBrief: Bool = false
         ) {
             self.clock = clock
             self.uptime = uptime
@@ -57,6 +59,9 @@ package final class Store: Sendable {
             self.onCommit = onCommit
             self.schedule = schedule
             self.onError = onError
+            self.backupFolder = backupFolder
+            self.onBackup = onBackup
+            self.isBrief = isBrief
         }
 
         package func context(_ caller: Caller) -> CallContext {

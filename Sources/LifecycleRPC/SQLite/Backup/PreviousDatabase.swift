@@ -13,7 +13,7 @@ struct PreviousDatabase {
     func keep(at now: Timestamp) throws(BackupFailure) -> String? {
         var status = stat()
         let exists = lstat(location.path, &status) == 0 && status.st_size > 0
-        let isWhole = try exists && complete()
+        let isWhole = exists ? try complete() : false
         let hasLog = lstat(location.writeAheadLog, &status) == 0 && status.st_size > 0
         guard exists || hasLog else { return nil }
         let name = try freeName(now)

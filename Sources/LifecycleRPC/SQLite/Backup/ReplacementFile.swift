@@ -70,20 +70,25 @@ final class ReplacementFile {
     func check(
         as file: String, goOn: () throws(BackupFailure) -> Void
     ) throws(BackupFailure) -> (projects: Int64, lastSeq: Int64) {
+        let database: Database
+        do throws(StorageError) {
+            database = try Database(path: path, mode: .copy)
+        } catch {
+            throw error.kind == .corrupt
+                ? BackupFailure("it is damaged, or no SQLite database") : BackupFailure(error, while: "opening it")
+        }
         do throws(BackupFailure) {
-            do throws(StorageError) {
-                let database = try Database(path: path, mode: .copy)
-                try database.checkLedger(goOn: goOn)
-                let extent = try database.extent()
-                try database.close()
-                return extent
-            } catch {
-                throw error.kind == .corrupt
-                    ? BackupFailure("it is damaged, or no SQLite database") : BackupFailure(error, while: "reading it")
-            }
+            try database.checkLedger(goOn: goOn)
         } catch {
             // Its own name says nothing to who gave another.
             throw BackupFailure(error.reason.replacing(path, with: file))
+        }
+        do throws(StorageError) {
+            let extent = try database.extent()
+            try database.close()
+            return extent
+        } catch {
+            throw BackupFailure(error, while: "reading it")
         }
     }
 
