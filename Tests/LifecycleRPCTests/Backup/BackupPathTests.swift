@@ -20,7 +20,7 @@ struct BackupPathTests {
     ]
 
     @Test("only a new file of the folder; nothing else is touched", arguments: nasty)
-    func nasty(_ text: String) async throws {
+    func refused(_ text: String) async throws {
         let ledger = try LedgerHarness()
         let folder = ledger.folder
         let backups = folder.file("backups")
