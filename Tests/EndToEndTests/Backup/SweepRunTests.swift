@@ -42,6 +42,7 @@ struct SweepRunTests {
         let other = try sweep("--database", daemon.database)
         #expect(other.code == 0 && other.output.contains("own clocks"), "\(other.output)")
         #expect(daemon.isRunning)
+        _ = try daemon.call("getBalance", ["userId": "ada"])
         #expect(daemon.stop() == 0)
     }
 
@@ -54,6 +55,7 @@ struct SweepRunTests {
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
         let daemon = try TestDaemon()
+        _ = try daemon.call("getBalance", ["userId": "ada"])
         #expect(daemon.stop() == 0)
         unlink(daemon.database)
         let run = try sweep("--database", daemon.database)

@@ -39,7 +39,7 @@ struct CommandUsageTests {
         (["grant", "ada", "5"], "--reason"),
         (["adjust", "ada", "--reason", "r"], "--by"),
         (["metrics", "--json", "--prometheus"], "not both"),
-        (["backup", "a", "b"], "unexpected"),
+        (["backup", "a", "b"], "Unexpected"),
         (["restore", "b.db"], "--database"),
         (["restore", "b.db", "--database", "/nowhere/l.db"], "--yes"),
         (["call", "getBalance", "{"], "at byte 1"),

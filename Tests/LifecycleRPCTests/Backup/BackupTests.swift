@@ -1,6 +1,5 @@
 internal import Foundation
 internal import LifecycleCore
-internal import Synchronization
 internal import TestSupport
 internal import Testing
 
@@ -24,23 +23,23 @@ struct BackupTests {
     func underLoad() async throws {
         let ledger = try LedgerHarness()
         try await fill(ledger, projects: 3000)
-        let answered = Mutex<[ProjectID]>([])
-        let isDone = Mutex(false)
+        let answered = Box<[ProjectID]>([])
+        let isDone = Box(false)
         let load = (0..<4).map { _ in
             Task {
-                while !isDone.withLock(\.self) {
+                while !isDone.value {
                     let id = try await ledger.create(1, for: "ann").projectId
-                    answered.withLock { $0.append(id) }
+                    answered.change { $0.append(id) }
                     if id.low % 2 == 0 { _ = try await ledger.report(id, .failed) }
                 }
             }
         }
-        while answered.withLock(\.count) < 20 { await Task.yield() }
+        while answered.value.count < 20 { await Task.yield() }
 
-        let before = answered.withLock(\.self)
+        let before = answered.value
         let report = try await ledger.call(Backup(path: "b.db"))
-        let meanwhile = answered.withLock(\.count) - before.count
-        isDone.withLock { $0 = true }
+        let meanwhile = answered.value.count - before.count
+        isDone.change { $0 = true }
         for task in load { try await task.value }
 
         #expect(report.path == folder(ledger) + "/b.db")
