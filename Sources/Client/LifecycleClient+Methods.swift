@@ -144,6 +144,16 @@ extension LifecycleClient {
     /// Checks every invariant of the ledger over all rows; for admins. Takes longer the more there is.
     public func audit() async throws(ClientError) -> Audit.Response { try await call(Audit()) }
 
+    /// Copies the whole ledger into a new file of the daemon's backup folder and checks the copy; for admins. Takes longer
+    /// the more there is: `timeout` instead of the client's own.
+    ///
+    /// - Throws: `backupFailed`, with the reason.
+    public func backup(
+        to path: String, timeout: Duration = .seconds(3600)
+    ) async throws(ClientError) -> Backup.Response {
+        try await call(Backup(path: path), timeout: timeout)
+    }
+
     /// The daemon's figures since it started.
     public func getMetrics() async throws(ClientError) -> GetMetrics.Response { try await call(GetMetrics()) }
 }

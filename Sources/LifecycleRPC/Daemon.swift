@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSystem
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -24,14 +25,16 @@ package struct Daemon: Sendable {
         let metrics = MetricsRegistry()
         let telemetry = Telemetry(metrics, logger)
         let watched = NIOLoopBoundBox.makeEmptyBox(valueType: Hub.self, eventLoop: eventLoop)
+        let storage = StorageMetrics(metrics, databasePath: configuration.databasePath, logger)
         let environment = Store.Environment(
-            clock: systemClock, limits: configuration.limits, metrics: metrics,
+            clock: systemClock, limits: configuration.limits, metrics: storage,
             deliver: { work in eventLoop.execute(work) },
             onBatch: { telemetry.count(batchOf: $0, took: $1) },
             onSweep: { telemetry.log($0, by: $1) },
             onCommit: { seq in eventLoop.execute { watched.value?.feed.committed(seq) } },
             schedule: { delay, work in eventLoop.scheduleTask(in: TimeAmount(delay), work) },
-            onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } })
+            onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } },
+            backupFolder: configuration.backupFolder, onBackup: { storage.backup($0, took: $1) })
 
         let store: Store
         do throws(StorageError) {
@@ -43,6 +46,8 @@ package struct Daemon: Sendable {
         let listener = if let inherited { inherited } else { try ownListener() }
         defer { listener.remove() }
         let reason: StopSignal.Reason
+        // On a thread of its own: the backup folder may be on a disk that answers late or never.
+        try? SystemThread.start { storage.newestBackup(store.newestBackup()) }
         do {
             let hub = try await eventLoop.submit {
                 let hub = Hub(

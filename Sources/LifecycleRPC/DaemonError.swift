@@ -8,12 +8,14 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
     case failed(StorageError)
     /// The check after an unclean stop found these.
     case inconsistent([String])
+    /// The backup was not restored.
+    case restore(String)
     /// A bug, or a limit of the machine.
     case other(String)
 
     package var description: String {
         switch self {
-        case .listen(let reason), .other(let reason): reason
+        case .listen(let reason), .restore(let reason), .other(let reason): reason
         case .storage(let error): error.message
         case .failed(let error): "storage failed and nothing more was acknowledged: \(error.message)"
         case .inconsistent(let findings):

@@ -48,6 +48,7 @@ actor DaemonService: Service {
         Notifier().stopping()
         report()
         server.stopAccepting()
+        await store.stopBackups()
         await server.drain(atMost: drainSeconds)
         // Busy: a long read is in the way of emptying the WAL, which is whole.
         if let error = await store.close(), error.isFatal {

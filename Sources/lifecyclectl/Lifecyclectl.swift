@@ -21,7 +21,11 @@ struct Lifecyclectl: AsyncParsableCommand {
                 subcommands: [BalanceCommand.self, EntriesCommand.self, GrantCommand.self, AdjustCommand.self]),
             CommandGroup(
                 name: "Daemon",
-                subcommands: [AuditCommand.self, MetricsCommand.self, DiscoverCommand.self, CallCommand.self]),
+                subcommands: [
+                    AuditCommand.self, BackupCommand.self, RestoreCommand.self, MetricsCommand.self,
+                    DiscoverCommand.self,
+                    CallCommand.self,
+                ]),
         ])
 
     static func main() async {

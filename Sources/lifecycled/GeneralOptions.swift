@@ -5,11 +5,15 @@ internal import LifecycleRPC
 struct GeneralOptions: ParsableArguments {
     @Option(help: .setting(.socket)) var socket: String?
     @Option(help: .setting(.database)) var database: String?
+    @Option(help: .setting(.backupFolder)) var backupFolder: String?
     @Option(help: .setting(.idleExit)) var idleExit: String?
     @Option(help: .setting(.logLevel)) var logLevel: String?
 
     var given: [String: String?] {
-        ["socket": socket, "database": database, "idleExit": idleExit, "logLevel": logLevel]
+        [
+            "socket": socket, "database": database, "backupFolder": backupFolder, "idleExit": idleExit,
+            "logLevel": logLevel,
+        ]
     }
 }
 

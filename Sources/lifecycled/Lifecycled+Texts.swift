@@ -11,7 +11,8 @@ extension Lifecycled {
         StateDirectory=lifecycle and Type=notify.
 
         Each flag can also be given by the environment variable named at its end; a flag comes first. SIGTERM stops \
-        it in order.
+        it in order. --restore and --sweep are for now only and have no variable: the one takes the daemon's stop, the \
+        other can be run at any time.
 
         Exit codes:
         \(exitCodes)

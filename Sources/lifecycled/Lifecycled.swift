@@ -11,6 +11,7 @@ struct Lifecycled: AsyncParsableCommand {
         version: "lifecycled \(DaemonConfiguration.version)")
 
     @OptionGroup(title: "General") var general: GeneralOptions
+    @OptionGroup(title: "Instead of serving") var oneTime: OneTimeOptions
     @OptionGroup(title: "Groups") var groups: GroupOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
@@ -41,6 +42,10 @@ struct Lifecycled: AsyncParsableCommand {
         let configuration = try await DaemonConfiguration(flags: flags)
         let log = try LogSystem.bootstrap(level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
+        if oneTime.isGiven {
+            let done = try await oneTime.run(configuration)
+            return print("lifecycled: \(done)")
+        }
         OpenFileLimit.raise(for: configuration)
         try await Daemon(configuration).run()
     }

@@ -46,6 +46,10 @@ package final class InMemoryTransaction: WriteTransaction {
 
     package func audit() -> AuditReport { store.audit() }
 
+    package func backUp(to path: String) throws(RPCError) -> BackupReport {
+        throw .backupFailed("this ledger is in the memory of its process and has no file")
+    }
+
     package func request(of userId: String, key: String) -> EarlierRequest? { store.request(of: userId, key: key) }
 
     package func dueProjects(at now: Timestamp, limit: Int) -> [StoredProject] { store.due(at: now, limit: limit) }

@@ -74,3 +74,8 @@ extension Int64 {
         return r < 0 ? (q - 1, r + divisor) : (q, r)
     }
 }
+
+extension Timestamp {
+    /// For names of files: `20261123T130119Z`.
+    package var compact: String { description.prefix(19).filter { $0 != "-" && $0 != ":" } + "Z" }
+}

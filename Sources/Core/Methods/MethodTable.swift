@@ -15,6 +15,7 @@ package struct MethodTable: Sendable {
         .write(GrantCredits.self),
         .write(AdjustCredits.self),
         .read(Audit.self),
+        .read(Backup.self),
         .read(GetMetrics.self),
         .read(Discover.self),
     ])

@@ -43,6 +43,7 @@ extension ErrorKind {
     public static let storageFull = Self(1007, "storageFull", retryable: true, "The disk is full; nothing was changed.")
     public static let storageUnavailable = Self(
         1008, "storageUnavailable", retryable: true, "The database cannot be used now; nothing was changed.")
+    public static let backupFailed = Self(1009, "backupFailed", "No backup was made, and nothing is left of it.")
     public static let outcomeUnknown = Self(
         1010, "outcomeUnknown", retryable: true, "The write may or may not be on disk; repeat it with the same key.")
 
@@ -50,6 +51,7 @@ extension ErrorKind {
     public static let all: [ErrorKind] = [
         parseError, invalidRequest, methodNotFound, invalidParams, internalError, permissionDenied, requestTooLarge,
         replyTooLarge, busy, batchTooLarge, projectNotFound, insufficientCredits, invalidTransition, terminalState,
-        idempotencyConflict, amountOutOfRange, storageFull, storageUnavailable, outcomeUnknown,
+        idempotencyConflict, amountOutOfRange, storageFull, storageUnavailable, backupFailed,
+        outcomeUnknown,
     ]
 }

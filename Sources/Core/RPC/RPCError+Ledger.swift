@@ -81,6 +81,14 @@ extension RPCError {
             hint: "See the daemon's log; repeat the request later.")
     }
 
+    /// - Parameter reason: completes the sentence "No backup was made: …".
+    package static func backupFailed(_ reason: String) -> Self {
+        Self(
+            .backupFailed, "No backup was made: \(reason).",
+            hint: "Remove the cause and ask again; the ledger itself goes on as before.",
+            fields: ["reason": .text(reason)])
+    }
+
     package static let outcomeUnknown = Self(
         .outcomeUnknown, "The disk reported an error while the write was made durable.",
         hint: "Repeat the request with the same idempotencyKey: it is applied once, whatever happened.")

@@ -17,6 +17,9 @@ package protocol ReadTransaction: AnyObject {
     /// The last event's, 0 when there is none.
     func newestSeq() throws(RPCError) -> Int64
     func audit() throws(RPCError) -> AuditReport
+    /// Copies the whole store, as it is now, into a new file, and checks that. Errors are `backupFailed`. It may let go
+    /// of the snapshot: nothing is to be asked after it.
+    func backUp(to path: String) throws(RPCError) -> BackupReport
     /// What the request does to its connection once it has succeeded.
     func affect(_ effect: ConnectionEffect)
 }

@@ -28,6 +28,8 @@ extension DaemonConfiguration {
     /// - `socket` (string, optional): the path to listen on, 1 to 107 bytes. Without it systemd must pass a socket.
     /// - `database` (string): the path of the database. Default: `lifecycle.db` in the first folder of
     ///   `state.directory`, a key of its own (`STATE_DIRECTORY`), which systemd sets; else required.
+    /// - `backupFolder` (string, optional): the path of the folder that backups are made in. Default: `backups` beside the
+    ///   database.
     /// - `idleExit` (int, seconds, default 0, which is never): 0 to 31536000.
     /// - `logLevel` (string, default `info`): `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical`.
     /// - `readerGroup`, `agentGroup`, `appGroup`, `adminGroup` (string, defaults `lifecycle`, `lifecycle-agent`,
@@ -41,6 +43,7 @@ extension DaemonConfiguration {
             throw ConfigurationError(.database, "is missing: give the path of the database")
         }
         self.init(socketPath: try await settings.text(.socket), databasePath: database)
+        backupFolder = try await settings.text(.backupFolder)
         idleExit = try await settings.number(.idleExit, "seconds") ?? idleExit
         logLevel = try await settings.logLevel() ?? logLevel
         groups.reader = try await settings.text(.readerGroup) ?? groups.reader

@@ -31,6 +31,7 @@ extension DaemonConfiguration {
                     kind: .path)
             }
         }
+        if let backupFolder { try Self.checkPath(.backupFolder, backupFolder) }
         try Self.checkPath(.database, databasePath)
         var status = stat()
         guard stat(databasePath, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {

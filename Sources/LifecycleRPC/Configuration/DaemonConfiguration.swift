@@ -6,6 +6,8 @@ package struct DaemonConfiguration: Sendable {
     /// Where to listen, at most 107 bytes; `nil` when the socket must come from systemd.
     package var socketPath: String?
     package var databasePath: String
+    /// Where backups are made; nil: in `backups` beside the database.
+    package var backupFolder: String?
     /// Seconds; 0 is never.
     package var idleExit: Int64
     package var logLevel: Logger.Level

@@ -2,6 +2,7 @@
 package enum DaemonExit: Int32, Sendable, CaseIterable {
     case ok = 0
     case usage = 64
+    case dataError = 65
     case software = 70
     case cannotCreate = 73
     case inputOutput = 74
@@ -11,6 +12,7 @@ package enum DaemonExit: Int32, Sendable, CaseIterable {
         switch self {
         case .ok: "an orderly stop"
         case .usage: "a bad flag or environment value"
+        case .dataError: "the backup to restore was refused; the database is as it was"
         case .software: "a bug, or a limit of the machine"
         case .cannotCreate: "a path that cannot be used: the socket or the database"
         case .inputOutput: "storage failed while running; nothing was acknowledged after it"
@@ -34,6 +36,7 @@ extension DaemonExit {
             switch error {
             case .listen: .cannotCreate
             case .storage(let error): error.kind == .locked ? .temporaryFailure : .cannotCreate
+            case .restore: .dataError
             case .failed, .inconsistent: .inputOutput
             case .other: .software
             }

@@ -41,6 +41,10 @@ extension Setting {
         name: "database", placeholder: "path", isNumber: false,
         meaning: "SQLite database, made if missing, in a folder that only its owner may write to",
         fallback: "$STATE_DIRECTORY/lifecycle.db under systemd")
+    package static let backupFolder = Setting(
+        name: "backupFolder", placeholder: "path", isNumber: false,
+        meaning: "folder that backups are made in, and nowhere else; made if missing",
+        fallback: "backups beside the database")
     package static let idleExit = Setting(
         name: "idleExit", placeholder: "seconds", isNumber: true,
         meaning: "stop after so long without a connection and without an unfinished project, 0 to 31536000; 0 is never",
@@ -63,6 +67,6 @@ extension Setting {
 
     /// Every one that there is, the limits behind the others.
     package static let all =
-        [socket, database, idleExit, logLevel, readerGroup, agentGroup, appGroup, adminGroup]
+        [socket, database, backupFolder, idleExit, logLevel, readerGroup, agentGroup, appGroup, adminGroup]
         + LimitSetting.table.map(\.setting)
 }

@@ -7,6 +7,9 @@ internal import CSQLite
 package final class Database {
     package enum Mode {
         case writer, reader
+        /// A file that nobody else opens: a backup in the making, or one that is examined. Without a WAL and without
+        /// syncs, which are left to whoever owns the file.
+        case copy
     }
 
     package enum CheckpointMode {
@@ -40,7 +43,7 @@ package final class Database {
         if mode == .writer { try POSIXFile.createIfMissing(path) }
         _ = Self.hasNoMemoryStatistics
         var opened: OpaquePointer?
-        let access = mode == .writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
+        let access = mode == .reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE
         let code = sqlite3_open_v2(path, &opened, access | flags, nil)
         self.path = path
@@ -118,7 +121,7 @@ package final class Database {
     package func checkpoint(
         _ mode: CheckpointMode
     ) throws(StorageError) -> (logFrames: Int32, checkpointed: Int32) {
-        guard self.mode == .writer else { throw StorageError(.misuse, "a reader must never checkpoint") }
+        guard self.mode == .writer else { throw StorageError(.misuse, "only the writer may checkpoint") }
         var frames: Int32 = -1
         var copied: Int32 = -1
         let sqliteMode = mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE

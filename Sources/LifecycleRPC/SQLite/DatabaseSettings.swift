@@ -20,6 +20,12 @@ extension Database {
             try identify()
         case .reader:
             for setting in Self.readerSettings { try apply(setting) }
+        case .copy:
+            for setting in Self.copySettings { try apply(setting) }
+            // Exclusive first: a file that says it has a WAL, as every copy does, then needs no shared memory. The journal
+            // mode takes the WAL's mark away; it cannot be `off` while the connection is defensive.
+            try execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY")
+            return
         }
         guard try text("PRAGMA journal_mode") == "wal" else {
             throw StorageError(.cannotOpen, "\(path) is not in WAL mode: its file system may not support shared memory")
@@ -65,6 +71,11 @@ extension Database {
 
     private static let readerSettings = [
         Setting(name: "query_only", value: 1),
+        Setting(name: "cache_size", value: -16384),
+    ]
+
+    private static let copySettings = [
+        Setting(name: "synchronous", value: 0),
         Setting(name: "cache_size", value: -16384),
     ]
 

@@ -3,21 +3,27 @@ internal import Glibc
 /// `<database>.lock`: keeps a second daemon out for as long as this object lives, and remembers across restarts that
 /// the database was made once.
 ///
-/// The text is `created` or `new....` on the first line, then `pid N`. The first line keeps its length, so that
-/// rewriting it can never leave half of it.
+/// The text is `created` or `new....` on the first line, then `pid N`, then perhaps `brief`. The first line keeps its
+/// length, so that rewriting it can never leave half of it.
 final class LockFile: Sendable {
     let path: String
     private let descriptor: Int32
 
     private static let created = "created\n"
     private static let notCreated = "new....\n"
+    private static let brief = "brief\n"
+    /// How long a brief holder is waited for, in steps of 20 ms.
+    private static let patience = 1500
+    private let isBrief: Bool
 
-    init(_ path: String) throws(StorageError) {
+    /// - Parameter isBrief: it is held for a moment only, such as for one sweep: who comes meanwhile waits.
+    init(_ path: String, isBrief: Bool = false) throws(StorageError) {
         guard let descriptor = try POSIXFile.open(path, O_RDWR | O_CREAT) else {
             throw StorageError(errno: ENOENT, cannot: "open \(path)")
         }
         self.path = path
         self.descriptor = descriptor
+        self.isBrief = isBrief
         try acquire()
         try write(state: wasCreated() ? Self.created : Self.notCreated)
     }
@@ -36,11 +42,19 @@ final class LockFile: Sendable {
     }
 
     private func acquire() throws(StorageError) {
+        var patience = Self.patience
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             switch errno {
             case EINTR: continue
             case EWOULDBLOCK:
-                let lines = try text().split(separator: "\n")
+                let text = try text()
+                // Whoever has just taken it may not have said yet for how long.
+                if patience > (text.hasSuffix(Self.brief) ? 0 : Self.patience - 5) {
+                    patience -= 1
+                    usleep(20_000)
+                    continue
+                }
+                let lines = text.split(separator: "\n")
                 let holder = lines.first { $0.utf8.starts(with: "pid ".utf8) } ?? "unknown pid"
                 throw StorageError(
                     .locked, code: EWOULDBLOCK,
@@ -58,7 +72,7 @@ final class LockFile: Sendable {
     }
 
     private func write(state: String) throws(StorageError) {
-        let text = "\(state)pid \(getpid())\n".utf8
+        let text = "\(state)pid \(getpid())\n\(isBrief ? Self.brief : "")".utf8
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
         defer { buffer.deallocate() }
         buffer.copyBytes(from: text)

@@ -9,11 +9,13 @@ package final class Reader {
     private let end: Statement
     private let onError: @Sendable (StorageError) -> Void
 
-    init(path: String, _ nextDeadline: NextDeadline, onError: @escaping @Sendable (StorageError) -> Void)
-        throws(StorageError)
-    {
+    init(
+        path: String, _ nextDeadline: NextDeadline, backups: Backups? = nil,
+        onError: @escaping @Sendable (StorageError) -> Void
+    ) throws(StorageError) {
         database = try Database(path: path, mode: .reader)
         transaction = try SQLiteReadTransaction(database, nextDeadline)
+        transaction.backups = backups
         begin = try database.prepare("BEGIN")
         end = try database.prepare("COMMIT")
         self.onError = onError

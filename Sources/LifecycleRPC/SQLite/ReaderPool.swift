@@ -1,8 +1,8 @@
 package import LifecycleCore
 internal import LifecycleSystem
 
-/// Threads for reads that go through many rows, so that nobody else waits for them. Two: an audit of millions of rows
-/// leaves the other one for lists.
+/// Threads for reads that go through many rows, so that nobody else waits for them. Three: an audit of millions of rows
+/// and a backup, of which there is never more than one, leave the third for lists.
 package final class ReaderPool: Sendable {
     package typealias Completion = @Sendable (Result<Reply, RPCError>, [ConnectionEffect]) -> Void
 
@@ -13,7 +13,7 @@ package final class ReaderPool: Sendable {
         case close
     }
 
-    private static let threads = 2
+    private static let threads = 3
     private let mailbox = Mailbox<Letter>()
     private let writes: WriteQueue
     private let context: @Sendable (Caller) -> CallContext

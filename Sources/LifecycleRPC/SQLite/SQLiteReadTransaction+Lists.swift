@@ -36,19 +36,12 @@ extension SQLiteReadTransaction {
 
     func audit() throws(RPCError) -> AuditReport {
         try reporting { () throws(StorageError) in
-            var report = AuditReport(checked: 0, findings: [])
-            for sql in Schema.audit {
-                let statement = try database.prepare(sql)
-                report.findings += try statement.all { row throws(StorageError) in
-                    AuditReport.Finding(check: row.text(0), subject: row.text(1), detail: row.text(2))
-                }
-            }
-            report.checked =
-                try database.integer(
-                    """
-                    SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM project) + (SELECT count(*) FROM entry)
-                    """) ?? 0
-            return report
+            let findings = try database.auditFindings()
+            let checked = try database.integer(
+                """
+                SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM project) + (SELECT count(*) FROM entry)
+                """)
+            return AuditReport(checked: checked ?? 0, findings: findings)
         }
     }
 

@@ -13,6 +13,8 @@ class SQLiteReadTransaction: ReadTransaction {
     private(set) var effects: [ConnectionEffect] = []
     /// The storage error behind the last `RPCError` thrown here, for who must decide whether to go on.
     var failure: StorageError?
+    /// Who makes backups; nil on connections that make none.
+    var backups: Backups?
 
     private let projectByID: Statement
     private let projectByExternalID: Statement

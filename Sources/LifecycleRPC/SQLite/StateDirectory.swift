@@ -14,13 +14,18 @@ package final class StateDirectory: Sendable {
 
     /// - Throws: `.cannotOpen` for a folder or a file that is not safe to use, `.locked` when another daemon runs on
     ///   it, `.moved` when a database that had been made is gone.
-    package init(databasePath: String) throws(StorageError) {
+    /// - Parameters:
+    ///   - isBrief: see `LockFile`.
+    ///   - replacesDatabase: to put another one in its place, so that it may be gone.
+    package init(
+        databasePath: String, isBrief: Bool = false, replacesDatabase: Bool = false
+    ) throws(StorageError) {
         try Self.createFolder(DatabasePath.split(databasePath).folder)
         let location = try DatabasePath(databasePath)
         try Self.checkFolder(location.directory)
         try Self.checkFile(location.path)
-        let lock = try LockFile(location.lock)
-        try Self.checkNotLost(location, wasCreated: lock.wasCreated())
+        let lock = try LockFile(location.lock, isBrief: isBrief)
+        if !replacesDatabase { try Self.checkNotLost(location, wasCreated: lock.wasCreated()) }
         self.location = location
         self.lock = lock
     }

@@ -11,6 +11,7 @@ package final class Store: Sendable {
 
     private let nextDeadline = NextDeadline()
     private let directory: StateDirectory
+    private let backups: Backups
     private let onError: @Sendable (StorageError) -> Void
 
     package struct Environment: Sendable {
@@ -29,6 +30,12 @@ package final class Store: Sendable {
         package var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
         /// Told what storage said, from any thread. After a fatal error nothing may be acknowledged any more.
         package var onError: @Sendable (StorageError) -> Void
+        /// Where backups are made; nil: in `backups` beside the database.
+        package var backupFolder: String?
+        /// Told what became of each backup and how long it took, on the thread that made it.
+        package var onBackup: @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void
+        /// Opened for one sweep and closed again: who starts meanwhile waits instead of giving up.
+        package var isBrief: Bool
 
         package init(
             clock: @escaping WallClock, uptime: @escaping Uptime = systemUptime, limits: Limits,
@@ -38,7 +45,9 @@ package final class Store: Sendable {
             onSweep: @escaping @Sendable (WriteOutcome, Caller) -> Void = { _, _ in },
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
             schedule: @escaping @Sendable (Duration, @escaping @Sendable () -> Void) -> Void = { _, _ in },
-            onError: @escaping @Sendable (StorageError) -> Void
+            onError: @escaping @Sendable (StorageError) -> Void, backupFolder: String? = nil,
+            onBackup: @escaping @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void = { _, _ in },
+            isBrief: Bool = false
         ) {
             self.clock = clock
             self.uptime = uptime
@@ -50,6 +59,9 @@ package final class Store: Sendable {
             self.onCommit = onCommit
             self.schedule = schedule
             self.onError = onError
+            self.backupFolder = backupFolder
+            self.onBackup = onBackup
+            self.isBrief = isBrief
         }
 
         package func context(_ caller: Caller) -> CallContext {
@@ -59,7 +71,9 @@ package final class Store: Sendable {
 
     /// Locks, repairs, migrates and sweeps. When it returns, the ledger is ready and its threads run.
     package init(path: String, _ environment: Environment) throws(StorageError) {
-        directory = try StateDirectory(databasePath: path)
+        directory = try StateDirectory(databasePath: path, isBrief: environment.isBrief)
+        backups = Backups(
+            BackupFolder(environment.backupFolder, database: directory.location), onEnd: environment.onBackup)
         stoppedUncleanly = try directory.rewriteWriteAheadLog()
         onError = environment.onError
         let path = directory.databasePath
@@ -98,7 +112,7 @@ package final class Store: Sendable {
 
     /// A connection for point reads, to be used on the thread that asks for it.
     package func makeReader() throws(StorageError) -> sending Reader {
-        try Reader(path: directory.databasePath, nextDeadline, onError: onError)
+        try Reader(path: directory.databasePath, nextDeadline, backups: backups, onError: onError)
     }
 
     /// After an unclean stop: checks the whole file and the whole ledger while callers are already served.
@@ -107,9 +121,16 @@ package final class Store: Sendable {
         scans.verify(completion)
     }
 
+    /// The newest backup there is: when it was written, in seconds since 1970, and its bytes. Looks at the disk.
+    package func newestBackup() -> (time: Int64, bytes: Int64)? { backups.folder.newest() }
+
+    /// Abandons the backup that is being made, whose caller is told so, and refuses further ones.
+    package func stopBackups() async { await backups.stop() }
+
     /// Writes what is queued, empties the WAL and closes.
     /// - Returns: once all is on disk, nil; else what went wrong.
     package func close() async -> StorageError? {
+        await stopBackups()  // Its snapshot would be in the way of emptying the WAL.
         scans.close()
         return await withCheckedContinuation { done in writes.close { done.resume(returning: $0) } }
     }

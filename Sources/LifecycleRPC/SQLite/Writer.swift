@@ -22,6 +22,9 @@ final class Writer {
     let ballast: Ballast
     /// New projects and grants are refused, what settles a project goes on, from the space that the ballast gave up.
     private var isDiskFull = false
+    /// A reader that holds on to its snapshot, such as a backup, makes checkpoints partial: the next one is tried when as
+    /// many frames more have gathered, and not after every commit, as each looks at the whole WAL.
+    private var nextCheckpoint = checkpointFrames
 
     let begin: Statement
     private let commitStatement: Statement
@@ -91,7 +94,7 @@ final class Writer {
 
     /// Copies the WAL into the database when it has grown long. To be called between batches.
     func checkpointIfDue() throws(StorageError) {
-        if database.walFrames >= Self.checkpointFrames { try checkpoint() }
+        if database.walFrames >= nextCheckpoint { try checkpoint() }
     }
 
     private func checkpoint() throws(StorageError) {
@@ -100,6 +103,7 @@ final class Writer {
         } catch  where !error.isFatal {
             // A full disk or a reader in the way: the WAL is whole, and a later one goes on.
         }
+        nextCheckpoint = database.walFrames.addingReportingOverflow(Self.checkpointFrames).partialValue
     }
 
     /// Empties the WAL, which makes the stop a clean one, and closes.

@@ -8,7 +8,7 @@ struct Moment: ExpressibleByArgument {
 
     init?(argument: String) {
         if let seconds = Self.seconds(argument) {
-            timestamp = Timestamp(milliseconds: Self.now).adding(seconds: -seconds)
+            timestamp = Self.now.adding(seconds: -seconds)
         } else if let time = Timestamp(argument) ?? Timestamp(argument + "T00:00:00Z") {
             timestamp = time
         } else {
@@ -25,9 +25,9 @@ struct Moment: ExpressibleByArgument {
         return overflow ? nil : seconds
     }
 
-    private static var now: Int64 {
+    static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

@@ -9,6 +9,16 @@ enum Figure {
         return rounded == rounded.rounded() ? "\(Int64(rounded))" : "\(rounded)"
     }
 
+    /// `17 bytes`, `4.1 MiB`, to whole bytes below 1 KiB.
+    static func bytes(_ bytes: Int64) -> String {
+        var size = Double(bytes)
+        for unit in ["bytes", "KiB", "MiB", "GiB"] {
+            if size < 1024 { return "\(decimal(size)) \(unit)" }
+            size /= 1024
+        }
+        return "\(decimal(size)) TiB"
+    }
+
     static func seconds(_ seconds: Double) -> String {
         switch seconds.magnitude {
         case 0: "0 s"

@@ -6,7 +6,8 @@ struct Session {
     private let client: LifecycleClient
     private let configuration: ClientConfiguration
 
-    init(_ options: ConnectionOptions) { self.init(options.configuration) }
+    /// - Parameter timeout: in seconds, where the options give none.
+    init(_ options: ConnectionOptions, timeout: Double = 30) { self.init(options.configuration(timeout: timeout)) }
 
     init(_ configuration: ClientConfiguration) {
         self.configuration = configuration

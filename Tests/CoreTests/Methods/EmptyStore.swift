@@ -13,6 +13,7 @@ final class EmptyStore: ReadTransaction {
     func newestSeq() -> Int64 { 0 }
     func affect(_ effect: ConnectionEffect) {}
     func audit() throws(RPCError) -> AuditReport { AuditReport(checked: 0, findings: []) }
+    func backUp(to path: String) throws(RPCError) -> BackupReport { throw .backupFailed("there is nothing") }
 }
 
 struct NoMetrics: MetricsSource {

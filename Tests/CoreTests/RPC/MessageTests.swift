@@ -5,7 +5,8 @@ internal import Testing
 struct MessageTests {
     static let methods: [any LifecycleCore.Method.Type] = [
         CreateProject.self, UpdateStatus.self, GetStatus.self, ListProjects.self, Heartbeat.self, CancelProject.self,
-        RetryProject.self, ExplainProject.self, GetBalance.self, ListEntries.self, GrantCredits.self, AdjustCredits.self, Audit.self, GetMetrics.self, Discover.self,
+        RetryProject.self, ExplainProject.self, Watch.self, GetBalance.self, ListEntries.self, GrantCredits.self,
+        AdjustCredits.self, Audit.self, Backup.self, GetMetrics.self, Discover.self,
     ]
 
     @Test("the list of this test has every method of the table")

@@ -25,6 +25,7 @@ struct RPCErrorTests {
         (.amountOutOfRange("credits", 5, allowed: 0...1), ["param", "minimum", "maximum"]),
         (.storageFull, []),
         (.storageUnavailable("x"), []),
+        (.backupFailed("the disk is full"), ["reason"]),
         (.outcomeUnknown, []),
     ]
 
@@ -65,7 +66,8 @@ struct RPCErrorTests {
                 "-32603 internalError", "-32001 permissionDenied", "-32007 requestTooLarge", "-32008 replyTooLarge",
                 "-32009 busy retryable", "-32010 batchTooLarge", "1001 projectNotFound", "1002 insufficientCredits",
                 "1003 invalidTransition", "1004 terminalState", "1005 idempotencyConflict", "1006 amountOutOfRange",
-                "1007 storageFull retryable", "1008 storageUnavailable retryable", "1010 outcomeUnknown retryable",
+                "1007 storageFull retryable", "1008 storageUnavailable retryable", "1009 backupFailed",
+                "1010 outcomeUnknown retryable",
             ])
     }
 }

@@ -37,6 +37,7 @@ struct MethodCase: Sendable, CustomTestStringConvertible {
         MethodCase("grantCredits", "userId* credits* reason* idempotencyKey", by: ""),
         MethodCase("adjustCredits", "userId* credits* reason* idempotencyKey", by: ""),
         MethodCase("audit", "", by: ""),
+        MethodCase("backup", "path*", by: ""),
         MethodCase("getMetrics", "", by: "any"),
         MethodCase("rpc.discover", "", by: "any"),
     ]

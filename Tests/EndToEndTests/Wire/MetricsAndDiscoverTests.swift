@@ -125,7 +125,8 @@ struct MetricsAndDiscoverTests {
                 "internalError": -32603, "permissionDenied": -32001, "requestTooLarge": -32007, "replyTooLarge": -32008,
                 "busy": -32009, "batchTooLarge": -32010, "projectNotFound": 1001, "insufficientCredits": 1002,
                 "invalidTransition": 1003, "terminalState": 1004, "idempotencyConflict": 1005, "amountOutOfRange": 1006,
-                "storageFull": 1007, "storageUnavailable": 1008, "outcomeUnknown": 1010,
+                "storageFull": 1007, "storageUnavailable": 1008, "backupFailed": 1009,
+                "outcomeUnknown": 1010,
             ])
         #expect(Set(retryable) == ["busy", "storageFull", "storageUnavailable", "outcomeUnknown"])
         let limits = try #require(document["x-limits"] as? [String: Int])

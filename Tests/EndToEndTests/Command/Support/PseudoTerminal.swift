@@ -7,10 +7,12 @@ struct PseudoTerminal {
     let screen: String
     let code: Int32
 
-    /// - Parameter errors: standard error goes there instead of to the terminal.
+    /// - Parameters:
+    ///   - errors: standard error goes there instead of to the terminal.
+    ///   - input: what is typed.
     init(
         columns: UInt16, _ arguments: [String], socket: String, environment: [String: String] = [:],
-        errors: ScratchFile? = nil
+        errors: ScratchFile? = nil, input: String = ""
     ) throws {
         let (master, slave) = try Self.open()
         defer { close(master) }
@@ -21,6 +23,7 @@ struct PseudoTerminal {
             environment: ["LIFECYCLE_SOCKET": socket, "TERM": "xterm"].merging(environment) { $1 },
             standardInput: slave, standardOutput: slave, standardError: errors?.descriptor ?? slave)
         close(slave)
+        _ = Array(input.utf8).withUnsafeBytes { write(master, $0.baseAddress, $0.count) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {

@@ -1,0 +1,25 @@
+internal import Glibc
+
+/// Why there is no backup, or no restore, in words for an admin: it may name files of the backup folder.
+package struct BackupFailure: Error, Sendable, CustomStringConvertible {
+    /// A part of a sentence, without a full stop.
+    package let reason: String
+
+    package init(_ reason: String) { self.reason = reason }
+
+    /// A failed system call; `action` completes the sentence "cannot …".
+    init(errno code: Int32, cannot action: String) {
+        reason =
+            switch code {
+            case ENOSPC, EDQUOT: "the disk is full: cannot \(action)"
+            default: "cannot \(action): \(String(cString: strerror(code)))"
+            }
+    }
+
+    /// What storage said while `action` went on.
+    init(_ error: StorageError, while action: String) {
+        reason = error.kind == .full ? "the disk is full: free some space" : "\(action) failed: \(error.message)"
+    }
+
+    package var description: String { reason }
+}

@@ -1,0 +1,150 @@
+internal import LifecycleCore
+internal import Synchronization
+
+/// Makes backups, one at a time, on the thread that asks for one.
+package final class Backups: Sendable {
+    private struct State {
+        var isRunning = false
+        var isStopped = false
+        /// Of the connection that checks a copy.
+        var check: Database.Interrupter?
+        var whenIdle: CheckedContinuation<Void, Never>?
+    }
+
+    let folder: BackupFolder
+    private let state = Mutex(State())
+    private let onEnd: @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void
+
+    /// 16 MiB of 4 KiB pages.
+    private static let pagesPerFlush: Int32 = 4096
+
+    init(
+        _ folder: BackupFolder, onEnd: @escaping @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void
+    ) {
+        self.folder = folder
+        self.onEnd = onEnd
+    }
+
+    /// Copies what `source` has in its snapshot, lets go of that, and checks the copy.
+    /// - Parameter source: a reader in a transaction.
+    func make(_ path: String, from source: Database) throws(BackupFailure) -> BackupReport {
+        let clock = ContinuousClock()
+        let start = clock.now
+        do throws(BackupFailure) {
+            let report = try makeAlone(path, from: source)
+            onEnd(.success(report), clock.now - start)
+            return report
+        } catch {
+            onEnd(.failure(error), clock.now - start)
+            throw error
+        }
+    }
+
+    /// Abandons the one that is being made and refuses further ones; returns when nothing is left of it.
+    func stop() async {
+        await withCheckedContinuation { done in
+            let isIdle = state.withLock { state in
+                state.isStopped = true
+                state.check?.interrupt()
+                if state.isRunning { state.whenIdle = done }
+                return !state.isRunning
+            }
+            if isIdle { done.resume() }
+        }
+    }
+
+    // MARK: Steps
+
+    private func makeAlone(_ path: String, from source: Database) throws(BackupFailure) -> BackupReport {
+        try begin()
+        defer { end() }
+        return try makeOne(path, from: source)
+    }
+
+    private func makeOne(_ path: String, from source: Database) throws(BackupFailure) -> BackupReport {
+        let name = try folder.name(of: path)
+        let folder = try folder.open()
+        guard folder.status(name) == nil else { throw PartialFile.exists(name, in: folder) }
+        let partial = try PartialFile(in: folder)
+
+        try copy(source, to: partial)
+        // What was written meanwhile can be taken into the database again, and the WAL begins anew.
+        if source.isInTransaction { try? source.execute("COMMIT") }
+        let extent = try check(partial)
+        try goOn()
+        let bytes = try partial.publish(as: name)
+        return BackupReport(
+            path: folder.file(name), bytes: bytes, projects: extent.projects, lastSeq: extent.lastSeq)
+    }
+
+    private func copy(_ source: Database, to partial: PartialFile) throws(BackupFailure) {
+        let copy = try Self.open(partial)
+        var flushed: Int32 = 0
+        try source.copyPages(to: copy) { pages throws(BackupFailure) in
+            try goOn()
+            guard pages - flushed >= Self.pagesPerFlush else { return }
+            flushed = pages
+            try partial.flush()
+        }
+    }
+
+    /// Opened anew, as who restores it will: all that it was is in the file.
+    private func check(_ partial: PartialFile) throws(BackupFailure) -> (projects: Int64, lastSeq: Int64) {
+        let copy = try Self.open(partial)
+        do throws(StorageError) {
+            let check = try copy.interrupter
+            state.withLock { $0.check = check }
+        } catch {
+            throw BackupFailure(error, while: "checking the copy")
+        }
+        defer {
+            // Before it is closed.
+            state.withLock { $0.check = nil }
+            withExtendedLifetime(copy) {}
+        }
+        do throws(BackupFailure) {
+            try copy.checkLedger(goOn: goOn)
+        } catch {
+            try goOn()
+            throw BackupFailure("the copy did not pass its check: \(error.reason)")
+        }
+        do throws(StorageError) {
+            return try copy.extent()
+        } catch {
+            throw BackupFailure(error, while: "checking the copy")
+        }
+    }
+
+    private static func open(_ partial: PartialFile) throws(BackupFailure) -> Database {
+        do throws(StorageError) {
+            return try Database(path: partial.path, mode: .copy)
+        } catch {
+            throw BackupFailure(error, while: "opening the copy")
+        }
+    }
+
+    // MARK: One at a time
+
+    private func begin() throws(BackupFailure) {
+        try state.withLock { state throws(BackupFailure) in
+            if state.isStopped { throw Self.stopping }
+            if state.isRunning { throw BackupFailure("another one is being made: wait for it") }
+            state.isRunning = true
+        }
+    }
+
+    private func end() {
+        let whenIdle = state.withLock { state in
+            state.isRunning = false
+            defer { state.whenIdle = nil }
+            return state.whenIdle
+        }
+        whenIdle?.resume()
+    }
+
+    private func goOn() throws(BackupFailure) {
+        if state.withLock(\.isStopped) { throw Self.stopping }
+    }
+
+    private static let stopping = BackupFailure("the daemon is stopping")
+}

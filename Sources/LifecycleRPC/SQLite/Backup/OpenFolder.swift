@@ -1,0 +1,50 @@
+internal import Glibc
+
+/// An open folder: what is done by its descriptor stays in it, whatever happens to its name. Not `Sendable`.
+final class OpenFolder {
+    let descriptor: Int32
+    /// Absolute.
+    let path: String
+
+    /// Takes the descriptor over.
+    init(_ descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    deinit { close(descriptor) }
+
+    func file(_ name: String) -> String { path == "/" ? "/\(name)" : "\(path)/\(name)" }
+
+    /// Of the name itself, links not followed; nil when nothing is there, or it cannot be seen.
+    func status(_ name: String) -> stat? {
+        var status = stat()
+        return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
+    }
+
+    func remove(_ name: String) { unlinkat(descriptor, name, 0) }
+
+    /// Makes the names in it durable.
+    func sync() throws(BackupFailure) {
+        guard fsync(descriptor) == 0 else { throw BackupFailure(errno: errno, cannot: "sync the folder \(path)") }
+    }
+
+    /// All names but `.` and `..`; none when it cannot be read.
+    func names() -> [String] {
+        let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0 else { return [] }
+        guard let stream = fdopendir(copy) else {
+            close(copy)
+            return []
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

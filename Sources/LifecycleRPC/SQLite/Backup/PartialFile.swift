@@ -1,0 +1,97 @@
+internal import Glibc
+
+/// A backup in the making, under a name that says so; gone with this object, unless it was published.
+///
+/// Its lock tells it from what a killed daemon left, also between daemons that share a folder. Not `Sendable`.
+final class PartialFile {
+    let path: String
+    private let folder: OpenFolder
+    private let name: String
+    private let descriptor: Int32
+
+    private static let prefix = ".lifecycle-"
+    private static let suffix = ".partial"
+    /// What SQLite puts beside a database.
+    private static let companions = ["", "-journal", "-wal", "-shm"]
+
+    init(in folder: OpenFolder) throws(BackupFailure) {
+        Self.removeLeftovers(in: folder)
+        let name = Self.prefix + String(UInt64.random(in: .min ... .max), radix: 36) + Self.suffix
+        let descriptor = openat(folder.descriptor, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw BackupFailure(errno: errno, cannot: "create a file in the backup folder \(folder.path)")
+        }
+        flock(descriptor, LOCK_EX | LOCK_NB)
+        self.folder = folder
+        self.name = name
+        self.descriptor = descriptor
+        path = folder.file(name)
+    }
+
+    deinit {
+        Self.remove(name, in: folder)
+        close(descriptor)
+    }
+
+    /// Flushes what was written so far. Often, so that no one flush is long: the writer's own would wait behind it.
+    func flush() throws(BackupFailure) {
+        guard fdatasync(descriptor) == 0 else { throw BackupFailure(errno: errno, cannot: "sync \(path)") }
+    }
+
+    /// Gives the finished file its name, unless that is taken.
+    /// - Returns: its size in bytes. It is durable then.
+    func publish(as target: String) throws(BackupFailure) -> Int64 {
+        var status = stat()
+        guard fsync(descriptor) == 0, fstat(descriptor, &status) == 0 else {
+            throw BackupFailure(errno: errno, cannot: "sync \(path)")
+        }
+        // SQLite opened it by its path.
+        guard status.st_size > 0, status.st_nlink == 1 else {
+            throw BackupFailure("the backup folder \(folder.path) was moved or replaced meanwhile")
+        }
+        // Not rename, which overwrites; and what is in the way may be a symbolic link: linkat refuses all.
+        guard linkat(folder.descriptor, name, folder.descriptor, target, 0) == 0 else {
+            throw switch errno {
+            case EEXIST: Self.exists(target, in: folder)
+            case EPERM, EOPNOTSUPP, EMLINK: BackupFailure("the file system of \(folder.path) has no hard links")
+            case let code: BackupFailure(errno: code, cannot: "name the backup \(target)")
+            }
+        }
+        folder.remove(name)
+        do throws(BackupFailure) {
+            try folder.sync()
+        } catch {
+            folder.remove(target)
+            throw error
+        }
+        return Int64(status.st_size)
+    }
+
+    static func exists(_ target: String, in folder: OpenFolder) -> BackupFailure {
+        BackupFailure("\(folder.file(target)) exists, and nothing is overwritten: choose another name")
+    }
+
+    // MARK: Leftovers
+
+    /// Of daemons that were killed: nobody holds their locks.
+    static func removeLeftovers(in folder: OpenFolder) {
+        let ours = folder.names().filter { $0.hasPrefix(prefix) }
+        for name in ours where name.hasSuffix(suffix) && isAbandoned(name, in: folder) { remove(name, in: folder) }
+        // Without their file, which went first.
+        for name in ours where !name.hasSuffix(suffix) {
+            guard let companion = companions.dropFirst().first(where: { name.hasSuffix(suffix + $0) }) else { continue }
+            if folder.status(String(name.dropLast(companion.count))) == nil { folder.remove(name) }
+        }
+    }
+
+    private static func isAbandoned(_ name: String, in folder: OpenFolder) -> Bool {
+        let descriptor = openat(folder.descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno == ELOOP }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+    }
+
+    private static func remove(_ name: String, in folder: OpenFolder) {
+        for companion in companions { folder.remove(name + companion) }
+    }
+}

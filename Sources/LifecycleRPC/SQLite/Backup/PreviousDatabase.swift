@@ -1,0 +1,70 @@
+internal import Glibc
+internal import LifecycleCore
+
+/// The database that a restore replaces, kept as `<database>.before-restore-<time>`.
+struct PreviousDatabase {
+    private let directory: StateDirectory
+    private var location: DatabasePath { directory.location }
+
+    init(_ directory: StateDirectory) { self.directory = directory }
+
+    /// Gives it a name that stays. A sound one keeps its old name as well, until that is taken over.
+    /// - Returns: the name; nil when there is no database.
+    func keep(at now: Timestamp) throws(BackupFailure) -> String? {
+        var status = stat()
+        let exists = lstat(location.path, &status) == 0 && status.st_size > 0
+        let isWhole = exists ? try complete() : false
+        let hasLog = lstat(location.writeAheadLog, &status) == 0 && status.st_size > 0
+        guard exists || hasLog else { return nil }
+        let name = try freeName(now)
+        if isWhole, link(location.path, name) == 0 {
+            try sync()
+            return name
+        }
+        // Its last commits are in the WAL, which must go before the new one comes: first the database, as a daemon that
+        // finds none refuses to start.
+        if exists { try move(location.path, to: name) }
+        if hasLog { try move(location.writeAheadLog, to: name + "-wal") }
+        try sync()
+        return name
+    }
+
+    /// Takes its WAL into it.
+    /// - Returns: false when it is too damaged for that.
+    private func complete() throws(BackupFailure) -> Bool {
+        do throws(StorageError) {
+            _ = try directory.rewriteWriteAheadLog()
+            let database = try Database(path: location.path, mode: .writer)
+            try database.checkpoint(.truncate)
+            try database.close()
+            return true
+        } catch {
+            switch error.kind {
+            case .corrupt, .io, .misuse, .moved: return false
+            default: throw BackupFailure("the present database cannot be kept (\(error.message)): move it away by hand")
+            }
+        }
+    }
+
+    private func freeName(_ now: Timestamp) throws(BackupFailure) -> String {
+        let name = "\(location.path).before-restore-\(now.compact)"
+        for candidate in [name] + (2...99).map({ "\(name)-\($0)" }) {
+            var status = stat()
+            guard lstat(candidate, &status) != 0, lstat(candidate + "-wal", &status) != 0 else { continue }
+            return candidate
+        }
+        throw BackupFailure("\(name) exists, and nothing is overwritten")
+    }
+
+    private func move(_ path: String, to name: String) throws(BackupFailure) {
+        guard rename(path, name) == 0 else { throw BackupFailure(errno: errno, cannot: "rename \(path) to \(name)") }
+    }
+
+    private func sync() throws(BackupFailure) {
+        do throws(StorageError) {
+            try directory.sync()
+        } catch {
+            throw BackupFailure(error, while: "keeping the present database")
+        }
+    }
+}

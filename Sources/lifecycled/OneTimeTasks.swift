@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import Glibc
+internal import LifecycleRPC
+internal import Synchronization
+
+/// What the daemon's binary does instead of serving; it ends when that is done.
+struct OneTimeOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Put a backup in the place of the database, and end.", valueName: "file"))
+    var restore: String?
+
+    @Flag(help: "Fail and refund what is due, and end; beside a running daemon that is left to it.")
+    var sweep = false
+
+    func validate() throws {
+        guard restore == nil || !sweep else { throw ValidationError("Give --restore or --sweep, not both.") }
+    }
+
+    var isGiven: Bool { restore != nil || sweep }
+}
+
+extension OneTimeOptions {
+    /// - Returns: what was done, for people.
+    func run(_ configuration: DaemonConfiguration) async throws -> String {
+        guard let restore else { return try await SweepRun(configuration).run() }
+        return try Self.restore(restore, onto: configuration.databasePath)
+    }
+
+    private static func restore(_ file: String, onto database: String) throws(DaemonError) -> String {
+        Interruption.watch()
+        let report = try Restore(
+            file, at: systemClock(), isInterrupted: { Interruption.hasCome.load(ordering: .relaxed) }
+        )
+        .run(onto: database)
+        let previous = report.previous.map { " The old database is now \($0)." } ?? ""
+        return """
+            \(database) is restored from \(file), with \(report.projects) projects up to event \(report.lastSeq).\
+            \(previous) Start the daemon again: systemctl start lifecycled.socket
+            """
+    }
+}
+
+/// Ctrl-C and the like, noticed instead of obeyed at once: what was begun is cleaned up.
+private enum Interruption {
+    static let hasCome = Atomic(false)
+
+    static func watch() {
+        hasCome.store(false, ordering: .relaxed)  // Made now, and not inside of the handler.
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number) { _ in Interruption.hasCome.store(true, ordering: .relaxed) }
+        }
+    }
+}

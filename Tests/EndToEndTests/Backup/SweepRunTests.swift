@@ -1,0 +1,81 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("lifecycled --sweep")
+struct SweepRunTests {
+    private func sweep(_ arguments: String...) throws -> (code: Int32, output: String, errors: String) {
+        try ChildProcess.run(TestDaemon.binary, ["--sweep"] + arguments)
+    }
+
+    /// Ten projects of 2 credits that nobody starts within a second.
+    private func makeDue(_ daemon: TestDaemon) throws {
+        _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 20, "reason": "r"])
+        for _ in 0..<10 { _ = try daemon.call("createProject", ["userId": "ada", "credits": 2, "startTimeout": 1]) }
+    }
+
+    @Test("without a daemon it fails and refunds what is due, says how many, and leaves a clean database")
+    func alone() throws {
+        let daemon = try TestDaemon()
+        try makeDue(daemon)
+        let last = Date()
+        daemon.kill()
+        try waitFor("the start timeout") { Date().timeIntervalSince(last) > 1.1 }
+        let run = try sweep("--database", daemon.database, "--socket", daemon.socket)
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.output.contains("10 projects were due") && run.output.contains("20 credits"), "\(run.output)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: daemon.database + "-wal")).isEmpty)
+        #expect(try sweep("--database", daemon.database).output.contains("0 projects were due"))
+        try daemon.start()
+        #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 20)
+        let list = try daemon.call("listProjects", ["userId": "ada", "includeStats": true])
+        #expect(list.int("stats.byStatus.failed") == 10)
+        #expect(try daemon.call("audit").bool("ok") == true)
+    }
+
+    @Test("beside a running daemon it leaves that to its clocks, and ends well")
+    func beside() throws {
+        let daemon = try TestDaemon()
+        let run = try sweep("--database", daemon.database, "--socket", daemon.socket)
+        #expect(run.code == 0)
+        #expect(run.output.contains(daemon.socket) && run.output.contains("alive"), "\(run.output)")
+        let other = try sweep("--database", daemon.database)
+        #expect(other.code == 0 && other.output.contains("own clocks"), "\(other.output)")
+        #expect(daemon.isRunning)
+        _ = try daemon.call("getBalance", ["userId": "ada"])
+        #expect(daemon.stop() == 0)
+    }
+
+    @Test("without a database it ends well and makes none; a lost one is an alarm")
+    func noDatabase() throws {
+        let folder = try ScratchFolder()
+        for path in [folder.file("l.db"), folder.file("none/l.db")] {
+            let run = try sweep("--database", path)
+            #expect(run.code == 0 && run.output.contains("no database"), "\(run)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+        let daemon = try TestDaemon()
+        _ = try daemon.call("getBalance", ["userId": "ada"])
+        #expect(daemon.stop() == 0)
+        unlink(daemon.database)
+        let run = try sweep("--database", daemon.database)
+        #expect(run.code == 73 && run.errors.contains("is gone"), "\(run)")
+    }
+
+    @Test("a daemon that starts while it sweeps waits for it, and neither gives up")
+    func race() throws {
+        let daemon = try TestDaemon()
+        try makeDue(daemon)
+        for _ in 0..<10 {
+            #expect(daemon.stop() == 0)
+            let runs = try (0..<2).map { _ in
+                try ChildProcess(
+                    TestDaemon.binary, ["--sweep", "--database", daemon.database, "--socket", daemon.socket])
+            }
+            try daemon.start()
+            for run in runs { #expect(run.exitCode() == 0) }
+            #expect(try daemon.call("getBalance", ["userId": "ada"]).result != nil)
+        }
+        #expect(daemon.stop() == 0)
+    }
+}
