@@ -59,6 +59,51 @@ extension LifecycleClient {
             UpdateStatus(externalId: externalId, status: status, errorMessage: errorMessage, errorCode: errorCode))
     }
 
+    /// A pipeline's sign of life: renews the lease of a project that is processing. The answer says whether to stop: the app
+    /// may want it cancelled, or it has ended.
+    ///
+    /// - Parameters:
+    ///   - projectId: Which project.
+    ///   - progress: How far it is, 0 to 1; as before when nil.
+    ///   - message: What it does, for people, at most 1024 bytes; as before when nil.
+    ///   - attach: Ties the lease to this client's connection: when this process dies, the project fails as `crashed` after
+    ///     the daemon's detach grace. To be said again with each heartbeat, as the client may have connected anew.
+    /// - Throws: `projectNotFound`.
+    public func heartbeat(
+        _ projectId: ProjectID, progress: Double? = nil, message: String? = nil, attach: Bool = false
+    ) async throws(ClientError) -> Heartbeat.Response {
+        try await call(
+            Heartbeat(projectId: projectId, progress: progress, message: message, attach: attach ? true : nil))
+    }
+
+    /// The same for a project that is known by the upstream's id.
+    public func heartbeat(
+        externalId: String, progress: Double? = nil, message: String? = nil, attach: Bool = false
+    ) async throws(ClientError) -> Heartbeat.Response {
+        try await call(
+            Heartbeat(externalId: externalId, progress: progress, message: message, attach: attach ? true : nil))
+    }
+
+    /// Cancels a project: one that is pending fails at once and is refunded; of one that is processing the pipeline learns it
+    /// from its next heartbeat.
+    ///
+    /// - Throws: `projectNotFound`, `terminalState` when it is completed.
+    public func cancelProject(_ projectId: ProjectID) async throws(ClientError) -> CancelProject.Response {
+        try await call(CancelProject(projectId: projectId))
+    }
+
+    /// Does a failed project again, as a new one that is newly charged.
+    ///
+    /// - Parameters:
+    ///   - projectId: The failed project.
+    ///   - idempotencyKey: 1 to 255 bytes; repeats with the same key charge once. One is made when nil.
+    /// - Throws: `projectNotFound`, `invalidTransition` when it has not failed, `insufficientCredits`.
+    public func retryProject(
+        _ projectId: ProjectID, idempotencyKey: String? = nil
+    ) async throws(ClientError) -> RetryProject.Response {
+        try await call(RetryProject(projectId: projectId, idempotencyKey: idempotencyKey))
+    }
+
     /// A project, as it is now. Throws `projectNotFound`.
     public func getStatus(_ projectId: ProjectID) async throws(ClientError) -> Project {
         try await call(GetStatus(projectId: projectId)).project

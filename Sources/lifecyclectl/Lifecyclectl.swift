@@ -14,7 +14,7 @@ struct Lifecyclectl: AsyncParsableCommand {
                 name: "Projects",
                 subcommands: [
                     StatusCommand.self, ListCommand.self, ExplainCommand.self, CreateCommand.self, UpdateCommand.self,
-                    WatchCommand.self, WaitCommand.self,
+                    CancelCommand.self, RetryCommand.self, WatchCommand.self, WaitCommand.self,
                 ]),
             CommandGroup(
                 name: "Credits",

@@ -163,7 +163,8 @@ extension Writer {
     private func shortenDeadline(of stored: StoredProject, _ now: Timestamp) throws(RPCError) {
         let limits = context(.daemon).limits
         let createdAt = min(stored.project.createdAt, now)
-        let deadline = stored.terms.deadline(stored.project.status, createdAt: createdAt, lastReport: now, limits: limits)
+        let deadline = stored.terms.deadline(
+            stored.project.status, createdAt: createdAt, lastReport: now, limits: limits)
         guard let deadline, let known = stored.project.deadline else { return }
         if stored.isDetached {
             let end = min(deadline, stored.terms.detachEnd(createdAt: createdAt, detachedAt: now, limits: limits))

@@ -121,9 +121,13 @@ extension LedgerHarness {
     }
 
     /// Queues writes at once, which are then committed together. What never reaches the queue fails in its place.
-    func results(of calls: [Call], as caller: Caller = .tester) async -> [Result<[UInt8], RPCError>] {
+    /// - Parameter source: whose writes are carried out in their order, as one connection's.
+    func results(of calls: [Call], as caller: Caller = .tester, source: AnyObject? = nil) async -> [Result<
+        [UInt8], RPCError
+    >] {
         guard let store = try? store, !calls.isEmpty else { return calls.map { _ in .failure(.stopping) } }
         let gathered = Gathered(calls.count)
+        let source = source.map(ObjectIdentifier.init)
         return await withCheckedContinuation { done in
             gathered.whenComplete { done.resume(returning: $0) }
             var jobs: [WriteJob] = []
@@ -133,7 +137,9 @@ extension LedgerHarness {
                         throw .invalidRequest("\(call.method) is no write")
                     }
                     jobs.append(
-                        WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, run: write) { outcome in
+                        WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, source: source, run: write) {
+                            outcome in
+                            self.add(outcome.effects)
                             gathered.put(outcome.result.map(text), at: index)
                         })
                 } catch {

@@ -12,12 +12,26 @@ final class LedgerHarness: Sendable {
     private let clocks: Mutex<Clocks>
     private let opened = Mutex<Opened?>(nil)
     private let errors = Mutex<[StorageError]>([])
+    private let alarms = Mutex<[Alarm]>([])
+    /// What the store said to be the newest event on disk, each time.
+    var lastCommitted: Int64? { commits.withLock(\.last) }
+    private let commits = Mutex<[Int64]>([])
+    /// What writes asked to be done to their connections.
+    var effects: [ConnectionEffect] { askedEffects.withLock(\.self) }
+    private let askedEffects = Mutex<[ConnectionEffect]>([])
+    func add(_ effects: [ConnectionEffect]) { askedEffects.withLock { $0 += effects } }
 
     /// In milliseconds.
     private struct Clocks {
         var wall: Int64
         /// The monotonic one.
         var uptime: Int64 = 1_000_000
+    }
+
+    /// What the store wants to be called back for, and when by the monotonic clock.
+    private struct Alarm {
+        let time: Int64
+        let ring: @Sendable () -> Void
     }
 
     private struct Opened {
@@ -52,6 +66,23 @@ final class LedgerHarness: Sendable {
     func jumpClock(seconds: Int64) { jumpClock(milliseconds: seconds * 1000) }
 
     func jumpClock(milliseconds: Int64) { clocks.withLock { $0.wall += milliseconds } }
+
+    /// Time passes while nobody asks for anything: the daemon's own alarms ring when they are due.
+    func sleep(milliseconds: Int64) async throws {
+        let end = clocks.withLock(\.uptime) + milliseconds
+        try await untilIdle()
+        while true {
+            let next = alarms.withLock { alarms -> Alarm? in
+                guard let first = alarms.indices.min(by: { alarms[$0].time < alarms[$1].time }) else { return nil }
+                return alarms[first].time <= end ? alarms.remove(at: first) : nil
+            }
+            guard let next else { break }
+            now += max(0, next.time - clocks.withLock(\.uptime))
+            next.ring()
+            try await untilIdle()
+        }
+        now += end - clocks.withLock(\.uptime)
+    }
 
     /// The alarm rings, and what is due has been settled when this returns.
     func tick() async throws {
@@ -98,7 +129,14 @@ final class LedgerHarness: Sendable {
             Store.Environment(
                 clock: { Timestamp(milliseconds: self.now) }, uptime: { self.clocks.withLock(\.uptime) },
                 limits: limits, metrics: NoMetrics(),
-                deliver: { $0() }, onError: { error in self.errors.withLock { $0.append(error) } }))
+                deliver: { $0() },
+                onCommit: { seq in self.commits.withLock { $0.append(seq) } },
+                schedule: { delay, ring in
+                    let (seconds, attoseconds) = delay.components
+                    let time = self.clocks.withLock(\.uptime) + seconds * 1000 + attoseconds / 1_000_000_000_000_000
+                    self.alarms.withLock { $0.append(Alarm(time: time, ring: ring)) }
+                },
+                onError: { error in self.errors.withLock { $0.append(error) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }
 

@@ -77,12 +77,13 @@ extension ModelLedger {
             projects[index].progress = beat.progress ?? projects[index].progress
             projects[index].message = beat.message ?? projects[index].message
             projects[index].updatedAt = now
-            projects[index].deadline = deadline(index)
+            if projects[index].status == .processing { projects[index].deadline = deadline(index) }
         }
-        return Heartbeat.Response(
-            status: projects[index].status,
-            deadline: projects[index].deadline.map { Timestamp(milliseconds: $0) },
-            cancelRequested: projects[index].cancelRequested)
+        var response = Heartbeat.Response.blank
+        response.status = projects[index].status
+        response.deadline = projects[index].deadline.map { Timestamp(milliseconds: $0) }
+        response.cancelRequested = projects[index].cancelRequested
+        return response
     }
 
     /// What `changed` says, and which project it is about.

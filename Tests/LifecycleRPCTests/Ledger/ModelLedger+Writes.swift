@@ -5,7 +5,8 @@ extension ModelLedger {
     mutating func create(_ request: CreateProject) throws(Refusal) -> (index: Int, replayed: Bool) {
         switch use(request.userId, request.idempotencyKey) {
         case .entry: throw Refusal(1005, ["differs": .list(["method"])])
-        case .project(let index) where projects[index].retryOf != nil: throw Refusal(1005, ["differs": .list(["method"])])
+        case .project(let index) where projects[index].retryOf != nil:
+            throw Refusal(1005, ["differs": .list(["method"])])
         case .project(let index):
             let first = projects[index].createdWith
             var differs: [String] = []

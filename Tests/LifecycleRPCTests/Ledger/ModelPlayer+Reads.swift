@@ -4,9 +4,10 @@ internal import LifecycleCore
 extension ModelPlayer {
     mutating func read(_ operation: ModelOperation) async throws {
         log.append("\(model.now) \(operation.call)")
-        if touchesDue(operation) { model.settle() }
+        model.settle()
         let result = await ledger.result(of: operation.call)
-        try await ledger.untilIdle()
+        // Whatever else is due is settled at this moment, too.
+        if !hasAlarm { try await ledger.untilIdle() }
         do {
             try check(operation, result)
         } catch let refusal as ModelLedger.Refusal {
@@ -14,31 +15,6 @@ extension ModelPlayer {
                 throw Difference(description: "expected \(refusal), got success")
             }
             try equal(ModelLedger.Refusal(error), refusal, "refusal")
-        }
-    }
-
-    /// Whether the question is about something that is due: then all that is due is settled, that first.
-    private func touchesDue(_ operation: ModelOperation) -> Bool {
-        func isDue(_ id: ProjectID?, _ externalId: String? = nil) -> Bool {
-            (try? model.index(projectId: id, externalId: externalId)).map(model.isDue) ?? false
-        }
-        func isDue(ofUser user: String?) -> Bool {
-            model.projects.indices.contains { index in
-                model.isDue(index) && (user == nil || model.same(model.projects[index].user, user))
-            }
-        }
-        switch operation {
-        case .getStatus(let method):
-            return isDue(method.projectId, method.projectId == nil ? method.externalId : nil)
-        case .getBalance(let method): return isDue(ofUser: method.userId)
-        case .explain(let method): return isDue(method.projectId)
-        case .listEntries(let method): return isDue(ofUser: method.userId)
-        case .listProjects(let method):
-            if let cursor = method.cursor, isDue(cursor) { return true }
-            // A wrong cursor is found first.
-            if let cursor = method.cursor, !model.projects.contains(where: { $0.id == cursor }) { return false }
-            return isDue(ofUser: method.userId)
-        default: return false
         }
     }
 

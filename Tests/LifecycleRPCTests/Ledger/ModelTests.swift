@@ -114,7 +114,9 @@ extension ModelPlayer {
                 + ["\(by.uid)", "\(by.gid)", "\(by.pid)"]
         }
         // Without an alarm what was touched is settled before what was due for longer.
-        func ordered(_ rows: [[String]]) -> [[String]] { hasAlarm ? rows : rows.sorted { $0.lexicographicallyPrecedes($1) } }
+        func ordered(_ rows: [[String]]) -> [[String]] {
+            hasAlarm ? rows : rows.sorted { $0.lexicographicallyPrecedes($1) }
+        }
         try equal(ordered(entries), ordered(expectedEntries), "entries")
         try equal(ordered(events), ordered(expectedEvents), "events")
         // The start that `offline` ends with sweeps.

@@ -1,0 +1,181 @@
+internal import LifecycleCore
+internal import Testing
+
+@Suite("Nobody is refunded early because the daemon or the machine slept", .ledgers)
+struct GraceTests {
+    /// How the daemon missed an hour.
+    enum Gap: CaseIterable, Sendable {
+        case down, clockForwards, suspended
+        case downAndBack
+
+        func happen(to ledger: LedgerHarness) async throws {
+            switch self {
+            case .down:
+                await ledger.close()
+                ledger.advance(seconds: 100)
+                try await ledger.open()
+            case .clockForwards, .suspended:
+                // The monotonic clock stands still in both.
+                ledger.jumpClock(seconds: 100)
+            case .downAndBack:
+                await ledger.close()
+                ledger.advance(seconds: 3000)
+                ledger.jumpClock(seconds: -2900)
+                try await ledger.open()
+            }
+        }
+    }
+
+    @Test(
+        "a lease lasts a whole lease from there on, whoever looks first", arguments: Gap.allCases,
+        [DeadlineTests.Visit.getStatus, .listAll, .updateStatus, .heartbeat])
+    func lease(_ gap: Gap, _ first: DeadlineTests.Visit) async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        try await gap.happen(to: ledger)
+        switch first {
+        case .listAll: #expect(try await ledger.call(ListProjects()).projects.map(\.status) == [.processing])
+        case .updateStatus: #expect(try await ledger.report(project, .processing).changed == false)
+        case .heartbeat:
+            #expect(try await ledger.call(Heartbeat(projectId: project)).status == .processing)
+            try await ledger.sleep(milliseconds: 1000)
+        default: break
+        }
+        let deadline = try #require(try await ledger.status(project).deadline?.milliseconds)
+        #expect(ledger.now < deadline && deadline <= ledger.now + 20_000)
+        try await ledger.sleep(milliseconds: deadline - ledger.now - 1)
+        #expect(try await ledger.status(project).status == .processing)
+        try await ledger.sleep(milliseconds: 1)
+        #expect(try await ledger.status(project).errorCode == "leaseExpired")
+        await ledger.close()
+    }
+
+    @Test("a detach grace lasts a whole one from there on", arguments: [Gap.down, .clockForwards])
+    func detachGrace(_ gap: Gap) async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        try await ledger.loseHolder(of: [project])
+        try await gap.happen(to: ledger)
+        #expect(try await ledger.status(project).deadline?.milliseconds == ledger.now + 5000)
+        // Who comes back in time has his lease again.
+        let answer = try await ledger.call(Heartbeat(projectId: project, attach: true))
+        #expect(answer.deadline?.milliseconds == ledger.now + 20_000)
+        try await ledger.sleep(milliseconds: 19_999)
+        #expect(try await ledger.status(project).status == .processing)
+        try await ledger.sleep(milliseconds: 1)
+        #expect(try await ledger.status(project).errorCode == "leaseExpired")
+        await ledger.close()
+    }
+
+    @Test("a lost holder is failed as crashed, though the daemon was down meanwhile")
+    func crashedWhileDown() async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        try await ledger.loseHolder(of: [project])
+        try await Gap.down.happen(to: ledger)
+        try await ledger.sleep(milliseconds: 5000)
+        #expect(try await ledger.status(project).errorCode == "crashed")
+        await ledger.close()
+    }
+
+    @Test("the start timeout and the runtime have no grace", arguments: [ProjectClock.startTimeout, .runtimeExceeded])
+    func noGrace(_ clock: ProjectClock) async throws {
+        let (ledger, project, left) = try await clock.begin()
+        ledger.jumpClock(milliseconds: left)
+        #expect(try await ledger.status(project).errorCode == clock.code)
+        await ledger.close()
+    }
+
+    @Test("a grace ends where the runtime does")
+    func graceAndRuntime() async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        let created = ledger.now
+        ledger.jumpClock(seconds: 190)
+        #expect(try await ledger.status(project).deadline?.milliseconds == created + 200_000)
+        try await ledger.sleep(milliseconds: 10_000)
+        #expect(try await ledger.status(project).errorCode == "runtimeExceeded")
+        await ledger.close()
+    }
+
+    @Test("one clock jump gives one grace, not one for each look")
+    func onceOnly() async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        ledger.jumpClock(seconds: 86_400 - 300_000)
+        ledger.jumpClock(seconds: 300_000)
+        // A day is more than the runtime, which is over.
+        #expect(try await ledger.status(project).errorCode == "runtimeExceeded")
+        let second = try await ledger.create(10, for: "ann").projectId
+        try await ledger.report(second, .processing)
+        ledger.jumpClock(seconds: 30)
+        #expect(try await ledger.status(second).status == .processing)
+        for _ in 0..<19 {
+            ledger.advance(seconds: 1)
+            #expect(try await ledger.status(second).status == .processing)
+        }
+        ledger.advance(seconds: 1)
+        #expect(try await ledger.status(second).errorCode == "leaseExpired")
+        await ledger.close()
+    }
+
+    @Test("a clock that goes back an hour makes nobody wait for an hour more")
+    func backAnHour() async throws {
+        let (ledger, started) = try await ClockFixture.ledger(.processing)
+        let pending = try await ledger.create(10, for: "ann").projectId
+        let lost = try await ledger.create(10, for: "ann").projectId
+        try await ledger.loseHolder(of: [lost])
+        let beating = try await ledger.create(10, for: "ann").projectId
+        try await ledger.report(beating, .processing)
+        _ = try await ledger.call(Heartbeat(projectId: beating))
+        ledger.jumpClock(seconds: -3600)
+        try await ledger.tick()
+        let now = ledger.now
+        #expect(try await ledger.status(started).deadline?.milliseconds == now + 20_000)
+        #expect(try await ledger.status(beating).deadline?.milliseconds == now + 20_000)
+        #expect(try await ledger.status(pending).deadline?.milliseconds == now + 60_000)
+        #expect(try await ledger.status(lost).deadline?.milliseconds == now + 5000)
+        try await ledger.sleep(milliseconds: 5000)
+        #expect(try await ledger.status(lost).errorCode == "crashed")
+        try await ledger.sleep(milliseconds: 15_000)
+        #expect(try await ledger.status(started).errorCode == "leaseExpired")
+        #expect(try await ledger.status(beating).errorCode == "leaseExpired")
+        try await ledger.sleep(milliseconds: 40_000)
+        #expect(try await ledger.status(pending).errorCode == "startTimeout")
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    @Test("a clock that went back while the daemon was down makes nobody wait for as long more")
+    func backWhileDown() async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        await ledger.close()
+        ledger.jumpClock(seconds: -3600)
+        try await ledger.open()
+        #expect(try await ledger.status(project).deadline?.milliseconds == ledger.now + 20_000)
+        await ledger.close()
+    }
+
+    @Test(
+        "an alarm that rings early, as the clock was set back a little, rings again", arguments: [-500, -1900, -2500])
+    func earlyAlarm(_ jump: Int64) async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        try await ledger.sleep(milliseconds: 10_000)
+        ledger.jumpClock(milliseconds: jump)
+        let before = try await ledger.newestSeq()
+        // Nobody asks for anything.
+        try await ledger.sleep(milliseconds: 30_000)
+        #expect(try await ledger.newestSeq() == before + 1)
+        #expect(try await ledger.status(project).errorCode == "leaseExpired")
+        await ledger.close()
+    }
+
+    @Test("corrections bit by bit are no jump: leases end in time")
+    func slowCorrection() async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        for _ in 0..<19 {
+            ledger.now += 800
+            ledger.jumpClock(milliseconds: 200)
+            #expect(try await ledger.status(project).status == .processing)
+            try await ledger.tick()
+        }
+        ledger.now += 1000
+        #expect(try await ledger.status(project).errorCode == "leaseExpired")
+        await ledger.close()
+    }
+}
