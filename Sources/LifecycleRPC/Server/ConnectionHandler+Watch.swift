@@ -3,20 +3,33 @@ internal import NIOCore
 
 /// The events that a connection gets beside its replies.
 extension ConnectionHandler {
-    /// Event bytes of one turn, so that replies and other connections come between.
-    private static let eventBytesPerTurn = 65_536
+    /// Event bytes of one round, so that the others' come between.
+    private static let eventBytesPerRound = 65_536
 
-    /// The reply to the request comes first: events are written when the turn's steps are done, and never within a batch.
+    /// The reply to the request comes first: events are written in rounds of their own.
     func watch(_ filter: EventFilter, after position: Int64) {
         guard context != nil else { return }
         watcher = Watcher(filter, after: position)
         hub.watch(self)
     }
 
-    /// - Returns: whether there is more at once.
-    func writeEvents() -> Bool {
-        guard let watcher, !replies.isInBatch else { return false }
-        return hub.feed.write(to: &replies, of: self, watcher, atMost: Self.eventBytesPerTurn)
+    /// Asks for a round if there is something to get, and it can be sent: not within a batch.
+    func wantEvents() {
+        guard let watcher, !watcher.awaitsPage, canSendEvents, !hub.feed.hasAll(watcher) else { return }
+        hub.feed.want(self, watcher)
+    }
+
+    private var canSendEvents: Bool {
+        !isClosing && !replies.isInBatch && context?.channel.isWritable == true
+    }
+
+    /// Its part of a round.
+    func sendEvents() {
+        guard let watcher, let context, canSendEvents else { return }
+        hub.feed.write(to: &replies, of: self, watcher, atMost: Self.eventBytesPerRound)
+        if !replies.isEmpty { send(to: context, promise: nil) }
+        closeIfOver(context)
+        wantEvents()
     }
 
     /// Follows what is about to be sent, so that it is known how far the peer has got.

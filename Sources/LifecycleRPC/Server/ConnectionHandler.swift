@@ -25,7 +25,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isInputClosed = false
     /// The daemon stops: what was read is answered, nothing more is read.
     private var isDraining = false
-    private var isClosing = false
+    private(set) var isClosing = false
     private var isReading = false
     private lazy var stall = StallTimer(seconds: hub.limits.stallTimeout)
 
@@ -107,14 +107,18 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         // Before the sending: should that fail, NIO still takes what the peer sent when a read is under way.
         if !hasMore { readIfWanted() }
-        let hasMoreEvents = context.channel.isWritable && !isClosing && writeEvents()
         if !replies.isEmpty { send(to: context, promise: nil) }
-        if hasMore || hasMoreEvents {
+        if hasMore {
             // When the peer takes its replies, else when it has.
             if context.channel.isWritable { hub.schedule(self) }
-        } else if isOver {
-            closeWhenSent(context)
+        } else {
+            closeIfOver(context)
         }
+        wantEvents()
+    }
+
+    func closeIfOver(_ context: ChannelHandlerContext) {
+        if isOver { closeWhenSent(context) }
     }
 
     /// Everything that was read is answered.
@@ -209,7 +213,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     // MARK: Bytes
 
-    private func send(to context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+    func send(to context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         let promise = noteEventsSent(on: context.eventLoop, promise)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: replies.take())), promise: promise)
     }

@@ -15,17 +15,21 @@ final class EventFeed {
     private var ring = EventRing()
     /// The newest event that is known to be committed.
     private var committed: Int64 = 0
-    private var isDeliveryScheduled = false
-    private var nextDelivery = NIODeadline.uptimeNanoseconds(0)
+    /// Who has something to get, in the order of their turns.
+    private var due = Deque<ConnectionHandler>()
+    private var isRoundScheduled = false
+    private var nextRound = NIODeadline.uptimeNanoseconds(0)
     /// One page at a time is read: lists wait behind one at most, however many watchers have far to go.
     private var wantPage = Deque<(connection: ConnectionHandler, watcher: Watcher)>()
     private var isReadingPage = false
 
     /// New events that are read at once where all connections are served; beyond it everybody reads pages.
     private static let mostAtOnce: Int64 = 1024
-    /// From one delivery to the next, for each who watches. Some tenth of it is spent: so many watchers as may come,
-    /// they leave the loop to those who write.
-    private static let rest = TimeAmount.microseconds(50)
+    /// Nobody else is served meanwhile, so that a round is short: with more to send it goes on in the next.
+    private static let longestRound = TimeAmount.milliseconds(2)
+    /// Rest after a round, in times of its length. So watchers take a fifth of the loop at most, how many there ever are
+    /// and whatever is written, and leave the rest to who writes; what is committed meanwhile comes to them together.
+    private static let rest: Int64 = 4
 
     /// - Parameter wake: has a connection work in the next turn.
     init(eventLoop: any EventLoop, reader: Reader, scans: ReaderPool, wake: @escaping (ConnectionHandler) -> Void) {
@@ -51,6 +55,7 @@ final class EventFeed {
         ring.restart(at: committed)
     }
 
+    /// Has them see whether they are done: others have ended.
     func wakeAll() {
         for connection in watching.values { wake(connection) }
     }
@@ -59,27 +64,47 @@ final class EventFeed {
         try reader.read { store throws(RPCError) in try store.newestSeq() }
     }
 
-    // MARK: At the end
+    // MARK: Rounds
 
     /// Events up to this one are committed.
     func committed(_ newest: Int64) {
         committed = max(committed, newest)
-        guard !watching.isEmpty, !isDeliveryScheduled else { return }
-        isDeliveryScheduled = true
-        eventLoop.assumeIsolated().scheduleTask(deadline: nextDelivery) { self.deliver() }
+        if !watching.isEmpty { scheduleRound() }
     }
 
-    private func deliver() {
-        isDeliveryScheduled = false
-        guard !watching.isEmpty else { return }
-        nextDelivery = .now() + Self.rest * watching.count
-        refill()
-        reader.endSnapshot()
-        wakeAll()
+    /// The connection is served in a round to come. Once, however often it says so.
+    func want(_ connection: ConnectionHandler, _ watcher: Watcher) {
+        guard !watcher.isDue else { return }
+        watcher.isDue = true
+        due.append(connection)
+        scheduleRound()
+    }
+
+    private func scheduleRound() {
+        guard !isRoundScheduled else { return }
+        isRoundScheduled = true
+        eventLoop.assumeIsolated().scheduleTask(deadline: nextRound) { self.serve() }
+    }
+
+    private func serve() {
+        let start = NIODeadline.now()
+        var now = start
+        if committed > ring.end {
+            refill()
+            reader.endSnapshot()
+            for connection in watching.values { connection.wantEvents() }
+        }
+        while now - start < Self.longestRound, let connection = due.popFirst() {
+            connection.watcher?.isDue = false
+            connection.sendEvents()
+            now = .now()
+        }
+        nextRound = now + (now - start) * Self.rest
+        isRoundScheduled = false
+        if !due.isEmpty { scheduleRound() }
     }
 
     private func refill() {
-        guard committed > ring.end else { return }
         guard committed - ring.end <= Self.mostAtOnce else { return ring.restart(at: committed) }
         do throws(RPCError) {
             let after = ring.end
@@ -96,10 +121,9 @@ final class EventFeed {
     // MARK: For one connection
 
     /// Writes what is new to a watcher, `bytes` or little more at most.
-    /// - Returns: whether there is more at once.
     func write(
         to replies: inout ReplyWriter, of connection: ConnectionHandler, _ watcher: Watcher, atMost bytes: Int
-    ) -> Bool {
+    ) {
         if let page = watcher.page {
             watcher.page = nil
             watcher.position = page.end
@@ -107,15 +131,11 @@ final class EventFeed {
                 replies.write(line: page.text)
                 watcher.lastWritten = last
             }
-            return !hasAll(watcher)
+            return
         }
-        guard watcher.position >= ring.start else {
-            requestPage(for: connection, watcher)
-            return false
-        }
+        guard watcher.position >= ring.start else { return requestPage(for: connection, watcher) }
         let last = ring.read(watcher.filter, after: &watcher.position, atMost: bytes) { replies.write(line: $0) }
         watcher.lastWritten = last ?? watcher.lastWritten
-        return watcher.position < ring.end
     }
 
     /// Whether it has been given all that is committed.
@@ -146,7 +166,7 @@ final class EventFeed {
                 // Storage has told the log. Who reconnects goes on where it was.
                 case .failure: if connection.watcher === watcher { connection.close() }
                 }
-                feed.wake(connection)
+                connection.wantEvents()
                 feed.readPages()
             }
         }

@@ -22,7 +22,7 @@ struct EventRing {
     /// … up to this one.
     private(set) var end: Int64
 
-    init(at seq: Int64 = 0, maximumLines: Int = 4096, maximumBytes: Int = 1 << 20) {
+    init(at seq: Int64 = 0, maximumLines: Int = 16_384, maximumBytes: Int = 4 << 20) {
         self.maximumLines = maximumLines
         self.maximumBytes = maximumBytes
         start = seq

@@ -11,6 +11,8 @@ final class Watcher {
     var lastSent: Int64
     /// Read from the database, not given to the connection yet.
     var page: EventPage?
+    /// It is served in a round to come.
+    var isDue = false
     /// A page is being read, or waits for that.
     var awaitsPage = false
 
