@@ -79,10 +79,11 @@ extension ModelLedger {
             projects[index].updatedAt = now
             projects[index].deadline = deadline(index)
         }
-        return Heartbeat.Response(
-            status: projects[index].status,
-            deadline: projects[index].deadline.map { Timestamp(milliseconds: $0) },
-            cancelRequested: projects[index].cancelRequested)
+        var response = Heartbeat.Response.blank
+        response.status = projects[index].status
+        response.deadline = projects[index].deadline.map { Timestamp(milliseconds: $0) }
+        response.cancelRequested = projects[index].cancelRequested
+        return response
     }
 
     /// What `changed` says, and which project it is about.
