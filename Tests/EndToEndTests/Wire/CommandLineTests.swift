@@ -18,7 +18,7 @@ struct CommandLineTests {
         #expect(run.errors.isEmpty)
         let limits = try #require(try SharedDaemon.get().call("rpc.discover")["x-limits"] as? [String: Any])
         let others = [
-            "socket", "database", "idleExit", "logLevel", "readerGroup", "agentGroup", "appGroup", "adminGroup",
+            "socket", "database", "backupFolder", "idleExit", "logLevel", "readerGroup", "agentGroup", "appGroup", "adminGroup",
         ]
         try #require(limits.count > 10)
         for name in others + limits.keys {
@@ -27,7 +27,7 @@ struct CommandLineTests {
             let variable = "LIFECYCLED_" + words.uppercased().replacingOccurrences(of: "-", with: "_")
             #expect(run.output.contains(variable), "\(variable)")
         }
-        for code in ["64", "73", "74", "75"] { #expect(run.output.contains(code)) }
+        for code in ["64", "65", "73", "74", "75"] { #expect(run.output.contains(code)) }
     }
 
     @Test("--version says the version, which rpc.discover says too")
