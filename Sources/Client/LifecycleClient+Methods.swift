@@ -124,9 +124,10 @@ extension LifecycleClient {
     ///   - limit: Projects of a page, 1 to 500; 50 when nil.
     ///   - cursor: `nextCursor` of the page before.
     ///   - includeStats: Also the figures over all that the filter matches.
+    ///   - dueBefore: Only unfinished ones whose deadline is before this time.
     public func listProjects(
         userId: String? = nil, status: [Status]? = nil, createdAfter: Timestamp? = nil, createdBefore: Timestamp? = nil,
-        limit: Int64? = nil, cursor: ProjectID? = nil, includeStats: Bool = false
+        limit: Int64? = nil, cursor: ProjectID? = nil, includeStats: Bool = false, dueBefore: Timestamp? = nil
     ) async throws(ClientError) -> ListProjects.Response {
         var request = ListProjects(userId: userId)
         request.status = status.map(StatusFilter.init)
@@ -135,6 +136,7 @@ extension LifecycleClient {
         request.limit = limit
         request.cursor = cursor
         request.includeStats = includeStats ? true : nil
+        request.dueBefore = dueBefore
         return try await call(request)
     }
 

@@ -72,6 +72,9 @@ package struct Daemon: Sendable {
                     services: [
                         .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup),
                         .init(service: Watchdog(store: store)),
+                        .init(
+                            service: RetentionService(
+                                writes: store.writes, keepDays: configuration.keepDays, logger: logger)),
                     ],
                     gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle")))
             try await services.run()

@@ -9,7 +9,7 @@ enum ExitStatus: Int32, CaseIterable {
     var meaning: String {
         switch self {
         case .done: "done"
-        case .failed: "refused by the daemon, no answer or no end in time, or the audit found something"
+        case .failed: "refused by the daemon, no answer or no end in time, or audit or doctor found something"
         case .usage: "the command line is wrong"
         case .unreachable: "cannot connect to the daemon"
         case .projectFailed: "the project that was waited for has failed"

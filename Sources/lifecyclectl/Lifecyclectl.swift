@@ -22,9 +22,8 @@ struct Lifecyclectl: AsyncParsableCommand {
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    AuditCommand.self, BackupCommand.self, RestoreCommand.self, MetricsCommand.self,
-                    DiscoverCommand.self,
-                    CallCommand.self,
+                    DoctorCommand.self, AuditCommand.self, MetricsCommand.self, DiscoverCommand.self, CallCommand.self,
+                    BackupCommand.self, RestoreCommand.self, ImportCommand.self,
                 ]),
         ])
 

@@ -7,11 +7,13 @@ struct GeneralOptions: ParsableArguments {
     @Option(help: .setting(.database)) var database: String?
     @Option(help: .setting(.backupFolder)) var backupFolder: String?
     @Option(help: .setting(.idleExit)) var idleExit: String?
+    @Option(help: .setting(.keepDays)) var keepDays: String?
     @Option(help: .setting(.logLevel)) var logLevel: String?
 
     var given: [String: String?] {
         [
             "socket": socket, "database": database, "backupFolder": backupFolder, "idleExit": idleExit,
+            "keepDays": keepDays,
             "logLevel": logLevel,
         ]
     }

@@ -10,6 +10,9 @@ extension Lifecycled {
         By systemd: a .socket unit with one ListenStream= starts it on the first connection, and its .service needs \
         StateDirectory=lifecycle and Type=notify.
 
+        Old data, with the daemon stopped:
+          lifecycled --import projects old.csv --dry-run --database ~/lifecycle/lifecycle.db
+
         Each flag can also be given by the environment variable named at its end; a flag comes first. SIGTERM stops \
         it in order. --restore and --sweep are for now only and have no variable: the one takes the daemon's stop, the \
         other can be run at any time.

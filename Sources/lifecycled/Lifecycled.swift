@@ -14,6 +14,13 @@ struct Lifecycled: AsyncParsableCommand {
     @OptionGroup(title: "Instead of serving") var oneTime: OneTimeOptions
     @OptionGroup(title: "Groups") var groups: GroupOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup(title: "Import") var importing: ImportOptions
+
+    func validate() throws {
+        guard importing.table == nil || !oneTime.isGiven else {
+            throw ValidationError("Give --import, --restore or --sweep, not two of them.")
+        }
+    }
 
     /// The text of every flag that was given, by `Setting.name`.
     var flags: [String: String] {
@@ -40,6 +47,9 @@ struct Lifecycled: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try await DaemonConfiguration(flags: flags)
+        if let table = importing.table, let file = importing.file {
+            return try ImportCommand(table: table, file: file, options: importing).run(configuration)
+        }
         let log = try LogSystem.bootstrap(level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
         if oneTime.isGiven {

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
 internal import LifecycleRPC
-internal import Synchronization
 
 /// What the daemon's binary does instead of serving; it ends when that is done.
 struct OneTimeOptions: ParsableArguments {
@@ -28,7 +27,7 @@ extension OneTimeOptions {
     private static func restore(_ file: String, onto database: String) throws(DaemonError) -> String {
         Interruption.watch()
         let report = try Restore(
-            file, at: systemClock(), isInterrupted: { Interruption.hasCome.load(ordering: .relaxed) }
+            file, at: systemClock(), isInterrupted: { Interruption.hasCome }
         )
         .run(onto: database)
         let previous = report.previous.map { " The old database is now \($0)." } ?? ""
@@ -36,17 +35,5 @@ extension OneTimeOptions {
             \(database) is restored from \(file), with \(report.projects) projects up to event \(report.lastSeq).\
             \(previous) Start the daemon again: systemctl start lifecycled.socket
             """
-    }
-}
-
-/// Ctrl-C and the like, noticed instead of obeyed at once: what was begun is cleaned up.
-private enum Interruption {
-    static let hasCome = Atomic(false)
-
-    static func watch() {
-        hasCome.store(false, ordering: .relaxed)  // Made now, and not inside of the handler.
-        for number in [SIGINT, SIGTERM, SIGHUP] {
-            signal(number) { _ in Interruption.hasCome.store(true, ordering: .relaxed) }
-        }
     }
 }

@@ -139,6 +139,8 @@ private struct LedgerAudit {
             case .completed: .completed
             case .failed: .failed
             }
+        // Retention removes all of it.
+        guard row.stored.trimmedAt == nil else { return }
         if !history.contains(.created) || verdict.map({ !history.contains($0) }) ?? false {
             find("history", subject, "no event for \(project.status.rawValue)")
         }

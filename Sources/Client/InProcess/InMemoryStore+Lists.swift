@@ -18,7 +18,7 @@ extension InMemoryStore {
     /// Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
     func totals(_ filter: ProjectFilter) -> Totals {
         var totals = Totals()
-        if filter.createdAfter == nil, filter.createdBefore == nil {
+        if filter.createdAfter == nil, filter.createdBefore == nil, filter.dueBefore == nil {
             let asked =
                 if let userId = filter.userId { account(of: userId).map { [$0] } ?? [] } else { Array(accounts.values) }
             for account in asked { totals.add(account.totals, filter) }
@@ -97,6 +97,7 @@ extension ProjectFilter {
     fileprivate func matches(_ project: Project) -> Bool {
         includes(project.status) && createdAfter.map { project.createdAt >= $0 } ?? true
             && createdBefore.map { project.createdAt < $0 } ?? true
+            && (dueBefore == nil || project.deadline.map { $0 < dueBefore ?? $0 } ?? false)
     }
 }
 

@@ -46,9 +46,10 @@ extension InMemoryStore {
 
     func events(_ filter: EventFilter, after seq: Int64, limit: Int) -> [Event] {
         var found: [Event] = []
-        var next = min(max(seq, 0), Int64(events.count))
-        while found.count < limit, let row = events[next + 1] {
+        var next = min(max(seq, 0), newestSeq)
+        while found.count < limit, next < newestSeq {
             next += 1
+            guard let row = events[next] else { continue }
             if let user = filter.userId, !row.event.userId.hasSameBytes(as: user) { continue }
             if let project = filter.projectId, row.event.projectId != project { continue }
             found.append(row.event)

@@ -145,7 +145,7 @@ extension InMemoryStore {
 
     mutating func record(_ new: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError) {
         guard let account = accounts[new.account] else { throw .brokenRule }
-        let seq = Int64(events.count) + 1
+        let seq = try newestSeq.adding(1)
         let project = new.project.flatMap { projects[$0.row] }
         try require((project == nil) == (new.project == nil))
         events[seq] = EventRow(
@@ -153,6 +153,7 @@ extension InMemoryStore {
                 seq: seq, kind: new.kind, at: now, userId: account.userId, projectId: project?.stored.project.projectId,
                 uid: Int64(caller.uid), gid: Int64(caller.gid), pid: Int64(caller.pid), detail: new.detail),
             project: new.project?.row, previous: project?.newestEvent)
+        newestSeq = seq
         if let row = new.project?.row { projects[row]?.newestEvent = seq }
     }
 }

@@ -11,6 +11,8 @@ package struct InMemoryStore: Sendable {
     var projects = TreeDictionary<Int64, ProjectRow>()
     var entries = TreeDictionary<Int64, EntryRow>()
     var events = TreeDictionary<Int64, EventRow>()
+    /// The last event's number: some of those before may be gone.
+    var newestSeq: Int64 = 0
 
     var accountsByUser = TreeDictionary<UTF8Key, Int64>()
     var projectsByID = TreeDictionary<ProjectID, Int64>()

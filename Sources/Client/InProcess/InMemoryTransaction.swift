@@ -40,7 +40,7 @@ package final class InMemoryTransaction: WriteTransaction {
         store.events(filter, after: seq, limit: limit)
     }
 
-    package func newestSeq() -> Int64 { Int64(store.events.count) }
+    package func newestSeq() -> Int64 { store.newestSeq }
 
     package func affect(_ effect: ConnectionEffect) { effects.append(effect) }
 
@@ -106,6 +106,12 @@ package final class InMemoryTransaction: WriteTransaction {
 
     package func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry {
         try change { store throws(RPCError) in try store.post(entry, at: now) }
+    }
+
+    package func trimProjects(
+        finishedBefore end: Timestamp, after row: Int64, at now: Timestamp
+    ) throws(RPCError) -> Retention.Step {
+        try change { store throws(RPCError) in store.trimProjects(finishedBefore: end, after: row, at: now) }
     }
 
     package func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError) {

@@ -79,12 +79,14 @@ extension CreateProject: KeyedMethod {
             throw .idempotencyConflict("The key was used for another method", differs: ["method"])
         }
         let project = stored.project
+        let isTrimmed = stored.trimmedAt != nil
         let originalExternalID = stored.hadExternalID ? project.externalId : nil
         let same: [(String, Bool)] = [
             ("credits", project.creditsUsed == credits),
             ("externalId", originalExternalID.hasSameBytes(as: externalId)),
-            ("name", project.name.hasSameBytes(as: name)),
-            ("metadata", project.metadata == metadata),
+            // What retention has removed is nothing to compare with.
+            ("name", isTrimmed || project.name.hasSameBytes(as: name)),
+            ("metadata", isTrimmed || project.metadata == metadata),
             ("startTimeout", stored.terms.startTimeout == startTimeout),
             ("lease", stored.terms.lease == lease),
             ("maxRuntime", stored.terms.maximumRuntime == maxRuntime),

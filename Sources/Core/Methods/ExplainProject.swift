@@ -18,6 +18,8 @@ public struct ExplainProject: Sendable {
         public var refusedReports: Int64
         /// The story in one readable sentence.
         public var summary: String
+        /// When retention removed its history, name, metadata and messages.
+        public var trimmedAt: Timestamp?
     }
 }
 
@@ -43,10 +45,15 @@ extension ExplainProject: ReadMethod {
         return Response(
             project: stored.project, entries: try store.entries(ofProject: stored.row), events: events,
             refusedReports: stored.refusedReports,
-            summary: Self.summary(of: stored.project, events: events, refusedReports: stored.refusedReports))
+            summary: Self.summary(
+                of: stored.project, events: events, refusedReports: stored.refusedReports,
+                trimmedAt: stored.trimmedAt),
+            trimmedAt: stored.trimmedAt)
     }
 
-    static func summary(of project: Project, events: [Event], refusedReports: Int64) -> String {
+    static func summary(
+        of project: Project, events: [Event], refusedReports: Int64, trimmedAt: Timestamp? = nil
+    ) -> String {
         let credits = project.creditsUsed == 1 ? "1 credit" : "\(project.creditsUsed) credits"
         func by(_ kind: Event.Kind) -> String {
             events.last { $0.kind == kind }.map { " (reported by uid \($0.uid), pid \($0.pid))" } ?? ""
@@ -72,6 +79,7 @@ extension ExplainProject: ReadMethod {
         if refusedReports > 0 {
             parts.append("\(refusedReports) contradicting report\(refusedReports == 1 ? "" : "s") refused afterwards")
         }
+        if let trimmedAt { parts.append("its history, name, metadata and messages were removed at \(trimmedAt)") }
         return parts.joined(separator: "; ") + "."
     }
 }
@@ -87,5 +95,6 @@ extension ExplainProject.Response: Message {
         try fields.required("events", &events, "Its history, oldest first.")
         try fields.required("refusedReports", &refusedReports, "Contradicting reports after the verdict.")
         try fields.required("summary", &summary, "The story in one sentence.")
+        try fields.optional("trimmedAt", &trimmedAt, "When retention removed its history, name, metadata and messages.")
     }
 }

@@ -8,6 +8,8 @@ public struct GetMetrics: Sendable {
         public var histograms: [Histogram]
         /// Text exposition format 0.0.4.
         public var prometheus: String
+        /// The daemon's clock; absent from a daemon of an older version.
+        public var time: Timestamp?
 
         package init(counters: [Metric], gauges: [Metric], histograms: [Histogram], prometheus: String) {
             self.counters = counters
@@ -79,7 +81,9 @@ extension GetMetrics: ReadMethod {
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}
 
     package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        context.metrics.report()
+        var figures = context.metrics.report()
+        figures.time = context.now
+        return figures
     }
 }
 
@@ -91,6 +95,7 @@ extension GetMetrics.Response: Message {
         try fields.required("gauges", &gauges, "What is now.")
         try fields.required("histograms", &histograms, "How long things took, in seconds.")
         try fields.required("prometheus", &prometheus, "The same in Prometheus' text format.")
+        try fields.optional("time", &time, "The daemon's clock.")
     }
 }
 

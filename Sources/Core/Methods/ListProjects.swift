@@ -12,6 +12,8 @@ public struct ListProjects: Sendable {
     /// `nextCursor` of the page before.
     public var cursor: ProjectID?
     public var includeStats: Bool?
+    /// Unfinished, and the daemon fails it before this time if nobody reports.
+    public var dueBefore: Timestamp?
 
     public init(userId: String? = nil) { self.userId = userId }
 
@@ -38,11 +40,13 @@ extension ListProjects: ReadMethod {
         try fields.optional("limit", &limit, .pageLimit, "Projects of a page; 50 when absent.")
         try fields.optional("cursor", &cursor, "nextCursor of the page before.")
         try fields.optional("includeStats", &includeStats, "Also the figures over all that the filter matches.")
+        try fields.optional("dueBefore", &dueBefore, "Only unfinished ones whose deadline is before this time.")
     }
 
     package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let filter = ProjectFilter(
-            userId: userId, statuses: status?.statuses, createdAfter: createdAfter, createdBefore: createdBefore)
+            userId: userId, statuses: status?.statuses, createdAfter: createdAfter, createdBefore: createdBefore,
+            dueBefore: dueBefore)
         if let cursor, try store.project(.projectID(cursor)) == nil {
             throw .invalidParams("cursor", "names no project")
         }

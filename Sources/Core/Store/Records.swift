@@ -137,15 +137,18 @@ package struct ProjectFilter: Sendable {
     package var createdAfter: Timestamp?
     /// Before this time.
     package var createdBefore: Timestamp?
+    /// Unfinished, and its deadline is before this time.
+    package var dueBefore: Timestamp?
 
     package init(
         userId: String? = nil, statuses: [Status]? = nil, createdAfter: Timestamp? = nil,
-        createdBefore: Timestamp? = nil
+        createdBefore: Timestamp? = nil, dueBefore: Timestamp? = nil
     ) {
         self.userId = userId
         self.statuses = statuses
         self.createdAfter = createdAfter
         self.createdBefore = createdBefore
+        self.dueBefore = dueBefore
     }
 }
 

@@ -31,6 +31,7 @@ extension DaemonConfiguration {
     /// - `backupFolder` (string, optional): the path of the folder that backups are made in. Default: `backups` beside the
     ///   database.
     /// - `idleExit` (int, seconds, default 0, which is never): 0 to 31536000.
+    /// - `keepDays` (int, days, default 0, which is for ever): 0 to 36500.
     /// - `logLevel` (string, default `info`): `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical`.
     /// - `readerGroup`, `agentGroup`, `appGroup`, `adminGroup` (string, defaults `lifecycle`, `lifecycle-agent`,
     ///   `lifecycle-app`, `lifecycle-admin`): the name of a Unix group, 1 to 32 bytes, or a group id.
@@ -45,6 +46,7 @@ extension DaemonConfiguration {
         self.init(socketPath: try await settings.text(.socket), databasePath: database)
         backupFolder = try await settings.text(.backupFolder)
         idleExit = try await settings.number(.idleExit, "seconds") ?? idleExit
+        keepDays = try await settings.number(.keepDays, "days") ?? keepDays
         logLevel = try await settings.logLevel() ?? logLevel
         groups.reader = try await settings.text(.readerGroup) ?? groups.reader
         groups.agent = try await settings.text(.agentGroup) ?? groups.agent

@@ -4,6 +4,7 @@ internal import LifecycleSystem
 
 extension DaemonConfiguration {
     private static let maximumIdleExit: Int64 = 31_536_000
+    private static let maximumKeepDays: Int64 = 36_500
     /// What Linux allows (`LOGIN_NAME_MAX` and `groupadd` agree).
     private static let maximumGroupNameBytes = 32
 
@@ -12,6 +13,7 @@ extension DaemonConfiguration {
     package func validate() throws(ConfigurationError) {
         try validatePaths()
         try Self.check(.idleExit, idleExit, 0...Self.maximumIdleExit, "seconds")
+        try Self.check(.keepDays, keepDays, 0...Self.maximumKeepDays, "days")
         try validateLimits()
         for (setting, name) in [
             (Setting.readerGroup, groups.reader), (.agentGroup, groups.agent), (.appGroup, groups.app),

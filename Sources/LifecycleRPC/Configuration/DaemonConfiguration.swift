@@ -10,18 +10,21 @@ package struct DaemonConfiguration: Sendable {
     package var backupFolder: String?
     /// Seconds; 0 is never.
     package var idleExit: Int64
+    /// Days after which the history of an ended project is removed; 0 is never.
+    package var keepDays: Int64
     package var logLevel: Logger.Level
     package var limits: Limits
     package var groups: RoleGroups
 
     /// Takes the values as they are; see `validate()`.
     package init(
-        socketPath: String? = nil, databasePath: String, idleExit: Int64 = 0, logLevel: Logger.Level = .info,
-        limits: Limits = Limits(), groups: RoleGroups = RoleGroups()
+        socketPath: String? = nil, databasePath: String, idleExit: Int64 = 0, keepDays: Int64 = 0,
+        logLevel: Logger.Level = .info, limits: Limits = Limits(), groups: RoleGroups = RoleGroups()
     ) {
         self.socketPath = socketPath
         self.databasePath = databasePath
         self.idleExit = idleExit
+        self.keepDays = keepDays
         self.logLevel = logLevel
         self.limits = limits
         self.groups = groups

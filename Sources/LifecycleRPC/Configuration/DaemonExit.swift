@@ -3,6 +3,7 @@ package enum DaemonExit: Int32, Sendable, CaseIterable {
     case ok = 0
     case usage = 64
     case dataError = 65
+    case noInput = 66
     case software = 70
     case cannotCreate = 73
     case inputOutput = 74
@@ -12,7 +13,8 @@ package enum DaemonExit: Int32, Sendable, CaseIterable {
         switch self {
         case .ok: "an orderly stop"
         case .usage: "a bad flag or environment value"
-        case .dataError: "the backup to restore was refused; the database is as it was"
+        case .dataError: "the backup to restore, or rows of an import, were refused; the database is as it was"
+        case .noInput: "the file of an import cannot be read"
         case .software: "a bug, or a limit of the machine"
         case .cannotCreate: "a path that cannot be used: the socket or the database"
         case .inputOutput: "storage failed while running; nothing was acknowledged after it"
@@ -27,6 +29,7 @@ extension DaemonExit {
             switch error {
             case let error as ConfigurationError: error.kind == .value ? .usage : .cannotCreate
             case let error as DaemonError: Self(error)
+            case let error as ImportError: Self(error)
             default: .software
             }
     }
@@ -39,6 +42,17 @@ extension DaemonExit {
             case .restore: .dataError
             case .failed, .inconsistent: .inputOutput
             case .other: .software
+            }
+    }
+
+    private init(_ error: ImportError) {
+        self =
+            switch error {
+            case .file: .noInput
+            case .rows, .inconsistent: .dataError
+            case .database(let error): Self(DaemonError.storage(error))
+            case .storage: .inputOutput
+            case .interrupted: .temporaryFailure
             }
     }
 }

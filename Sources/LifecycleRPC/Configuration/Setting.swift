@@ -49,6 +49,11 @@ extension Setting {
         name: "idleExit", placeholder: "seconds", isNumber: true,
         meaning: "stop after so long without a connection and without an unfinished project, 0 to 31536000; 0 is never",
         fallback: "0")
+    package static let keepDays = Setting(
+        name: "keepDays", placeholder: "days", isNumber: true,
+        meaning:
+            "remove history, name, metadata and messages of projects so long after their end, 0 to 36500; 0 is never",
+        fallback: "0")
     package static let logLevel = Setting(
         name: "logLevel", placeholder: "level", isNumber: false,
         meaning: "least level that is logged: trace, debug, info, notice, warning, error or critical",
@@ -67,6 +72,8 @@ extension Setting {
 
     /// Every one that there is, the limits behind the others.
     package static let all =
-        [socket, database, backupFolder, idleExit, logLevel, readerGroup, agentGroup, appGroup, adminGroup]
+        [
+            socket, database, backupFolder, idleExit, keepDays, logLevel, readerGroup, agentGroup, appGroup, adminGroup,
+        ]
         + LimitSetting.table.map(\.setting)
 }

@@ -5,6 +5,7 @@ package import Logging
 /// What the daemon tells about its work: metrics, and one log line a step of a project's life. Any thread.
 package struct Telemetry: Sendable {
     let connections: Gauge
+    let queuedWrites: Gauge
     let refusedConnections: Counter
     let watchers: Gauge
     private let methods: [String: MethodMetrics]
@@ -22,6 +23,7 @@ package struct Telemetry: Sendable {
 
     package init(_ registry: MetricsRegistry, _ logger: Logger) {
         self.logger = logger
+        queuedWrites = Gauge(label: "lifecycle_queued_writes", factory: registry)
         connections = Gauge(label: "lifecycle_connections", factory: registry)
         refusedConnections = Counter(label: "lifecycle_connections_refused_total", factory: registry)
         watchers = Gauge(label: "lifecycle_watchers", factory: registry)

@@ -19,7 +19,7 @@ extension SQLiteReadTransaction {
     func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
         try reporting { () throws(StorageError) in
             try touch(user: filter.userId)
-            let isKept = filter.createdAfter == nil && filter.createdBefore == nil
+            let isKept = filter.createdAfter == nil && filter.createdBefore == nil && filter.dueBefore == nil
             let list = try prepared(isKept ? ListSQL.keptTotals(filter) : ListSQL.summedTotals(filter))
             bind(filter, to: list)
             var totals = Totals()
@@ -49,6 +49,7 @@ extension SQLiteReadTransaction {
         if let userId = filter.userId { list.bind(1, userId) }
         if let after = filter.createdAfter { list.bind(2, after) }
         if let before = filter.createdBefore { list.bind(3, before) }
+        if let before = filter.dueBefore { list.bind(6, before) }
     }
 }
 
@@ -56,7 +57,7 @@ extension ProjectFilter {
     func includes(_ status: Status) -> Bool { statuses?.contains(status) ?? true }
 }
 
-/// The texts of lists. ?1 user, ?2 and ?3 time, ?4 cursor, ?5 limit.
+/// The texts of lists. ?1 user, ?2 and ?3 time, ?4 cursor, ?5 limit, ?6 deadline.
 private enum ListSQL {
     /// One search a status, merged by age: each goes along an index to the rows of the page and no further.
     static func page(_ filter: ProjectFilter, hasCursor: Bool) -> String {
@@ -103,6 +104,9 @@ private enum ListSQL {
         if filter.userId != nil { conditions.append("p.account = (SELECT id FROM account WHERE userId = ?1)") }
         if filter.createdAfter != nil { conditions.append("p.createdAt >= ?2") }
         if filter.createdBefore != nil { conditions.append("p.createdAt < ?3") }
+        if filter.dueBefore != nil {
+            conditions.append("p.row IN (SELECT row FROM project INDEXED BY projectByDeadline WHERE deadline < ?6)")
+        }
         return conditions
     }
 }

@@ -55,6 +55,9 @@ package final class WriteQueue: Sendable {
         try SystemThread.start { self.work(writer) }
     }
 
+    /// Writes that wait, those of the batch that is being written among them. Any thread.
+    package var count: Int { state.withLock { $0.queued } }
+
     /// Queues writes, in order. Any thread.
     package func submit(_ jobs: [WriteJob]) {
         let (accepted, refusal): (Int, RPCError) = state.withLock { state in

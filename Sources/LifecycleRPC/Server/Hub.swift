@@ -116,6 +116,7 @@ final class Hub {
     private func turn() {
         let now = ready
         ready = []
+        telemetry.queuedWrites.record(store.writes.count)
         for connection in now {
             connection.isScheduled = false
             connection.work()

@@ -7,6 +7,11 @@ struct Output {
     /// A sentence, which may have in it what others wrote.
     func line(_ text: String) { write(SafeText.line(text) + "\n") }
 
+    /// A sentence behind a mark that stands out.
+    func styled(_ mark: String, _ style: Style, _ text: String) {
+        write(style.apply(to: mark, on: terminal) + SafeText.line(text) + "\n")
+    }
+
     func heading(_ text: String) { write("\n" + Style.heading.apply(to: text, on: terminal) + "\n") }
 
     /// One that is longer than the terminal is wide is cut.

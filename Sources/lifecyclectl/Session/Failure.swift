@@ -46,6 +46,17 @@ struct Failure: Error {
         status = .failed
     }
 
+    /// The same, with what else is known of it.
+    func about(_ facts: String...) -> Failure {
+        Failure(sentence, advice + facts, status)
+    }
+
+    private init(_ sentence: String, _ advice: [String], _ status: ExitStatus) {
+        self.sentence = sentence
+        self.advice = advice
+        self.status = status
+    }
+
     /// A call that gave no result.
     init(_ error: ClientError, socketPath: String, _ repetition: Repetition) {
         let isLost = error.outcome == .unknown

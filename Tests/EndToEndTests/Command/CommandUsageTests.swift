@@ -6,7 +6,7 @@ import Testing
 struct CommandUsageTests {
     static let subcommands = [
         "status", "list", "explain", "create", "update", "cancel", "retry", "watch", "wait", "balance", "entries",
-        "grant", "adjust", "audit", "backup", "restore", "metrics", "discover", "call",
+        "grant", "adjust", "audit", "backup", "restore", "metrics", "discover", "call", "doctor", "import",
     ]
     static let id = "019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de"
 

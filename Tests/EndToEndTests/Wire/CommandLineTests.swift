@@ -18,7 +18,8 @@ struct CommandLineTests {
         #expect(run.errors.isEmpty)
         let limits = try #require(try SharedDaemon.get().call("rpc.discover")["x-limits"] as? [String: Any])
         let others = [
-            "socket", "database", "backupFolder", "idleExit", "logLevel", "readerGroup", "agentGroup", "appGroup", "adminGroup",
+            "socket", "database", "backupFolder", "idleExit", "keepDays", "logLevel", "readerGroup", "agentGroup",
+            "appGroup", "adminGroup",
         ]
         try #require(limits.count > 10)
         for name in others + limits.keys {

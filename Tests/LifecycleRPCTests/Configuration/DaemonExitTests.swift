@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 internal import Testing
 
 @testable import LifecycleRPC
@@ -28,7 +29,17 @@ struct DaemonExitTests {
     func numbers() {
         #expect(
             DaemonExit.allCases.map(\.rawValue)
-                == [EX_OK, EX_USAGE, EX_SOFTWARE, EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL])
+                == [EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL])
+    }
+
+    @Test("tells of an import whether the rows, the file, the database or the disk was wrong")
+    func imports() {
+        #expect(DaemonExit(ImportError.file("")) == .noInput)
+        #expect(DaemonExit(ImportError.rows(RowErrors(), path: "")) == .dataError)
+        #expect(DaemonExit(ImportError.inconsistent([])) == .dataError)
+        #expect(DaemonExit(ImportError.database(StorageError(.locked, ""))) == .temporaryFailure)
+        #expect(DaemonExit(ImportError.database(StorageError(.cannotOpen, ""))) == .cannotCreate)
+        #expect(DaemonExit(ImportError.storage(StorageError(.full, ""), isOutcomeUnknown: false)) == .inputOutput)
     }
 }
 

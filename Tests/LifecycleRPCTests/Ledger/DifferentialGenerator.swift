@@ -111,7 +111,7 @@ struct DifferentialGenerator {
             ("userId", maybe(60, chance(5) ? #""nobody""# : user())), ("status", maybe(50, status)),
             ("createdAfter", maybe(25, moment())), ("createdBefore", maybe(25, moment())),
             ("limit", maybe(80, "\(number(1...7))")), ("cursor", maybe(40, project())),
-            ("includeStats", maybe(60, pick(["true", "true", "false"]))),
+            ("includeStats", maybe(60, pick(["true", "true", "false"]))), ("dueBefore", maybe(20, moment(ahead: number(0...60_000)))),
         ]
     }
 
@@ -149,8 +149,8 @@ struct DifferentialGenerator {
         return "\"<\(number)>\""
     }
 
-    private mutating func moment() -> String {
-        let seconds = (now - number(0...4000)) / 1000 % 86_400
+    private mutating func moment(ahead: Int64 = 0) -> String {
+        let seconds = (now + ahead - number(0...4000)) / 1000 % 86_400
         func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
         return
             "\"2027-01-15T\(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60)).\(pick(["000", "500"]))Z\""

@@ -9,6 +9,7 @@ extension ModelLedger {
                 && (request.status == nil || request.status?.statuses.contains(project.status) == true)
                 && (request.createdAfter == nil || project.createdAt >= request.createdAfter?.milliseconds ?? 0)
                 && (request.createdBefore == nil || project.createdAt < request.createdBefore?.milliseconds ?? 0)
+                && (request.dueBefore == nil || project.deadline ?? .max < request.dueBefore?.milliseconds ?? 0)
         }
         var from = projects.count
         if let cursor = request.cursor {

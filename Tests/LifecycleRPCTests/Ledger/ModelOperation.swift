@@ -147,6 +147,7 @@ struct ModelGenerator {
         if chance(25) { request.createdBefore = moment(model) }
         if chance(70) { request.limit = Int64.random(in: 1...7, using: &random) }
         if chance(30) { request.cursor = projectId(model) }
+        if chance(20) { request.dueBefore = deadline(model) }
         if chance(60) { request.includeStats = chance(80) }
         return request
     }
@@ -190,6 +191,13 @@ struct ModelGenerator {
     private mutating func moment(_ model: ModelLedger) -> Timestamp {
         guard chance(80), !model.projects.isEmpty else { return Timestamp(milliseconds: model.now) }
         return Timestamp(milliseconds: pick(model.projects.suffix(12)).createdAt)
+    }
+
+    /// One that a project has, or the next millisecond.
+    private mutating func deadline(_ model: ModelLedger) -> Timestamp {
+        let deadlines = model.projects.suffix(12).compactMap(\.deadline)
+        guard !deadlines.isEmpty else { return moment(model) }
+        return Timestamp(milliseconds: pick(deadlines) + (chance(50) ? 1 : 0))
     }
 
     private mutating func pick(_ projects: ArraySlice<ModelLedger.Project>) -> ModelLedger.Project {

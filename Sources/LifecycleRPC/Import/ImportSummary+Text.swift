@@ -1,0 +1,53 @@
+package import LifecycleCore
+
+extension ImportSummary {
+    /// For people, each line with its LF.
+    package func text(of table: Importer.Table, _ configuration: DaemonConfiguration) -> String {
+        var lines: [(name: String, value: String)] = [("rows", "\(rows)\(skipped)")]
+        lines.append(("new users", "\(users)"))
+        switch table {
+        case .users: lines.append(("credits", "\(creditsGranted) granted"))
+        case .projects:
+            lines.append(("pending", "\(byStatus.pending)"))
+            lines.append(("processing", "\(byStatus.processing)"))
+            lines.append(("completed", "\(byStatus.completed), their \(creditsCaptured) credits spent"))
+            lines.append(("failed", "\(byStatus.failed), their \(creditsRefunded) credits given back"))
+            lines += unfinished(lease: configuration.limits.lease)
+            if messagesLeftOut > 0 {
+                lines.append(("left out", "\(messagesLeftOut) error messages of projects that have not failed"))
+            }
+        }
+        if !ignoredColumns.isEmpty {
+            let names = ignoredColumns.map { PeerText.escaped($0, maximumBytes: 40) }
+            lines.append(("ignored", "columns \(names.joined(separator: ", "))"))
+        }
+        lines.append(("audit", "clean"))
+        let width = lines.map(\.name.utf8.count).max() ?? 0
+        let table = lines.map { name, value in
+            name + String(repeating: " ", count: width - name.utf8.count + 2) + value + "\n"
+        }
+        return table.joined() + (dryRun ? "Dry run: nothing was kept.\n" : "")
+    }
+
+    /// One line.
+    package var json: String {
+        var json = JSONWriter(capacity: 512)
+        write(to: &json)
+        return String(decoding: json.bytes, as: UTF8.self) + "\n"
+    }
+
+    private var skipped: String {
+        alreadyImported == 0 ? "" : ", \(alreadyImported) of them imported before and left alone"
+    }
+
+    private func unfinished(lease: Int64) -> [(name: String, value: String)] {
+        guard let lastDeadline else { return [("unfinished", "none")] }
+        let held = "\(creditsHeld) credits held, given back by \(lastDeadline) unless a pipeline reports"
+        guard overdue > 0 else { return [("unfinished", held)] }
+        let dead = """
+            \(overdue) projects, \(creditsOverdue) credits: failed and given back when the daemon starts, or a lease \
+            (\(lease) s) later where only that ran out
+            """
+        return [("unfinished", held), ("overdue", dead)]
+    }
+}

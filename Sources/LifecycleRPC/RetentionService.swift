@@ -1,0 +1,76 @@
+package import LifecycleCore
+internal import Logging
+package import ServiceLifecycle
+internal import Synchronization
+
+/// Removes the history of projects that ended long ago: at the start and once a day, a few hundred projects at a time
+/// between the callers' own writes.
+package struct RetentionService: Service {
+    private static let interval = Duration.seconds(86_400)
+
+    let writes: WriteQueue
+    let keepDays: Int64
+    let logger: Logger
+
+    package func run() async throws {
+        guard keepDays > 0 else { return try await gracefulShutdown() }
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await pass()
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+
+    private func pass() async {
+        do throws(RPCError) {
+            let trimmed = try await Self.pass(writes, keepDays: keepDays)
+            if trimmed > 0 {
+                logger.notice("history removed", metadata: ["projects": "\(trimmed)", "keepDays": "\(keepDays)"])
+            }
+        } catch {
+            // Of a full disk or a stop: the next pass goes on.
+            logger.notice("history not removed", metadata: ["error": "\(error.kind.name)"])
+        }
+    }
+
+    /// Goes through all projects once.
+    /// - Returns: how many were trimmed.
+    package static func pass(_ writes: WriteQueue, keepDays: Int64) async throws(RPCError) -> Int {
+        var trimmed = 0
+        var next: Int64? = 0
+        while let row = next, !Task.isCancelled {
+            let step = try await step(writes, keepDays: keepDays, after: row)
+            trimmed += step.trimmed
+            next = step.next
+        }
+        return trimmed
+    }
+
+    private static func step(
+        _ writes: WriteQueue, keepDays: Int64, after row: Int64
+    ) async throws(RPCError) -> Retention.Step {
+        let step = LastStep()
+        let outcome = await withCheckedContinuation { done in
+            writes.submit([
+                WriteJob(
+                    worksOnFullDisk: false, caller: .daemon,
+                    run: { store, context throws(RPCError) in
+                        step.set(try Retention.run(in: store, context, keepDays: keepDays, after: row))
+                        return { $0.null() }
+                    },
+                    completion: { done.resume(returning: $0) })
+            ])
+        }
+        if case .failure(let error) = outcome.result { throw error }
+        return step.value
+    }
+}
+
+/// What a job did on the writer thread; it may have been rolled back and run again.
+private final class LastStep: Sendable {
+    private let step = Mutex(Retention.Step(trimmed: 0, next: nil))
+
+    var value: Retention.Step { step.withLock(\.self) }
+    func set(_ value: Retention.Step) { step.withLock { $0 = value } }
+}

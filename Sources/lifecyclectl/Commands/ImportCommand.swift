@@ -1,0 +1,44 @@
+internal import ArgumentParser
+
+struct ImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Bring users' balances or the web app's old projects in from a CSV file.",
+        discussion: """
+            It works on the database itself, with the daemon stopped, and is done by lifecycled --import: all rows or \
+            none, audited before they are kept. Run it again whenever you like: rows that are there already are left \
+            alone. Give lifecycled's own settings by its environment variables (LIFECYCLED_LEASE …), as the \
+            deadlines of unfinished projects follow from them. docs/import.md tells the columns.
+
+            Its exit code is lifecycled's: 65 when rows are wrong, 66 when the file cannot be read, 75 when the daemon \
+            runs.
+
+            Examples:
+              lifecyclectl import users users.csv --dry-run --database /var/lib/lifecycled/lifecycle.db
+              lifecyclectl import projects projects.csv --database /var/lib/lifecycled/lifecycle.db
+            """)
+
+    enum Table: String, ExpressibleByArgument, CaseIterable {
+        case users, projects
+    }
+
+    @Argument(help: "What the rows are: users or projects.") var table: Table
+    @Argument(help: "The CSV file, with a header.", completion: .file()) var file: String
+
+    @Option(
+        help: ArgumentHelp("The daemon's database. Default: as lifecycled has it.", valueName: "path"),
+        completion: .file())
+    var database: String?
+
+    @Flag(help: "Do all of it, then take it back: nothing is written.")
+    var dryRun = false
+
+    @Flag(help: "Print the summary as JSON.")
+    var json = false
+
+    func run() throws {
+        // Behind `--`, whatever the file is called.
+        try DaemonBinary.become(
+            ["--import", table.rawValue] + (database.map { ["--database", $0] } ?? [])
+                + (dryRun ? ["--dry-run"] : []) + (json ? ["--json"] : []) + ["--", file])
+    }
+}

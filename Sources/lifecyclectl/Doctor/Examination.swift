@@ -1,0 +1,154 @@
+internal import Glibc
+internal import LifecycleCore
+
+/// Asks the daemon how it is, and looks at what it says.
+struct Examination {
+    let session: Session
+    var diagnosis: Diagnosis
+
+    init(_ session: Session, socketPath: String) {
+        self.session = session
+        diagnosis = Diagnosis(socket: SocketFacts(socketPath), account: Account())
+    }
+
+    mutating func run(withAudit: Bool) async throws(Failure) {
+        let document = try await session.call(Discover()).value
+        diagnosis.version = document.version
+        let limits = (try? JSONDocument(parsing: document.document).root)?["x-limits"]
+        diagnosis.maximumRuntime = limits?["maxRuntime"]?.integer
+        examineRoles()
+        let now = try await examineDaemon()
+        try await examineProjects(now)
+        if withAudit { try await audit() }
+    }
+
+    private mutating func examineRoles() {
+        let missing = Role.allCases.filter { !diagnosis.account.roles.contains($0) }
+        guard !missing.isEmpty, diagnosis.account.uid != 0 else { return }
+        diagnosis.missing = missing.flatMap { role in
+            ["\(role.rawValue): sudo usermod -aG \(RoleGroups()[role]) \(diagnosis.account.name ?? "USER")"]
+        }
+    }
+
+    /// - Returns: the daemon's time.
+    private mutating func examineDaemon() async throws(Failure) -> Timestamp {
+        let asked = Timestamp.ofThisMachine
+        let metrics = try await session.call(GetMetrics()).value
+        let answered = Timestamp.ofThisMachine
+        let now = metrics.time ?? answered
+        if let theirs = metrics.time {
+            let clock = ClockComparison(theirs: theirs, asked: asked, answered: answered)
+            diagnosis.clock = clock
+            if clock.difference.magnitude >= 1000 {
+                let seconds = Double(clock.difference) / 1000
+                diagnosis.attention.append(
+                    "The daemon's clock is \(Duration.text(seconds)) \(seconds < 0 ? "behind" : "ahead of") this one.")
+            }
+        }
+        diagnosis.figures = Figures.gauges(metrics, now: now)
+        diagnosis.attention += diagnosis.figures.compactMap(\.attention) + Figures.errors(metrics)
+        return now
+    }
+
+    private mutating func examineProjects(_ now: Timestamp) async throws(Failure) {
+        let unfinished = try await unfinishedProjects()
+        func isSooner(_ a: Project, _ b: Project) -> Bool {
+            (a.deadline ?? now, a.createdAt) < (b.deadline ?? now, b.createdAt)
+        }
+
+        diagnosis.pending = unfinished.filter { $0.status == .pending }.sorted { $0.createdAt < $1.createdAt }
+        diagnosis.silent = unfinished.filter { $0.status == .processing && $0.isNearlyOver(now) }.sorted(by: isSooner)
+        try await examineDue(now, isSooner)
+        for project in unfinished where project.status == .processing && project.cancelRequested {
+            let isNamed = diagnosis.uncancelled.count < DoctorPage.rows
+            let since = isNamed ? try await cancelTime(of: project) : nil
+            diagnosis.uncancelled.append((project, since))
+        }
+        judge(now)
+    }
+
+    /// What is due is asked for by itself: it may be among more than are looked at.
+    private mutating func examineDue(
+        _ now: Timestamp, _ isSooner: (Project, Project) -> Bool
+    ) async throws(Failure) {
+        var request = ListProjects()
+        request.dueBefore = now.adding(seconds: Diagnosis.horizon)
+        diagnosis.due = try await all(request).sorted(by: isSooner)
+    }
+
+    private mutating func unfinishedProjects() async throws(Failure) -> [Project] {
+        var request = ListProjects()
+        request.includeStats = true
+        request.limit = 1
+        diagnosis.stats = try await session.call(request).value.stats
+        request = ListProjects()
+        request.status = StatusFilter([.pending, .processing])
+        return try await all(request)
+    }
+
+    private mutating func all(_ request: ListProjects) async throws(Failure) -> [Project] {
+        var request = request
+        request.limit = 500
+        var projects: [Project] = []
+        while true {
+            let page = try await session.call(request).value
+            projects += page.projects
+            guard let cursor = page.nextCursor else { return projects }
+            if projects.count >= Diagnosis.mostProjects {
+                diagnosis.isPartial = true
+                return projects
+            }
+            request.cursor = cursor
+        }
+    }
+
+    private func cancelTime(of project: Project) async throws(Failure) -> Timestamp? {
+        let events = try await session.call(ExplainProject(projectId: project.projectId)).value.events
+        return events.first { $0.kind == .cancelRequested }?.at
+    }
+
+    private mutating func audit() async throws(Failure) {
+        let audit = try await session.call(Audit()).value
+        diagnosis.audit = audit
+        if !audit.ok { diagnosis.attention.append("The audit found \(Int64(audit.findings.count).counted("fault")).") }
+    }
+
+    private mutating func judge(_ now: Timestamp) {
+        func note(_ count: Int, _ sentence: String) {
+            if count > 0 { diagnosis.attention.append("\(Int64(count).counted("project")) \(sentence)") }
+        }
+        // The daemon itself fails what is due, at once; a little later it is wrong.
+        note(diagnosis.due.count { $0.deadline ?? now < now.adding(seconds: -5) }, "should have been failed already.")
+        note(diagnosis.silent.count, "processing without a report for most of the lease.")
+        note(diagnosis.pending.count { $0.isNearlyOver(now) }, "not started for most of the time that is allowed.")
+        note(
+            diagnosis.uncancelled.count { $0.since ?? now < now.adding(seconds: -60) },
+            "still processing, more than a minute after being cancelled.")
+    }
+}
+
+extension Project {
+    /// More than four fifths of the time from the last report to the deadline are over.
+    func isNearlyOver(_ now: Timestamp) -> Bool {
+        guard let deadline else { return false }
+        let allowed = Double(deadline.milliseconds) - Double(updatedAt.milliseconds)
+        return Double(deadline.milliseconds) - Double(now.milliseconds) < allowed / 5
+    }
+}
+
+extension Account {
+    /// As the groups are called by default; the daemon may have been started with others.
+    var roles: [Role] {
+        if uid == 0 { return Role.allCases }
+        let names = groups.map(Self.name(ofGroup:))
+        return Role.allCases.filter { names.contains(RoleGroups()[$0]) }
+    }
+}
+
+extension Timestamp {
+    static var ofThisMachine: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("lifecyclectl doctor")
+struct DoctorTests {
+    @Test("a daemon that is well gets one page and exit code 0")
+    func well() throws {
+        let daemon = try TestDaemon()
+        _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 100, "reason": "r"])
+        _ = try daemon.call("createProject", ["userId": "ada", "credits": 40])
+        let run = try daemon.command("doctor", "--audit")
+        #expect(run.code == 0 && run.errors.isEmpty, "\(run.errors)")
+        #expect(run.output.contains("daemon       lifecycled 0.1.0\n"))
+        #expect(run.output.contains("\(daemon.socket) ("))
+        #expect(run.output.contains(", the same as here\n"))
+        #expect(run.output.contains("projects     1: 1 pending, 0 processing, 0 completed, 0 failed\n"))
+        #expect(run.output.contains("\nWaiting to be started, the longest first: 1\nPROJECT "))
+        #expect(run.output.contains("\nGiven back within the hour unless a pipeline reports\nAT  "))
+        #expect(run.output.contains("nobody started it\n1 project, 40 credits\n"))
+        #expect(run.output.contains("accounts, projects and entries checked, all in order."))
+        #expect(run.output.hasSuffix("\nVerdict\nAll is well.\n"))
+    }
+
+    @Test("what is silent, to be cancelled or not started for long needs attention, and exit code is 1")
+    func stuck() throws {
+        let daemon = try TestDaemon(["--lease", "4", "--start-timeout", "40"])
+        _ = try daemon.call("grantCredits", ["userId": "a\u{1B}[31mda", "credits": 100, "reason": "r"])
+        _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 100, "reason": "r"])
+        _ = try daemon.call("createProject", ["userId": "ada", "credits": 1, "externalId": "w", "startTimeout": 1000])
+        _ = try daemon.call("createProject", ["userId": "ada", "credits": 40, "externalId": "p", "lease": 3600])
+        _ = try daemon.call("updateStatus", ["externalId": "p", "status": "processing"])
+        let id = try #require(try daemon.call("getStatus", ["externalId": "p"]).string("project.projectId"))
+        _ = try daemon.call("cancelProject", ["projectId": id])
+        var run = try daemon.command("doctor")
+        #expect(run.code == 0, "a cancel of now is no trouble: \(run.errors)")
+        #expect(run.output.contains("\nTo be cancelled, and still processing: 1\n"))
+        // The hour's list has no project of a longer lease.
+        _ = try daemon.call("createProject", ["userId": "ada", "credits": 7, "externalId": "q"])
+        _ = try daemon.call("updateStatus", ["externalId": "q", "status": "processing"])
+        try waitFor("the lease to be nearly over", atMost: 20) {
+            run = try daemon.command("doctor")
+            return run.code == 1
+        }
+        #expect(run.errors == "lifecyclectl: 1 thing to look at.\n")
+        #expect(run.output.contains("! 1 project processing without a report for most of the lease.\n"))
+        #expect(run.output.contains("\nSilent for most of the lease: 1\n"))
+        #expect(run.output.contains("its pipeline is silent"))
+    }
+
+    @Test("--json says the same to programs, whatever peers wrote")
+    func json() throws {
+        let daemon = try TestDaemon()
+        let user = "a\u{1B}[31m\u{202E}da".replacingOccurrences(of: "\u{1B}", with: "")
+        _ = try daemon.call("grantCredits", ["userId": user, "credits": 100, "reason": "r"])
+        _ = try daemon.call("createProject", ["userId": user, "credits": 40])
+        let run = try daemon.command("doctor", "--json", "--audit")
+        let object = try Reply(run.output).object
+        #expect(run.code == 0 && object["ok"] as? Bool == true)
+        #expect((object["attention"] as? [String])?.isEmpty == true)
+        #expect((object["due"] as? [[String: Any]])?.first?["userId"] as? String == user)
+        #expect(object["creditsDue"] as? Int == 40)
+        #expect((object["daemon"] as? [String: Any])?["clockDifferenceMilliseconds"] as? Int == 0)
+        #expect((object["audit"] as? [String: Any])?["ok"] as? Bool == true)
+        let page = try daemon.command("doctor")
+        #expect(!page.output.unicodeScalars.contains("\u{202E}"))
+    }
+
+    @Test("without a daemon it says what it knows of the socket, and exit code is 3")
+    func unreachable() throws {
+        let run = try Command(["doctor"], socket: "/nowhere/s")
+        #expect(run.code == 3 && run.output.isEmpty)
+        #expect(run.errors.contains("socket /nowhere/s: No such file or directory"), "\(run.errors)")
+    }
+
+    @Test("a ledger that is not in order is found by --audit")
+    func audit() throws {
+        let daemon = try TestDaemon()
+        _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 100, "reason": "r"])
+        #expect(daemon.stop() == 0)
+        let edit = try ChildProcess.run(
+            "sqlite3", [daemon.database, "UPDATE account SET available = available + 7, granted = granted + 7"])
+        #expect(edit.code == 0, "\(edit.errors)")
+        try daemon.start()
+        #expect(try daemon.command("doctor").code == 0)
+        let run = try daemon.command("doctor", "--audit")
+        #expect(run.code == 1)
+        #expect(run.output.contains("\nbalance  ada "))
+        #expect(run.output.contains("! The audit found 1 fault.\n"))
+    }
+
+    @Test("colours go to a terminal only")
+    func colours() throws {
+        let daemon = try TestDaemon()
+        #expect(try PseudoTerminal(columns: 200, ["doctor"], socket: daemon.socket).screen.contains("\u{1B}[32m"))
+        #expect(try !daemon.output("doctor").contains("\u{1B}"))
+    }
+
+    @Test(
+        "somebody without a role is told how to get one",
+        .enabled(if: Machine.isRoot && Machine.canDropRoot))
+    func roles() throws {
+        let daemon = try TestDaemon(["--reader-group", "65534"])
+        #expect(chmod(daemon.socket, 0o777) == 0 && chmod(daemon.folder, 0o755) == 0)
+        let run = try Command(["doctor"], socket: daemon.socket, wrapper: ["setpriv"] + Machine.asNobody)
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.output.contains("admin: sudo usermod -aG lifecycle-admin nobody"), "\(run.output)")
+        let audit = try Command(["doctor", "--audit"], socket: daemon.socket, wrapper: ["setpriv"] + Machine.asNobody)
+        #expect(audit.code == 1)
+        #expect(audit.errors.contains("permissionDenied"), "\(audit.errors)")
+    }
+}

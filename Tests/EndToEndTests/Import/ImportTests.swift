@@ -1,0 +1,169 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("lifecyclectl import")
+struct ImportTests {
+    private static let columns = "id,userId,status,creditsUsed,errorMessage,createdAt,updatedAt\n"
+    private static let table =
+        columns + """
+            old-1,ada,processing,40,,2025-06-01 12:00:00.123,2025-06-01 12:30:00.456
+            old-2,ada,completed,10,,2025-06-02 12:00:00,2025-06-02 12:30:00
+            old-3,bea,failed,5,"no, GPU",2025-06-03 12:00:00,2025-06-03 12:30:00
+            old-4,bea,pending,7,,2025-06-04 12:00:00,2025-06-04 12:00:00
+
+            """
+
+    private let folder: String
+    private var database: String { folder + "/l.db" }
+
+    init() throws { folder = try ScratchFolder.make() }
+
+    private func write(_ text: String) throws -> String {
+        try text.write(toFile: folder + "/import.csv", atomically: true, encoding: .utf8)
+        return folder + "/import.csv"
+    }
+
+    private func run(_ table: String, _ text: String, _ further: [String] = []) throws -> Command {
+        try Command(["import", table, write(text), "--database", database] + further)
+    }
+
+    @Test("brings balances and projects in, and the daemon gives the dead ones' credits back at its start")
+    func story() throws {
+        let users = try run("users", "userId,credits,email\nada,60,a@b\nbea,1,c@d\n")
+        #expect(users.code == 0 && users.errors.isEmpty, "\(users.errors)")
+        #expect(
+            users.output == """
+                rows       2
+                new users  2
+                credits    61 granted
+                ignored    columns email
+                audit      clean
+
+                """)
+        let dry = try run("projects", Self.table, ["--dry-run"])
+        #expect(dry.code == 0 && dry.output.hasSuffix("Dry run: nothing was kept.\n"))
+        let projects = try run("projects", Self.table)
+        #expect(projects.code == 0 && projects.errors.isEmpty, "\(projects.errors)")
+        #expect(dry.output == projects.output + "Dry run: nothing was kept.\n")
+        #expect(
+            projects.output == """
+                rows        4
+                new users   0
+                pending     1
+                processing  1
+                completed   1, their 10 credits spent
+                failed      1, their 5 credits given back
+                unfinished  47 credits held, given back by 2025-06-04T13:00:00.000Z unless a pipeline reports
+                overdue     2 projects, 47 credits: failed and given back when the daemon starts, or a lease \
+                (600 s) later where only that ran out
+                audit       clean
+
+                """)
+        let daemon = try TestDaemon(folder: folder)
+        let first = try daemon.call("getStatus", ["externalId": "old-1"])
+        #expect(first.string("project.status") == "failed")
+        #expect(first.string("project.errorCode") == "runtimeExceeded")
+        #expect(first.string("project.createdAt") == "2025-06-01T12:00:00.123Z")
+        #expect(try daemon.call("getStatus", ["externalId": "old-3"]).string("project.errorMessage") == "no, GPU")
+        #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 100)
+        #expect(try daemon.call("getBalance", ["userId": "bea"]).int("available") == 13)
+        #expect(try daemon.call("audit").bool("ok") == true)
+
+        let beside = try run("users", "userId,credits\ncid,1\n")
+        #expect(beside.code == 75)
+        #expect(beside.errors.contains("systemctl stop lifecycled.socket lifecycled.service"), "\(beside.errors)")
+        #expect(daemon.stop() == 0)
+
+        let again = try run("projects", Self.table, ["--json"])
+        let summary = try Reply(again.output).object
+        #expect(again.code == 0 && summary["alreadyImported"] as? Int == 4 && summary["written"] as? Int == 0)
+    }
+
+    @Test("tells every wrong row by line and field, and its exit code is 65")
+    func wrongRows() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var text = "userId,credits\n"
+        for number in 1...60 { text += "user\(number),none\n" }
+        let run = try run("users", text)
+        #expect(run.code == 65 && run.output.isEmpty)
+        let lines = run.errors.split(separator: "\n").map(String.init)
+        #expect(lines.count == 52)
+        let path = folder + "/import.csv"
+        #expect(lines[0] == "\(path):2: credits: must be a whole number from 0 to 9007199254740991, not \"none\"")
+        #expect(lines[50] == "… and 10 more")
+        #expect(lines[51] == "lifecycled: 60 errors in \(path); nothing was imported")
+    }
+
+    @Test("a dry run without a database makes none")
+    func dryRunAnew() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let run = try run("users", "userId,credits\nada,1\n", ["--dry-run"])
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["import.csv"])
+    }
+
+    @Test(
+        "what cannot be done is refused by one sentence and its exit code",
+        arguments: [
+            (["import", "users", "/nowhere.csv", "--database", "/tmp/none/x/l.db"], 66, "/nowhere.csv"),
+            (["import", "users", "/tmp", "--database", "/tmp/none/x/l.db"], 66, "regular file"),
+            (["import", "users", "/etc/hostname"], 64, "--database"),
+            (["import", "people", "/etc/hostname"], 2, "'users' and 'projects'"),
+            (["import", "users"], 2, "<file>"),
+        ] as [([String], Int32, String)])
+    func refused(_ arguments: [String], _ code: Int32, _ names: String) throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let run = try Command(arguments)
+        #expect(run.code == code, "\(run.errors)")
+        #expect(run.errors.contains(names), "\(run.errors)")
+    }
+
+    @Test(
+        "killed in the middle it leaves nothing, and by Ctrl-C it takes all back",
+        arguments: [SIGKILL, SIGINT, SIGTERM])
+    func killed(_ number: Int32) throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try run("users", "userId,credits\nada,1\n")
+        var text = Self.columns
+        for row in 0..<200_000 {
+            text += "p\(row),u\(row % 100),completed,1,,2025-06-01 12:00:00,2025-06-01 12:00:00\n"
+        }
+        let errors = try ScratchFile()
+        let child = try ChildProcess(
+            TestDaemon.binary, ["--import", "projects", "--database", database, try write(text)],
+            standardError: errors.descriptor)
+        let log = database + "-wal"
+        // Pages are written out only when the cache is full; the lock says that the transaction is on.
+        try waitFor("the import to write") {
+            guard child.isRunning else { throw TestFailure("it ended: \(errors.text)") }
+            return FileManager.default.fileExists(atPath: log)
+        }
+        usleep(UInt32.random(in: 0...500_000))
+        child.send(number)
+        #expect(child.exitCode() == -number)
+        if number != SIGKILL { #expect(errors.text == "lifecycled: interrupted; nothing was imported\n") }
+        let daemon = try TestDaemon(folder: folder)
+        let list = try daemon.call("listProjects", ["includeStats": true])
+        #expect(list.int("stats.total") == 0)
+        #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 1)
+        #expect(try daemon.call("audit").bool("ok") == true)
+    }
+
+    @Test("root leaves files that the database's owner can use", .enabled(if: Machine.isRoot && Machine.canDropRoot))
+    func ownership() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let state = folder + "/state"
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: false)
+        #expect(chown(state, 65534, 65534) == 0 && chmod(state, 0o700) == 0 && chmod(folder, 0o755) == 0)
+        let file = try write("userId,credits\nada,1\n")
+        let run = try Command(["import", "users", file, "--database", state + "/l.db"])
+        #expect(run.code == 0, "\(run.errors)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: state)
+        #expect(names.contains("l.db"))
+        for name in names {
+            var status = stat()
+            #expect(lstat("\(state)/\(name)", &status) == 0 && status.st_uid == 65534, "\(name)")
+        }
+    }
+}

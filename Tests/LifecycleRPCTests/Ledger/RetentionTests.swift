@@ -1,0 +1,146 @@
+internal import LifecycleClient
+internal import LifecycleCore
+internal import LifecycleRPC
+internal import Testing
+
+@Suite("Retention", .ledgers)
+struct RetentionTests {
+    static let day: Int64 = 86_400
+
+    private func trim(_ ledger: LedgerHarness, keepDays: Int64) async throws -> Int {
+        try await RetentionService.pass(ledger.store.writes, keepDays: keepDays)
+    }
+
+    @Test("removes the history of what ended long ago, and nothing of its money and its keys")
+    func trims() async throws {
+        let fixture = try await LedgerFixture()
+        let ledger = fixture.ledger
+        var create = CreateProject(userId: "ann", credits: 7, idempotencyKey: "rich")
+        create.name = "The fox"
+        create.metadata = try Metadata(json: #"{"pages":12}"#)
+        create.lease = 77
+        let rich = try await ledger.call(create).project
+        try await ledger.call(UpdateStatus(projectId: rich.projectId, status: .failed, errorMessage: "GPU lost"))
+        try await ledger.grant(1, to: "ann")  // The newest event of all stays in any case.
+        let balance = try await ledger.call(GetBalance(userId: "ann"))
+        let entries = try await ledger.call(ListEntries(userId: "ann")).entries
+
+        // All of them ended a moment ago: to the millisecond.
+        ledger.advance(seconds: 10 * Self.day)
+        #expect(try await trim(ledger, keepDays: 10) == 0)
+        ledger.now += 1
+        #expect(try await trim(ledger, keepDays: 0) == 0)
+        #expect(try await trim(ledger, keepDays: 11) == 0)
+        let trimmedAt = ledger.now
+        #expect(try await trim(ledger, keepDays: 10) == 3)
+        #expect(try await trim(ledger, keepDays: 10) == 0)
+
+        let explained = try await ledger.call(ExplainProject(projectId: rich.projectId))
+        #expect(explained.events.isEmpty)
+        #expect(explained.entries.map(\.kind) == [.charge, .refund])
+        #expect(explained.trimmedAt?.milliseconds == trimmedAt)
+        #expect(explained.summary.contains("were removed at \(Timestamp(milliseconds: trimmedAt))"))
+        let project = explained.project
+        #expect(project.name == nil && project.metadata == nil && project.errorCode == "pipelineFailed")
+        #expect(project.errorMessage == Retention.removedMessage)
+        #expect(project.creditsRefunded == 7 && project.finishedAt != nil)
+        let unfinished = try await ledger.call(ExplainProject(projectId: fixture.projects[1]))
+        #expect(unfinished.trimmedAt == nil)
+
+        #expect(try await ledger.call(ListEntries(userId: "ann")).entries.suffix(entries.count) == entries[...])
+        #expect(try await ledger.findings() == [])
+        let script = try auditScript()
+        #expect(
+            try await ledger.offline { _ in try sqlite3Command(ledger.folder.database, script: script).output } == "")
+        #expect(try await ledger.call(GetBalance(userId: "ann")).available >= balance.available)
+
+        // A replay has nothing but what is left to compare with.
+        #expect(try await ledger.call(create).replayed)
+        create.name = "Another"
+        create.metadata = nil
+        #expect(try await ledger.call(create).project.projectId == rich.projectId)
+        create.credits = 8
+        create.lease = nil
+        create.externalId = "other"
+        let error = try #require(await ledger.error(create))
+        #expect(error.kind == .idempotencyConflict)
+        #expect(error["differs"] == .list(["credits", "externalId", "lease"]))
+        // A late report is refused as ever, and kept.
+        #expect(
+            await ledger.error(UpdateStatus(projectId: rich.projectId, status: .completed))?.kind == .terminalState)
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    @Test("never gives the number of a removed event to a new one")
+    func numbers() async throws {
+        let ledger = try LedgerHarness()
+        try await ledger.grant(10, to: "ann")
+        let project = try await ledger.create(5, for: "ann")
+        try await ledger.report(project.projectId, .failed)
+        let newest = try #require(try await ledger.call(ExplainProject(projectId: project.projectId)).events.last)
+        ledger.advance(seconds: 2 * Self.day)
+        #expect(try await trim(ledger, keepDays: 1) == 1)
+        try await ledger.reopen()
+        #expect(try await ledger.call(ExplainProject(projectId: project.projectId)).events == [newest])
+        let next = try await ledger.create(5, for: "ann")
+        let events = try await ledger.call(ExplainProject(projectId: next.projectId)).events
+        #expect(events.map(\.seq) == [newest.seq + 1])
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    @Test("goes through more projects than one transaction takes")
+    func many() async throws {
+        let ledger = try LedgerHarness()
+        try await ledger.grant(10_000, to: "ann")
+        let calls = (0..<1203).map { Call(CreateProject(userId: "ann", credits: 0, idempotencyKey: "k\($0)")) }
+        for result in await ledger.results(of: calls) { _ = try result.get() }
+        let reports = try await ledger.call(ListProjects(userId: "ann")).projects
+        for project in reports { try await ledger.report(project.projectId, .processing) }
+        ledger.advance(seconds: 3 * Self.day)
+        try await ledger.reopen()  // What is due fails.
+        ledger.advance(seconds: 3 * Self.day)
+        #expect(try await trim(ledger, keepDays: 2) == 1203)
+        #expect(try await ledger.findings() == [])
+        #expect(try await trim(ledger, keepDays: 2) == 0)
+        await ledger.close()
+    }
+
+    @Test("a step looks at a window of rows, trims a batch at most, and both stores say the same")
+    func steps() async throws {
+        let context = CallContext(
+            now: Timestamp(milliseconds: 0).adding(seconds: 10 * Self.day), caller: .tester, limits: Limits(),
+            metrics: NoMetrics())
+        let store = InMemoryTransaction(InMemoryStore(), ids: ProjectIDGenerator())
+        let start = CallContext(
+            now: Timestamp(milliseconds: 0), caller: .tester, limits: Limits(), metrics: NoMetrics())
+        for _ in 0..<1100 {
+            let project = try CreateProject(userId: "ann", credits: 0).run(in: store, start).project
+            _ = try UpdateStatus(projectId: project.projectId, status: .failed).run(in: store, start)
+        }
+        #expect(try Retention.run(in: store, context, keepDays: 1, after: 0) == .init(trimmed: 500, next: 500))
+        #expect(try Retention.run(in: store, context, keepDays: 1, after: 500) == .init(trimmed: 500, next: 1000))
+        #expect(try Retention.run(in: store, context, keepDays: 1, after: 1000) == .init(trimmed: 100, next: nil))
+        #expect(try Retention.run(in: store, context, keepDays: 1, after: 0) == .init(trimmed: 0, next: nil))
+        #expect(store.audit().findings.isEmpty)
+        #expect(store.newestSeq() == 2200)
+        #expect(store.events(EventFilter(), after: 0, limit: 10).map(\.seq) == [2200])
+    }
+
+    @Test("no hand on the file removes a history twice, or one that is not marked so")
+    func guarded() async throws {
+        let fixture = try await LedgerFixture()
+        let ledger = fixture.ledger
+        ledger.advance(seconds: 2 * Self.day)
+        #expect(try await trim(ledger, keepDays: 1) == 2)
+        _ = try await ledger.create(1, for: "ann")
+        try await ledger.offline { file in
+            #expect(file.refusal("UPDATE project SET trimmedAt = 1 WHERE row = 4")?.contains("removed once") == true)
+            #expect(file.refusal("UPDATE project SET errorMessage = 'x' WHERE row = 4")?.contains("verdict") == true)
+            #expect(file.refusal("DELETE FROM event WHERE project = 1")?.contains("kept") == true)
+            #expect(file.refusal("UPDATE project SET trimmedAt = 1 WHERE row = 6")?.contains("trimmedAt") == true)
+        }
+        await ledger.close()
+    }
+}
