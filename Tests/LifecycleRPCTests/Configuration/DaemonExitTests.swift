@@ -11,7 +11,7 @@ struct DaemonExitTests {
             (DaemonError.listen(""), 73), (.storage(StorageError(.cannotOpen, "")), 73),
             (.storage(StorageError(.newerSchema, "")), 73), (.storage(StorageError(.locked, "")), 75),
             (.failed(StorageError(.io, "")), 74), (.failed(StorageError(.locked, "")), 74), (.inconsistent([]), 74),
-            (.other(""), 70),
+            (.restore(""), 65), (.other(""), 70),
         ] as [(DaemonError, Int32)])
     func daemon(_ error: DaemonError, _ status: Int32) {
         #expect(DaemonExit(error).rawValue == status)
@@ -28,7 +28,7 @@ struct DaemonExitTests {
     func numbers() {
         #expect(
             DaemonExit.allCases.map(\.rawValue)
-                == [EX_OK, EX_USAGE, EX_SOFTWARE, EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL])
+                == [EX_OK, EX_USAGE, EX_DATAERR, EX_SOFTWARE, EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL])
     }
 }
 
