@@ -77,6 +77,25 @@ struct BackupTests {
         #expect(ledger.fatalErrors.isEmpty)
     }
 
+    @Test("the WAL that grew under a held snapshot is taken in afterwards, and begins anew")
+    func logAfterwards() async throws {
+        let ledger = try LedgerHarness()
+        try await ledger.grant(1_000_000, to: "ann")
+        let reader = try Database(path: ledger.folder.database, mode: .reader)
+        try reader.execute("BEGIN; SELECT count(*) FROM project")
+        try await fill(ledger, projects: 3000)
+        func size() throws -> Int { try ledger.folder.read(ledger.folder.writeAheadLog).count }
+        let grown = try size()
+        #expect(grown > 2 * Int(Writer.checkpointFrames) * 4096)
+        try reader.execute("COMMIT")
+        // Enough for the next checkpoint, and far more than the file would then hold behind what is in it.
+        try await fill(ledger, projects: 3600)
+        #expect(try size() < grown + 2 * Int(Writer.checkpointFrames) * 4096)
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+        #expect(ledger.fatalErrors.isEmpty)
+    }
+
     @Test("two at once: one is made, the other is told to wait")
     func oneAtATime() async throws {
         let ledger = try LedgerHarness()

@@ -12,7 +12,7 @@ struct DaemonExitTests {
             (DaemonError.listen(""), 73), (.storage(StorageError(.cannotOpen, "")), 73),
             (.storage(StorageError(.newerSchema, "")), 73), (.storage(StorageError(.locked, "")), 75),
             (.failed(StorageError(.io, "")), 74), (.failed(StorageError(.locked, "")), 74), (.inconsistent([]), 74),
-            (.other(""), 70),
+            (.restore(""), 65), (.other(""), 70),
         ] as [(DaemonError, Int32)])
     func daemon(_ error: DaemonError, _ status: Int32) {
         #expect(DaemonExit(error).rawValue == status)

@@ -1,6 +1,5 @@
 internal import CSQLite
 internal import LifecycleCore
-internal import Synchronization
 
 extension Database {
     /// Runs the statements of `audit.sql`.
