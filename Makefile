@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release bench bench-guard-update format check fuzz docs clean check-links
+.PHONY: help setup test demo build release bench bench-guard-update format check fuzz idle docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -66,6 +66,9 @@ check: setup ## The static checks: format, imports, file sizes, the tree.
 	@dev/check-imports
 	@dev/check-sizes
 	@dev/check-tree
+
+idle: setup ## A thousand callers in the very moment at which the idle daemon goes (some minutes).
+	LIFECYCLE_IDLE_COUNT=1000 swift test $(SWIFT_FLAGS) --disable-xctest --filter IdleExitTests
 
 fuzz: setup ## Fuzz the JSON reader longer: make fuzz COUNT=5000000 (default 1000000).
 	LIFECYCLE_FUZZ_COUNT=$(COUNT) swift test --disable-xctest --filter Fuzz $(SWIFT_FLAGS)

@@ -44,9 +44,9 @@ final class NextDeadline: Sendable {
 enum DueSQL {
     static func exists(ofUser: Bool) -> String { "SELECT 1 FROM project AS p WHERE \(condition(ofUser)) LIMIT 1" }
 
-    /// ?3 limit.
+    /// ?3 limit. The longest due first; a user's as they come, as they would be sorted again for every batch.
     static func list(ofUser: Bool) -> String {
-        ProjectRow.select + " WHERE \(condition(ofUser)) ORDER BY p.deadline LIMIT ?3"
+        ProjectRow.select + " WHERE \(condition(ofUser))\(ofUser ? "" : " ORDER BY p.deadline") LIMIT ?3"
     }
 
     private static func condition(_ ofUser: Bool) -> String {

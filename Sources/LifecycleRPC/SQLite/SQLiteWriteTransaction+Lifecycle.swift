@@ -63,7 +63,11 @@ extension SQLiteWriteTransaction {
     /// The latest deadlines first, from the one after `last` on.
     func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject] {
         let list = try prepared(
-            ProjectRow.select + " WHERE (p.deadline, p.row) < (?1, ?2) ORDER BY p.deadline DESC, p.row DESC LIMIT ?3")
+            // Not as (deadline, row) < (?1, ?2), for which SQLite goes through all projects.
+            ProjectRow.select + """
+                 WHERE p.deadline <= ?1 AND (p.deadline < ?1 OR p.row < ?2)
+                ORDER BY p.deadline DESC, p.row DESC LIMIT ?3
+                """)
         list.bind(1, last?.project.deadline ?? Timestamp(milliseconds: .max))
         list.bind(2, last?.row ?? .max)
         list.bind(3, Int64(limit))
