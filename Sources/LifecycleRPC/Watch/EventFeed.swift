@@ -21,6 +21,7 @@ final class EventFeed {
     private var nextRound = NIODeadline.uptimeNanoseconds(0)
     /// One page at a time is read: lists wait behind one at most, however many watchers have far to go.
     private var wantPage = Deque<(connection: ConnectionHandler, watcher: Watcher)>()
+    /// Or rests after one, for as long as that took: half of a core at most, which who writes may need.
     private var isReadingPage = false
 
     /// New events that are read at once where all connections are served; beyond it everybody reads pages.
@@ -156,10 +157,10 @@ final class EventFeed {
         while !isReadingPage, let (connection, watcher) = wantPage.popFirst() {
             guard connection.watcher === watcher else { continue }
             isReadingPage = true
+            let start = NIODeadline.now()
             let asking = NIOLoopBound((self, connection, watcher), eventLoop: eventLoop)
             scans.readPage(watcher.filter, after: watcher.position) { result in
                 let (feed, connection, watcher) = asking.value
-                feed.isReadingPage = false
                 watcher.awaitsPage = false
                 switch result {
                 case .success(let page): watcher.page = page
@@ -167,7 +168,10 @@ final class EventFeed {
                 case .failure: if connection.watcher === watcher { connection.close() }
                 }
                 connection.wantEvents()
-                feed.readPages()
+                feed.eventLoop.assumeIsolated().scheduleTask(in: .now() - start) {
+                    feed.isReadingPage = false
+                    feed.readPages()
+                }
             }
         }
     }

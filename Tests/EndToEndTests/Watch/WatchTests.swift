@@ -23,6 +23,17 @@ struct WatchTests {
         #expect(events.allSatisfy { $0.userId == "ada" && $0.projectId == id })
     }
 
+    @Test("what the daemon's clocks do comes without anybody's asking")
+    func clocks() throws {
+        let watcher = try daemon.connect()
+        try watcher.watch()
+        let id = try #require(
+            try daemon.call("createProject", ["userId": "ada", "credits": 0, "startTimeout": 1]).string(
+                "project.projectId"))
+        let events = try watcher.events(2)
+        #expect(events.map(\.kind) == ["created", "failed"] && events.last?.projectId == id)
+    }
+
     @Test("an event has the form of those in a project's history")
     func form() throws {
         let watcher = try daemon.connect()
