@@ -1,6 +1,6 @@
 package import LifecycleCore
 internal import Logging
-package import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// Removes the history of projects that ended long ago: at the start and once a day, a few hundred projects at a time

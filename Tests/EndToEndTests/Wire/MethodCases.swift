@@ -26,7 +26,7 @@ struct MethodCase: Sendable, CustomTestStringConvertible {
         MethodCase("updateStatus", "projectId externalId status* errorMessage errorCode", by: "agent app"),
         MethodCase("getStatus", "projectId externalId", by: "any"),
         MethodCase(
-            "listProjects", "userId status createdAfter createdBefore limit cursor includeStats", by: "any"),
+            "listProjects", "userId status createdAfter createdBefore limit cursor includeStats dueBefore", by: "any"),
         MethodCase("heartbeat", "projectId externalId progress message attach", by: "agent"),
         MethodCase("cancelProject", "projectId*", by: "app"),
         MethodCase("retryProject", "projectId* idempotencyKey", by: "app"),

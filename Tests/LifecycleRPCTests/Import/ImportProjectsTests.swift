@@ -78,7 +78,7 @@ struct ImportProjectsTests {
         func project(_ id: String) async throws -> Project {
             try await ledger.call(GetStatus(externalId: id)).project
         }
-        #expect(try await project("c2").errorCode == "runtimeExceeded")
+        #expect(try await project("c2").errorCode == "startTimeout")
         #expect(try await project("c4").errorCode == "runtimeExceeded")
         #expect(try await project("c5").status == .processing)
         #expect(try await project("c5").deadline == Self.time("2027-01-15T08:09:00Z"))

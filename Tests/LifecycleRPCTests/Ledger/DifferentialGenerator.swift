@@ -111,7 +111,8 @@ struct DifferentialGenerator {
             ("userId", maybe(60, chance(5) ? #""nobody""# : user())), ("status", maybe(50, status)),
             ("createdAfter", maybe(25, moment())), ("createdBefore", maybe(25, moment())),
             ("limit", maybe(80, "\(number(1...7))")), ("cursor", maybe(40, project())),
-            ("includeStats", maybe(60, pick(["true", "true", "false"]))), ("dueBefore", maybe(20, moment(ahead: number(0...60_000)))),
+            ("includeStats", maybe(60, pick(["true", "true", "false"]))),
+            ("dueBefore", maybe(20, moment(ahead: number(0...60_000)))),
         ]
     }
 

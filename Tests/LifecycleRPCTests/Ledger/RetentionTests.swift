@@ -20,7 +20,7 @@ struct RetentionTests {
         create.metadata = try Metadata(json: #"{"pages":12}"#)
         create.lease = 77
         let rich = try await ledger.call(create).project
-        try await ledger.call(UpdateStatus(projectId: rich.projectId, status: .failed, errorMessage: "GPU lost"))
+        _ = try await ledger.call(UpdateStatus(projectId: rich.projectId, status: .failed, errorMessage: "GPU lost"))
         try await ledger.grant(1, to: "ann")  // The newest event of all stays in any case.
         let balance = try await ledger.call(GetBalance(userId: "ann"))
         let entries = try await ledger.call(ListEntries(userId: "ann")).entries
