@@ -13,6 +13,11 @@ package struct SweepRun: Sendable {
 
     /// - Returns: what was done, one sentence.
     package func run() async throws(DaemonError) -> String {
+        // Who is reached by it has clocks that run on. Doing it here each time would give each lease grace each time, as
+        // after any time without a daemon.
+        if let socket = configuration.socketPath, answers(socket) {
+            return "the lifecycled at \(socket) is alive, and its own clocks run"
+        }
         let path = configuration.databasePath
         if access(path, F_OK) != 0, access(path + ".lock", F_OK) != 0, errno == ENOENT {
             return "there is no database \(path) yet, so nothing is due"
@@ -26,8 +31,8 @@ package struct SweepRun: Sendable {
                 guard let socket = configuration.socketPath else {
                     return "another lifecycled has the database, and its own clocks run"
                 }
-                if answers(socket) { return "the lifecycled at \(socket) is alive, and its own clocks run" }
                 // It may just be starting or stopping: then either it answers or the lock is free, soon.
+                if answers(socket) { return "the lifecycled at \(socket) is alive, and its own clocks run" }
                 guard clock.now < end else { throw .storage(error) }
                 try? await Task.sleep(for: .milliseconds(100))
             } catch {
