@@ -44,12 +44,26 @@ struct ManyDueTests {
     @Test("who asks about one project or one user waits for a transaction or two, not for all")
     func readsPass() async throws {
         let (ledger, due, live) = try await ledger()
-        try ledger.store.writes.tick()
+        let before = try await ledger.newestSeq()
+        // While the writer is busy with this, the others come, behind the sweep.
+        let gate = DispatchSemaphore(value: 0)
+        let writes = try ledger.store.writes
+        writes.submitOwn(
+            WriteJob(
+                worksOnFullDisk: true, caller: .tester,
+                run: { _, _ in
+                    gate.wait()
+                    return { $0.null() }
+                }, completion: { _ in }))
+        writes.tick()
+        let passed = await withCheckedContinuation { done in
+            writes.settle(Due(projects: [due])) { done.resume(returning: (ledger.lastCommitted ?? 0) - before) }
+            gate.signal()
+        }
+        #expect(passed <= 2 * 500 + 1, "so many were settled before one was")
         #expect(try await ledger.status(due).errorCode == "startTimeout")
-        #expect(try await settled(ledger) <= 2501)
         #expect(try await ledger.call(GetBalance(userId: "ann")).held == 10)
         #expect(try await ledger.status(live).status == .processing)
-        #expect(try await settled(ledger) < Self.count)
         try await ledger.tick()
         #expect(try await settled(ledger) == Int(Self.count) + 1)
         #expect(
