@@ -27,10 +27,12 @@ struct ManyDueTests {
                     SELECT 'created', account, row, createdAt, 0, 0, 0 FROM project WHERE credits = 1;
                 """)
         }
-        for _ in 0..<4 {
+        for _ in 0..<3 {
             ledger.advance(seconds: 15)
             _ = try await ledger.call(Heartbeat(projectId: live))
         }
+        try await ledger.untilIdle()
+        ledger.advance(seconds: 15)
         return (ledger, due, live)
     }
 
