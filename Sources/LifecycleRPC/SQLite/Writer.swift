@@ -23,8 +23,9 @@ final class Writer {
     /// New projects and grants are refused, what settles a project goes on, from the space that the ballast gave up.
     private var isDiskFull = false
     /// A reader that holds on to its snapshot, such as a backup, makes checkpoints partial: the next one is tried when as
-    /// many frames more have gathered, and not after every commit, as each looks at the whole WAL.
+    /// many frames more have gathered or a second has passed, and not after every commit, as each looks at the whole WAL.
     private var nextCheckpoint = checkpointFrames
+    private var lastCheckpoint: Int64 = 0
 
     let begin: Statement
     private let commitStatement: Statement
@@ -92,9 +93,13 @@ final class Writer {
     /// Proves that the thread and the files are alive.
     func check() throws(StorageError) { try identity.verify() }
 
+    /// The last checkpoint was partial: whoever stood in its way may have gone.
+    var awaitsCheckpoint: Bool { database.walFrames >= Self.checkpointFrames }
+
     /// Copies the WAL into the database when it has grown long. To be called between batches.
     func checkpointIfDue() throws(StorageError) {
-        if database.walFrames >= nextCheckpoint { try checkpoint() }
+        guard awaitsCheckpoint else { return }
+        if database.walFrames >= nextCheckpoint || uptime() &- lastCheckpoint >= 1000 { try checkpoint() }
     }
 
     private func checkpoint() throws(StorageError) {
@@ -103,6 +108,7 @@ final class Writer {
         } catch  where !error.isFatal {
             // A full disk or a reader in the way: the WAL is whole, and a later one goes on.
         }
+        lastCheckpoint = uptime()
         nextCheckpoint = database.walFrames.addingReportingOverflow(Self.checkpointFrames).partialValue
     }
 

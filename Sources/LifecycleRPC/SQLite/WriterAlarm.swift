@@ -16,8 +16,8 @@ struct WriterAlarm {
         var number = 0
     }
 
-    /// One for deadlines and one for signs of life: these come often and must not make the others be set anew each time.
-    private var bells = [Bell(), Bell()]
+    /// One for deadlines, one for signs of life, one for checkpoints: what comes often must not make the others be set anew.
+    private var bells = [Bell(), Bell(), Bell()]
     private var beatsAt: Timestamp?
 
     mutating func isTimeForBeats(_ writer: Writer) -> Bool {
@@ -41,6 +41,7 @@ struct WriterAlarm {
         let now = writer.context(.daemon).now
         set(0, for: writer.nextDeadline.time, now, schedule)
         if let beatsAt { set(1, for: beatsAt, now, schedule) }
+        if writer.awaitsCheckpoint { set(2, for: now.adding(seconds: 1), now, schedule) }
     }
 
     /// It rang, perhaps for nothing: a clock that is set meanwhile makes it early, or late as far as that goes.

@@ -17,6 +17,9 @@ struct ParameterTests {
         let create: [Any] = [user, 40, "\(user)-k", "\(user)-x", "A film", ["scene": 1], 100, 200, 300]
         let created = try connection.call("createProject", positions: create)
         let projectId = try #require(created.string("project.projectId"))
+        let lost = try #require(
+            try connection.call("createProject", ["userId": user, "credits": 1]).string("project.projectId"))
+        _ = try connection.call("updateStatus", ["projectId": lost, "status": "failed"])
         return (
             projectId,
             [
@@ -25,7 +28,10 @@ struct ParameterTests {
                 "getStatus": [projectId, "\(user)-x"],
                 "listProjects": [
                     user, ["failed", "pending"], "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z", 5, projectId, true,
+                    "2100-01-01T00:00:00Z",
                 ],
+                "heartbeat": [projectId, "\(user)-x", 0.5, "frame 7", false], "cancelProject": [projectId],
+                "retryProject": [lost, "\(user)-r"],
                 "explainProject": [projectId, "\(user)-x"], "getBalance": [user], "listEntries": [user, 2, "1000000"],
                 // Nobody's events, which would stand between the replies.
                 "watch": [0, "\(user)-nobody", projectId],
@@ -54,8 +60,10 @@ struct ParameterTests {
         let values = try #require(try setUp(on: connection).values[method.name])
         try #require(values.count == method.parameters.count)
         let named = Dictionary(uniqueKeysWithValues: zip(method.parameters, values))
-        // The first updateStatus changes something, and the keys of the other writes were used by `setUp`.
-        if method.name == "updateStatus" { _ = try connection.call(method.name, named) }
+        // The first one of these changes something, and the keys of the other writes were used by `setUp`.
+        if ["updateStatus", "cancelProject", "retryProject"].contains(method.name) {
+            _ = try connection.call(method.name, named)
+        }
         let byName = try connection.call(method.name, named)
         let byPosition = try connection.call(method.name, positions: values)
         #expect(byName.error == nil)
@@ -77,7 +85,9 @@ struct ParameterTests {
         let values = zip(method.parameters, all).map { needed.contains($0) ? $1 : NSNull() }
         let last = (method.parameters.lastIndex { needed.contains($0) } ?? -1) + 1
         // Without a key the writes would change something, and these reads see what other tests do.
-        let others = ["createProject", "grantCredits", "adjustCredits", "audit", "backup", "getMetrics", "watch"]
+        let others = [
+            "createProject", "grantCredits", "adjustCredits", "audit", "backup", "getMetrics", "watch", "retryProject",
+        ]
         guard !others.contains(method.name) else { return }
         let byName = try connection.call(
             method.name, Dictionary(uniqueKeysWithValues: zip(method.parameters, values).filter { !($1 is NSNull) }))

@@ -67,9 +67,7 @@ struct BatchTests {
         await ledger.close()
     }
 
-    @Test(
-        "when storage fails under one commit, the writes that wait for the next are answered, too",
-        .timeLimit(.minutes(1)))
+    @Test("when storage fails under one commit, the writes that wait for the next are answered, too")
     func failStop() async throws {
         let ledger = try LedgerHarness()
         try ledger.folder.remove(ledger.folder.database)
