@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release bench bench-guard-update format check fuzz idle docs clean check-links
+.PHONY: help setup test demo build release bench bench-guard-update format check fuzz soak idle docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -12,6 +12,7 @@ export LIFECYCLE_STRICT := 1
 STEP := dev/step
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 COUNT ?= 1000000
+MINUTES ?= 10
 SIZES ?= 1000 100000
 BENCH ?=
 
@@ -29,8 +30,9 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "man pages and completions" dev/generate-cli-docs
 	@$(STEP) "tests" swift test --skip-build --disable-xctest
 	@$(STEP) "tests of dev/" dev/test-dev
-	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md
+	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md
 	@$(STEP) "demo" dev/demo --quiet
+	@$(STEP) "soak of a minute" Tests/Soak/soak --minutes 1
 	@$(STEP) "instructions of a request" Benchmarks/guard
 
 demo: setup ## Play the real story aloud against a fresh daemon and check every figure.
@@ -66,6 +68,10 @@ check: setup ## The static checks: format, imports, file sizes, the tree.
 	@dev/check-imports
 	@dev/check-sizes
 	@dev/check-tree
+
+soak: setup ## Agents lost in every way, watchers, kill -9 and restarts: make soak MINUTES=10 (the default).
+	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@Tests/Soak/soak --minutes $(MINUTES)
 
 idle: setup ## A thousand callers in the very moment at which the idle daemon goes (some minutes).
 	LIFECYCLE_IDLE_COUNT=1000 swift test $(SWIFT_FLAGS) --disable-xctest --filter IdleExitTests

@@ -42,9 +42,10 @@ class Agent:
 
     def call(self, method, **params):
         """Asks until there is an answer, over as many daemons as it takes."""
+        attached = bool(params.get("attach"))
         while True:
             sent = time.time()
-            self.note("sent", method=method)
+            self.note("sent", method=method, attached=attached)
             try:
                 if self.connection is None:
                     self.connection = Connection(self.path)
@@ -60,7 +61,7 @@ class Agent:
                 raise Ended from error
             status = result["status"] if method == "heartbeat" else result["project"]["status"]
             self.note("answered", method=method, sent=sent, status=status, changed=result.get("changed"),
-                      deadline=result.get("deadline"), attached=bool(params.get("attach")))
+                      deadline=result.get("deadline"), attached=attached)
             return status, result
 
     def let_go(self, noted=True):

@@ -18,7 +18,7 @@ class Checks:
     def __init__(self, facts, database, folder):
         self.facts, self.folder = facts, folder
         self.findings = list(facts.complaints)
-        self.latest = 0.0  # how late the clocks acted
+        self.latest = (0.0, "")  # how late a clock acted at most, and on what
         connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
         connection.row_factory = sqlite3.Row
         self.rows = {str(uuid.UUID(bytes=row["id"])): dict(row) for row in connection.execute(
@@ -101,33 +101,34 @@ class Checks:
         terms = project.terms
         answered = [a for a in project.answered if a["sent"] < failed and a["status"] not in TERMINAL]
         last = max((a["sent"] for a in answered), default=0)  # it was alive then, and the daemon knows
+        asked = [at for at, _ in project.sent if at < failed]
+        attached = [at for at, is_attached in project.sent if is_attached and at < failed]
         lost = [at for at in project.lost if at < failed]
         run = launched, ready = self.facts.run_at(failed)
         started = row["startedAt"] and row["startedAt"] / 1000
+        # Who is alive and in time is not failed; and a daemon that was away gives a lease of grace.
+        regular = created + terms["startTimeout"] if started is None else max(last, launched, started) + terms["lease"]
         match code:
-            case "startTimeout":
-                earliest = created + terms["startTimeout"]
+            case "startTimeout" | "leaseExpired":
+                earliest = regular
             case "runtimeExceeded":
                 earliest = created + terms["maxRuntime"]
-            case "leaseExpired":
-                # Who is alive and in time is not failed; and a daemon that was away gives a lease of grace.
-                earliest = max(last, launched, started) + terms["lease"]
             case "crashed":
-                is_gone = any(a["attached"] for a in answered) and lost and last < max(lost) + TICK
+                is_gone = attached and lost and last < max(lost) + TICK
                 self.expect(is_gone, f"{project.id} ({project.kind}) crashed at {failed}, but its agent lives: {lost}, {last}")
-                earliest = max(min(lost, default=0), launched) + DETACH_GRACE
+                earliest = min(regular, max(min(lost, default=0), launched) + DETACH_GRACE)
         latest = [max(created + terms["maxRuntime"], ready)]
         if started is None:
             latest.append(max(created + terms["startTimeout"], ready))
         else:
-            latest.append(max([ready, started, *(at for at in project.sent if at < failed)]) + terms["lease"])
-        if answered and answered[-1]["attached"] and lost and project.kind != "inherited":
-            if self.facts.run_at(answered[-1]["sent"]) == run:
+            latest.append(max([ready, started, *asked]) + terms["lease"])
+        if attached and attached[-1] == asked[-1] and attached[-1] <= last + TICK and lost and project.kind != "inherited":
+            if self.facts.run_at(last) == run:
                 latest.append(max(lost) + DETACH_GRACE)
         late = failed - min(latest)
-        self.latest = max(self.latest, late)
         about = (f"{project.id} ({project.kind}) {code}, failed at {failed:.3f}, heard of at {last:.3f}, lost at {lost},"
                  f" the daemon was launched at {launched:.3f}, {terms}")
+        self.latest = max(self.latest, (late, about))
         self.expect(failed >= earliest - TICK, f"{earliest - failed:.3f} s too early: {about}")
         self.expect(late < LATEST, f"{late:.3f} s too late: {about}")
 

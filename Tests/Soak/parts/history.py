@@ -9,7 +9,7 @@ class History:
     def __init__(self, line):
         self.id, self.user, self.credits = line["project"], line["user"], line["credits"]
         self.kind, self.terms, self.params = line["kind"], line["terms"], line["params"]
-        self.sent = []  # when its agent asked for something
+        self.sent = []  # when its agent asked for something, and whether it attached
         self.answered = []  # what it was answered
         self.lost = []  # when its connection ended by its own doing
         self.signals = []
@@ -56,7 +56,7 @@ class Facts:
         project = self.projects[line["project"]]
         match line["what"]:
             case "sent":
-                project.sent.append(line["at"])
+                project.sent.append((line["at"], line["attached"]))
             case "answered":
                 project.answered.append(line)
             case "let go":

@@ -38,5 +38,5 @@ def table(soak, facts, result):
     }
     for name, (count, parts) in rows.items():
         print(f"{name:<12}{count:>8}   " + ", ".join(f"{parts[key]} {key}" for key in sorted(parts, key=parts.get, reverse=True)))
-    print(f"a clock acted {result.latest:.2f} s late at most; memory in calm times: "
+    print(f"a clock acted {result.latest[0]:.2f} s late at most; memory in calm times: "
           + ", ".join(f"{line['before']:.1f} -> {line['after']:.1f} MiB" for line in facts.memory))
