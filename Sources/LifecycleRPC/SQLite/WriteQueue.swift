@@ -141,12 +141,22 @@ package final class WriteQueue: Sendable {
         return batch.failure
     }
 
-    /// One transaction's worth, so that nobody waits for more.
+    /// One transaction for those who read a project that is due, and one of somebody else's, so that nobody waits for more.
     private func settle(_ turn: inout Turn, by writer: Writer) throws(StorageError) {
-        guard let next = turn.nextSettling(isSomethingDue: writer.isSomethingDue) else { return }
-        let (steps, isDone) = try writer.settle(next.due)
-        report(steps, by: writer)
-        if let completion = turn.settled(isDone: isDone) { deliver(completion) }
+        for isSmall in [true, false] {
+            guard let next = turn.nextSettling(isSmall: isSmall, isSomethingDue: writer.isSomethingDue) else {
+                continue
+            }
+            do throws(StorageError) {
+                let (steps, isDone) = try writer.settle(next.due)
+                report(steps, by: writer)
+                let completions = turn.settled(next, isDone: isDone)
+                if !completions.isEmpty { deliver { for completion in completions { completion() } } }
+            } catch {
+                _ = turn.settled(next, isDone: false)
+                throw error
+            }
+        }
     }
 
     private func report(_ settled: [NewEvent], by writer: Writer) {

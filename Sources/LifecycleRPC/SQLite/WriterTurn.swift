@@ -16,9 +16,12 @@ struct Turn {
     /// What is due, and who waits for it to be settled.
     struct Settling {
         var due: Due
-        var completion: (@Sendable () -> Void)?
+        var completions: [@Sendable () -> Void] = []
         /// Writes that touched it, and those of the same sources after them.
         var jobs: [WriteJob] = []
+
+        /// Some projects that reads have touched: many fit into one transaction.
+        var isSmall: Bool { due.users.isEmpty && !due.isEverything && jobs.isEmpty }
     }
 
     private var jobs = Deque<WriteJob>()
@@ -34,11 +37,18 @@ struct Turn {
             switch letter {
             case .write(let more): jobs += more
             case .check(let completion): checks.append(completion)
-            case .settle(let due, let completion): settling.append(Settling(due: due, completion: completion))
+            case .settle(let due, let completion): take(Settling(due: due, completions: [completion]))
             case .tick(let ring): alarm.rang(ring)
             case .close(let completion): close = completion
             }
         }
+    }
+
+    private mutating func take(_ new: Settling) {
+        let fellow = settling.firstIndex { $0.isSmall && $0.due.projects.count < Sweep.batch }
+        guard new.isSmall, let fellow else { return settling.append(new) }
+        settling[fellow].due.formUnion(new.due)
+        settling[fellow].completions += new.completions
     }
 
     mutating func nextJobs(_ most: Int) -> [WriteJob] {
@@ -61,28 +71,27 @@ struct Turn {
         if !jobs.isEmpty { settling.append(Settling(due: due, jobs: jobs)) }
     }
 
-    /// What is to be settled by the next transaction. Everybody's in turn: nobody waits for all of another's.
-    mutating func nextSettling(isSomethingDue: Bool) -> Settling? {
+    /// Takes out what is to be settled by the next transaction. Everybody's in turn: nobody waits for all of another's.
+    mutating func nextSettling(isSmall: Bool, isSomethingDue: Bool) -> Settling? {
         if close != nil {
             // At the end only who waits for it gets an answer: what is due is settled at the next start.
-            settling.removeAll { $0.completion == nil && $0.jobs.isEmpty }
+            settling.removeAll { $0.completions.isEmpty && $0.jobs.isEmpty }
         } else if isSomethingDue, !settling.contains(where: { $0.due.isEverything }) {
             settling.append(Settling(due: Due(isEverything: true)))
         }
-        return settling.first
+        return settling.firstIndex { $0.isSmall == isSmall }.map { settling.remove(at: $0) }
     }
 
-    /// The next one's transaction is on disk.
+    /// Its transaction is on disk, or there was none.
     /// - Parameter isDone: nothing is left of it.
     /// - Returns: whom to tell.
-    mutating func settled(isDone: Bool) -> (@Sendable () -> Void)? {
-        guard let first = settling.popFirst() else { return nil }
+    mutating func settled(_ settling: Settling, isDone: Bool) -> [@Sendable () -> Void] {
         guard isDone else {
-            settling.append(first)
-            return nil
+            self.settling.append(settling)
+            return []
         }
-        jobs.prepend(contentsOf: first.jobs)
-        return first.completion
+        jobs.prepend(contentsOf: settling.jobs)
+        return settling.completions
     }
 
     // MARK: Others who wait
@@ -102,7 +111,7 @@ struct Turn {
             settling = []
             checks = []
         }
-        return (jobs + settling.flatMap(\.jobs), settling.compactMap(\.completion))
+        return (jobs + settling.flatMap(\.jobs), settling.flatMap(\.completions))
     }
 }
 
