@@ -33,6 +33,7 @@ package struct Daemon: Sendable {
             onSweep: { telemetry.log($0, by: $1) },
             onCommit: { seq in eventLoop.execute { watched.value?.feed.committed(seq) } },
             schedule: { delay, work in eventLoop.scheduleTask(in: TimeAmount(delay), work) },
+            patience: ClockWatch.tolerance,
             onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } },
             backupFolder: configuration.backupFolder, onBackup: { storage.backup($0, took: $1) })
 

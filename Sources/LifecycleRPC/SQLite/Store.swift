@@ -28,6 +28,9 @@ package final class Store: Sendable {
         package var onCommit: @Sendable (Int64) -> Void
         /// Calls back after some time, on any thread. Tests move the clock and call `WriteQueue.tick()` instead.
         package var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
+        /// Milliseconds by which that may be late; more means that the process stood still. Tests that move the clock and
+        /// ring nothing have all the time there is.
+        package var patience: Int64
         /// Told what storage said, from any thread. After a fatal error nothing may be acknowledged any more.
         package var onError: @Sendable (StorageError) -> Void
         /// Where backups are made; nil: in `backups` beside the database.
@@ -45,6 +48,7 @@ package final class Store: Sendable {
             onSweep: @escaping @Sendable (WriteOutcome, Caller) -> Void = { _, _ in },
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
             schedule: @escaping @Sendable (Duration, @escaping @Sendable () -> Void) -> Void = { _, _ in },
+            patience: Int64 = .max,
             onError: @escaping @Sendable (StorageError) -> Void, backupFolder: String? = nil,
             onBackup: @escaping @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void = { _, _ in },
             isBrief: Bool = false
@@ -58,6 +62,7 @@ package final class Store: Sendable {
             self.onSweep = onSweep
             self.onCommit = onCommit
             self.schedule = schedule
+            self.patience = patience
             self.onError = onError
             self.backupFolder = backupFolder
             self.onBackup = onBackup
@@ -100,7 +105,8 @@ package final class Store: Sendable {
             onBatch: environment.onBatch, onError: environment.onError,
             events: .init(
                 onSweep: { environment.onSweep(WriteOutcome(.success { $0.null() }, steps: $0), .daemon) },
-                onCommit: environment.onCommit, schedule: environment.schedule))
+                onCommit: environment.onCommit, schedule: environment.schedule,
+                patience: environment.patience))
         scans = ReaderPool(writes: writes, context: { environment.context($0) }, deliver: environment.deliver)
         do throws(SystemCallError) {
             try writes.start(writer)

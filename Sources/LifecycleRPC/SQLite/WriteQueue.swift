@@ -30,6 +30,8 @@ package final class WriteQueue: Sendable {
         var onCommit: @Sendable (Int64) -> Void
         /// To be called back after this time; any thread.
         var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
+        /// Milliseconds by which that may be late.
+        var patience: Int64
     }
     private let onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
 
@@ -102,10 +104,12 @@ package final class WriteQueue: Sendable {
         var turn = Turn()
         var alarm = WriterAlarm()
         while true {
-            turn.take(turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting(), &alarm)
+            let letters = turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting()
+            let wasHeldUp = alarm.isLate(writer, tolerance: events.patience)
+            turn.take(letters, &alarm)
             let jobs = turn.nextJobs(Self.mostPerCommit)
             do throws(StorageError) {
-                try writer.watchClock()
+                try writer.watchClock(wasHeldUp: wasHeldUp)
                 if !jobs.isEmpty, let failure = run(jobs, &turn, by: writer) { throw failure }
                 if alarm.isTimeForBeats(writer) { try writer.writeBeats() }
                 try settle(&turn, by: writer)

@@ -112,7 +112,9 @@ extension Writer {
     }
 
     /// Looks whether the clock was set or the machine slept: nobody is refunded early because *we* slept.
-    func watchClock() throws(StorageError) {
+    /// - Parameter wasHeldUp: the process stood still, which no clock shows.
+    func watchClock(wasHeldUp: Bool) throws(StorageError) {
+        if wasHeldUp { resumedAt = context(.daemon).now }
         compareClocks()
         guard hasGoneBack else { return }
         try shortenDeadlines(context(.daemon).now)

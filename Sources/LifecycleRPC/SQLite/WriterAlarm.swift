@@ -13,6 +13,8 @@ struct WriterAlarm {
 
     private struct Bell {
         var time: Timestamp?
+        /// When it is to ring by the monotonic clock.
+        var uptime: Int64 = 0
         var number = 0
     }
 
@@ -39,9 +41,16 @@ struct WriterAlarm {
     /// Asks to be woken when the next thing is due, unless that was asked already.
     mutating func set(_ writer: Writer, _ schedule: (Duration, Ring) -> Void) {
         let now = writer.context(.daemon).now
-        set(0, for: writer.nextDeadline.time, now, schedule)
-        if let beatsAt { set(1, for: beatsAt, now, schedule) }
-        if writer.awaitsCheckpoint { set(2, for: now.adding(seconds: 1), now, schedule) }
+        set(0, for: writer.nextDeadline.time, now, writer, schedule)
+        if let beatsAt { set(1, for: beatsAt, now, writer, schedule) }
+        if writer.awaitsCheckpoint { set(2, for: now.adding(seconds: 1), now, writer, schedule) }
+    }
+
+    /// Whether a bell should have rung long ago: the process stood still, paused or without a processor, and whoever
+    /// wanted to report meanwhile could not. To be asked before what came is read.
+    func isLate(_ writer: Writer, tolerance: Int64) -> Bool {
+        let now = writer.uptime()
+        return bells.contains { $0.time != nil && now &- $0.uptime > tolerance }
     }
 
     /// It rang, perhaps for nothing: a clock that is set meanwhile makes it early, or late as far as that goes.
@@ -50,14 +59,15 @@ struct WriterAlarm {
     }
 
     private mutating func set(
-        _ bell: Int, for time: Timestamp, _ now: Timestamp, _ schedule: (Duration, Ring) -> Void
+        _ bell: Int, for time: Timestamp, _ now: Timestamp, _ writer: Writer, _ schedule: (Duration, Ring) -> Void
     ) {
         guard time.milliseconds < .max else { return }
         if let earlier = bells[bell].time, earlier <= time { return }
         bells[bell].time = time
         bells[bell].number &+= 1
         let (delay, overflow) = time.milliseconds.subtractingReportingOverflow(now.milliseconds)
-        schedule(
-            .milliseconds(overflow ? 1 : min(max(1, delay), 86_400_000)), Ring(bell: bell, number: bells[bell].number))
+        let pause = overflow ? 1 : min(max(1, delay), 86_400_000)
+        bells[bell].uptime = writer.uptime() &+ pause
+        schedule(.milliseconds(pause), Ring(bell: bell, number: bells[bell].number))
     }
 }

@@ -15,9 +15,11 @@ enum ClockFixture {
         return limits
     }()
 
-    /// - Parameter report: what was reported of it; nil: nothing.
-    static func ledger(_ report: Status? = nil) async throws -> (LedgerHarness, ProjectID) {
-        let ledger = try LedgerHarness(limits)
+    /// - Parameters:
+    ///   - report: what was reported of it; nil: nothing.
+    ///   - patience: see `Store.Environment`.
+    static func ledger(_ report: Status? = nil, patience: Int64 = .max) async throws -> (LedgerHarness, ProjectID) {
+        let ledger = try LedgerHarness(limits, patience: patience)
         try await ledger.grant(100, to: "ann")
         let project = try await ledger.create(10, for: "ann").projectId
         if let report { try await ledger.report(project, report) }

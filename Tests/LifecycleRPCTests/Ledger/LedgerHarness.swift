@@ -9,6 +9,7 @@ internal import Testing
 final class LedgerHarness: Sendable {
     let folder: ScratchFolder
     let limits: Limits
+    private let patience: Int64
     private let clocks: Mutex<Clocks>
     private let opened = Mutex<Opened?>(nil)
     private let errors = Mutex<[StorageError]>([])
@@ -39,8 +40,14 @@ final class LedgerHarness: Sendable {
         let reader: Reader
     }
 
-    /// - Parameter start: what the clock shows, in milliseconds since 1970.
-    init(_ limits: Limits = Limits(), start: Int64 = 1_800_000_000_000, in folder: ScratchFolder? = nil) throws {
+    /// - Parameters:
+    ///   - start: what the clock shows, in milliseconds since 1970.
+    ///   - patience: see `Store.Environment`.
+    init(
+        _ limits: Limits = Limits(), start: Int64 = 1_800_000_000_000, patience: Int64 = .max,
+        in folder: ScratchFolder? = nil
+    ) throws {
+        self.patience = patience
         self.folder = try folder ?? ScratchFolder()
         self.limits = limits
         clocks = Mutex(Clocks(wall: start))
@@ -136,6 +143,7 @@ final class LedgerHarness: Sendable {
                     let time = self.clocks.withLock(\.uptime) + seconds * 1000 + attoseconds / 1_000_000_000_000_000
                     self.alarms.withLock { $0.append(Alarm(time: time, ring: ring)) }
                 },
+                patience: patience,
                 onError: { error in self.errors.withLock { $0.append(error) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }

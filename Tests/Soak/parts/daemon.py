@@ -9,6 +9,7 @@ import time
 
 from .wire import Connection, Gone
 
+HELD_UP = 3  # seconds that it stands still, from which on it must have noticed
 START_TIMEOUT, LEASE, DETACH_GRACE, MAX_RUNTIME = 3, 2, 1, 20
 
 
@@ -53,6 +54,16 @@ class Daemon:
         if code != (-number if number == signal.SIGKILL else 0):
             raise AssertionError(f"the daemon ended with {code} after signal {number}: see {self.log}")
 
+    def freeze(self, seconds):
+        """It stands still, as in a machine that is paused, and goes on."""
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        if seconds >= HELD_UP:
+            self.journal.note("daemon", event="launched")  # it takes up again, as after a start
+        self.process.send_signal(signal.SIGCONT)
+        if seconds >= HELD_UP:
+            self.journal.note("daemon", event="ready", pid=self.process.pid)
+
     def kill(self):
         if self.process and self.process.poll() is None:
             self.process.kill()
@@ -78,7 +89,7 @@ class Tormentor(threading.Thread):
         self.daemon_, self.seconds, self.journal = daemon, seconds, journal
         self.rng = random.Random(f"{seed}/tormentor")
         self.stop = threading.Event()
-        self.restarts = {"kill -9": 0, "SIGTERM": 0, "in its start": 0}
+        self.restarts = {"kill -9": 0, "SIGTERM": 0, "SIGSTOP": 0, "in its start": 0}
         self.failure = None
 
     def run(self):
@@ -94,9 +105,12 @@ class Tormentor(threading.Thread):
     def disturb(self, seconds):
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.stop.wait(self.rng.uniform(0.3, 4)):
-            by_kill = self.rng.random() < 0.6
-            self.daemon_.end(signal.SIGKILL if by_kill else signal.SIGTERM)
-            self.restarts["kill -9" if by_kill else "SIGTERM"] += 1
+            kind = self.rng.choices(["kill -9", "SIGTERM", "SIGSTOP"], weights=[5, 3, 2])[0]
+            self.restarts[kind] += 1
+            if kind == "SIGSTOP":
+                self.daemon_.freeze(self.rng.choice([self.rng.uniform(0, 1), self.rng.uniform(HELD_UP, 5)]))
+                continue
+            self.daemon_.end(signal.SIGKILL if kind == "kill -9" else signal.SIGTERM)
             if self.rng.random() < 0.3:
                 time.sleep(self.rng.uniform(0, 3))  # long enough for leases to run out
             if self.rng.random() < 0.15:
