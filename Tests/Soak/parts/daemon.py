@@ -9,7 +9,7 @@ import time
 
 from .wire import Connection, Gone
 
-HELD_UP = 3  # seconds that it stands still, from which on it must have noticed
+HELD_UP = 4  # seconds that it stands still, from which on it must have noticed
 START_TIMEOUT, LEASE, DETACH_GRACE, MAX_RUNTIME = 3, 2, 1, 20
 
 
@@ -79,7 +79,7 @@ class Daemon:
 
 
 class Tormentor(threading.Thread):
-    """Two thirds of the time it ends the daemon every few seconds; in the last third of each minute, it lets it be and
+    """Two thirds of the time it ends or pauses the daemon every few seconds; in the last third of each minute, it lets it be and
     looks whether its memory grows."""
 
     CYCLE = 60
@@ -89,7 +89,7 @@ class Tormentor(threading.Thread):
         self.daemon_, self.seconds, self.journal = daemon, seconds, journal
         self.rng = random.Random(f"{seed}/tormentor")
         self.stop = threading.Event()
-        self.restarts = {"kill -9": 0, "SIGTERM": 0, "SIGSTOP": 0, "in its start": 0}
+        self.ends = {"kill -9": 0, "SIGTERM": 0, "SIGSTOP": 0, "killed in its start": 0}
         self.failure = None
 
     def run(self):
@@ -106,9 +106,9 @@ class Tormentor(threading.Thread):
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.stop.wait(self.rng.uniform(0.3, 4)):
             kind = self.rng.choices(["kill -9", "SIGTERM", "SIGSTOP"], weights=[5, 3, 2])[0]
-            self.restarts[kind] += 1
+            self.ends[kind] += 1
             if kind == "SIGSTOP":
-                self.daemon_.freeze(self.rng.choice([self.rng.uniform(0, 1), self.rng.uniform(HELD_UP, 5)]))
+                self.daemon_.freeze(self.rng.choice([self.rng.uniform(0, 1), self.rng.uniform(HELD_UP, 6)]))
                 continue
             self.daemon_.end(signal.SIGKILL if kind == "kill -9" else signal.SIGTERM)
             if self.rng.random() < 0.3:
@@ -117,7 +117,7 @@ class Tormentor(threading.Thread):
                 self.daemon_.launch()
                 time.sleep(self.rng.uniform(0, 0.05))
                 self.daemon_.kill()
-                self.restarts["in its start"] += 1
+                self.ends["killed in its start"] += 1
             self.daemon_.start()
 
     def let_be(self, seconds):

@@ -3,6 +3,8 @@
 import sys
 from collections import Counter
 
+from .checks import CLOCKS
+
 
 def say(text):
     print(f"soak: {text}", file=sys.stderr, flush=True)
@@ -10,9 +12,9 @@ def say(text):
 
 def progress(soak, elapsed):
     if sys.stderr.isatty():
-        restarts = sum(soak.tormentor.restarts.values())
+        ends = sum(soak.tormentor.ends.values())
         seen = sum(watcher.seen for watcher in soak.watchers)
-        say(f"{elapsed:.0f} of {soak.arguments.minutes * 60:.0f} s: {len(soak.shared)} projects, {restarts} restarts,"
+        say(f"{elapsed:.0f} of {soak.arguments.minutes * 60:.0f} s: {len(soak.shared)} projects, {ends} ends of the daemon,"
             f" {seen} events seen")
 
 
@@ -26,17 +28,20 @@ def failed(findings, again):
 
 def table(soak, facts, result):
     ends = Counter(row["errorCode"] or row["status"] for row in result.rows.values())
-    lost = Counter(project.kind for project in facts.projects.values() if project.kind != "finishes")
+    agents = Counter(project.kind for project in facts.projects.values())
+    lost = Counter(known.kind for id, known in facts.projects.items() if result.rows[id]["errorCode"] in CLOCKS)
     rows = {
         "projects": (len(result.rows), ends),
-        "agents lost": (sum(lost.values()), lost),
-        "restarts": (sum(soak.tormentor.restarts.values()), soak.tormentor.restarts),
+        "agents": (sum(agents.values()), agents),
+        "ended by clocks": (sum(lost.values()), lost),
+        "daemon ends": (sum(soak.tormentor.ends.values()), soak.tormentor.ends),
         "events": (len(result.events), {"seen": sum(watcher.seen for watcher in soak.watchers)}),
         "watchers": (len(soak.watchers), {"visits": sum(watcher.visits for watcher in soak.watchers)}),
         "heartbeats": (sum(a["method"] == "heartbeat" for p in facts.projects.values() for a in p.answered), {}),
         "seconds": (round(soak.seconds), {}),
     }
     for name, (count, parts) in rows.items():
-        print(f"{name:<12}{count:>8}   " + ", ".join(f"{parts[key]} {key}" for key in sorted(parts, key=parts.get, reverse=True)))
+        most = sorted(parts, key=parts.get, reverse=True)
+        print(f"{name:<16}{count:>8}   " + ", ".join(f"{parts[key]} {key}" for key in most))
     print(f"a clock acted {result.latest[0]:.2f} s late at most; memory in calm times: "
           + ", ".join(f"{line['before']:.1f} -> {line['after']:.1f} MiB" for line in facts.memory))

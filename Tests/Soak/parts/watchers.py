@@ -2,6 +2,7 @@
 
 import json
 import random
+import subprocess
 import threading
 import time
 
@@ -63,6 +64,32 @@ class Watcher(threading.Thread):
         self.seen += 1
         if self.rng.random() < 0.002:
             time.sleep(self.rng.uniform(0, 1))  # a slow one
+
+
+class ClientWatcher:
+    """The Swift client's watch, as `lifecyclectl` shows it: one for all the time, which reconnects and resumes itself."""
+
+    def __init__(self, binary, path, folder):
+        self.path = folder / "watcher-client.jsonl"
+        self.file = open(self.path, "w", encoding="utf-8")
+        print("{}", file=self.file, flush=True)
+        self.process = subprocess.Popen([binary, "watch", "--socket", path, "--from", "0", "--json"], stdout=self.file,
+                                        stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def finish(self, newest, journal):
+        end = time.monotonic() + 60
+        while time.monotonic() < end and self.process.poll() is None and f'"seq":{newest},' not in self.tail():
+            time.sleep(0.1)
+        if f'"seq":{newest},' not in self.tail():
+            journal.complain(f"lifecyclectl watch ({self.process.poll()}) has not seen {newest}: {self.tail()[-200:]}")
+        self.end()
+
+    def tail(self):
+        return self.path.read_text(encoding="utf-8")[-2000:]
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
 
 
 def end_all(watchers, newest):
