@@ -78,6 +78,8 @@ let package = Package(
             path: "Sources/lifecycled"),
 
         .target(name: "TestSupport", path: "Tests/Support"),
+        .executableTarget(
+            name: "callers", dependencies: ["LifecycleClient", "LifecycleSystem"], path: "Tests/Callers"),
         .testTarget(
             name: "CoreTests", dependencies: ["LifecycleCore", "TestSupport"], exclude: ["JSON/strict_json.py"]),
         .testTarget(
