@@ -3,7 +3,7 @@ internal import LifecycleClient
 internal import LifecycleSystem
 
 /// Callers of a daemon that others stop, kill and upgrade meanwhile, for the tests that need a real client program:
-/// `callers SOCKET TASKS` creates and fails projects until its standard input ends, then prints what it did as JSON.
+/// `callers SOCKET TASKS` creates and fails projects until its standard input ends. Its last line says what it did, as JSON.
 /// Nothing may fail: the client is to wait for the next daemon and to repeat what it must.
 @main
 enum Callers {
@@ -16,7 +16,7 @@ enum Callers {
     static func main() async throws {
         let arguments = CommandLine.arguments
         guard arguments.count == 3, let tasks = Int(arguments[2]), (1...1000).contains(tasks) else {
-            fputs("usage: callers SOCKET TASKS\n", stderr)
+            print("usage: callers SOCKET TASKS")
             exit(64)
         }
         let client = LifecycleClient(socketPath: arguments[1])
@@ -54,7 +54,7 @@ enum Callers {
                     _ = try await client.updateStatus(project.projectId, .failed, errorMessage: "as planned")
                 }.value
             } catch {
-                fputs("callers: \(error)\n", stderr)
+                print("callers: \(error)")
                 tally.failures += 1
             }
             tally.calls += 2
