@@ -15,7 +15,7 @@ package struct SweepRun: Sendable {
     package func run() async throws(DaemonError) -> String {
         // Who is reached by it has clocks that run on. Doing it here each time would give each lease grace each time, as
         // after any time without a daemon.
-        if let socket = configuration.socketPath, answers(socket) {
+        if let socket = configuration.socketPath, try answers(socket) {
             return "the lifecycled at \(socket) is alive, and its own clocks run"
         }
         let path = configuration.databasePath
@@ -32,7 +32,7 @@ package struct SweepRun: Sendable {
                     return "another lifecycled has the database, and its own clocks run"
                 }
                 // It may just be starting or stopping: then either it answers or the lock is free, soon.
-                if answers(socket) { return "the lifecycled at \(socket) is alive, and its own clocks run" }
+                if try answers(socket) { return "the lifecycled at \(socket) is alive, and its own clocks run" }
                 guard clock.now < end else { throw .storage(error) }
                 try? await Task.sleep(for: .milliseconds(100))
             } catch {
@@ -59,14 +59,19 @@ package struct SweepRun: Sendable {
         return "\(projects) projects were due, and are failed and refunded with \(credits) credits"
     }
 
-    private func answers(_ socket: String) -> Bool {
+    /// Whoever may not connect must not take that for nobody being there: see above.
+    private func answers(_ socket: String) throws(DaemonError) -> Bool {
         guard let address = UnixSocketAddress(path: socket) else { return false }
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard address.with({ connect(descriptor, $0, $1) }) == 0 else { return false }
+        guard address.with({ connect(descriptor, $0, $1) }) == 0 else {
+            let code = errno
+            if [ENOENT, ECONNREFUSED].contains(code) { return false }
+            throw .listen("cannot ask at \(socket): \(SystemCallError(call: "connect", code: code))")
+        }
         let request = Array(#"{"jsonrpc":"2.0","id":1,"method":"listProjects","params":{"limit":1}}"#.utf8) + [10]
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
             return false

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSystem
 
 @main
 struct Lifecyclectl: AsyncParsableCommand {
@@ -27,7 +28,10 @@ struct Lifecyclectl: AsyncParsableCommand {
                 ]),
         ])
 
-    static func main() async {
+    static func main() { MainTask.run(start) }
+
+    @Sendable
+    private static func start() async {
         // By whom it was started must not change that `lifecyclectl list | head -1` ends quietly.
         signal(SIGPIPE, SIG_DFL)
         do {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import LifecycleRPC
+internal import LifecycleSystem
 
 @main
 struct Lifecycled: AsyncParsableCommand {
@@ -29,7 +30,7 @@ struct Lifecycled: AsyncParsableCommand {
         }
     }
 
-    static func main() async {
+    static func main() {
         ProcessSetup.apply()
         let command: Self
         do {
@@ -38,10 +39,12 @@ struct Lifecycled: AsyncParsableCommand {
             if exitCode(for: error).isSuccess { exit(withError: error) }  // --help and --version
             fail(.usage, "\(message(for: error)) (see lifecycled --help)")
         }
-        do {
-            try await command.run()
-        } catch {
-            fail(DaemonExit(error), "\(error)")
+        MainTask.run {
+            do {
+                try await command.run()
+            } catch {
+                fail(DaemonExit(error), "\(error)")
+            }
         }
     }
 

@@ -46,6 +46,16 @@ struct SweepRunTests {
         #expect(daemon.stop() == 0)
     }
 
+    @Test("where it cannot ask it says so and leaves the database alone: somebody may well be there")
+    func cannotAsk() throws {
+        let daemon = try TestDaemon()
+        try makeDue(daemon)
+        daemon.kill()
+        let run = try sweep("--database", daemon.database, "--socket", daemon.database + "/socket")
+        #expect(run.code == 73)
+        #expect(run.errors.contains("cannot ask at") && run.errors.contains("Not a directory"), "\(run.errors)")
+    }
+
     @Test("without a database it ends well and makes none; a lost one is an alarm")
     func noDatabase() throws {
         let folder = try ScratchFolder()
