@@ -138,7 +138,7 @@ class Callers:
 
     def __init__(self, tasks=8):
         self.process = subprocess.Popen(
-            ["/opt/test/bin/callers", SOCKET, str(tasks)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            ["/srv/test/bin/callers", SOCKET, str(tasks)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def end(self):
         """What they did: calls, failures."""
