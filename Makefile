@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release bench bench-guard-update format check fuzz soak idle docs clean check-links
+.PHONY: help setup test demo build release install deb bench bench-guard-update format check fuzz soak idle docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -11,6 +11,10 @@ export LIFECYCLE_STRICT := 1
 
 STEP := dev/step
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# What ships is what is tested and measured: one release build, which needs no Swift where it runs.
+RELEASE := swift build -c release --static-swift-stdlib $(SWIFT_FLAGS)
+# The date of man pages and of the package.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 COUNT ?= 1000000
 MINUTES ?= 10
 SIZES ?= 1000 100000
@@ -25,9 +29,11 @@ setup: ## Install the Debian packages that are missing (as root), or name them.
 test: setup ## Everything CI runs: checks, both builds, every test, the documents' commands, the demo.
 	@$(STEP) "static checks" $(MAKE) --no-print-directory check
 	@$(STEP) "debug build, warnings are errors" swift build --build-tests $(SWIFT_FLAGS)
-	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@$(STEP) "release build" $(RELEASE)
 	@$(STEP) "linked libraries" $(MAKE) --no-print-directory check-links
 	@$(STEP) "man pages and completions" dev/generate-cli-docs
+	@$(STEP) "man page and OpenRPC document of the protocol" dev/generate-protocol-docs
+	@$(STEP) "Debian package" dev/build-deb
 	@$(STEP) "tests" swift test --skip-build --disable-xctest
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md
@@ -36,16 +42,23 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "instructions of a request" Benchmarks/guard
 
 demo: setup ## Play the real story aloud against a fresh daemon and check every figure.
-	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@$(STEP) "release build" $(RELEASE)
 	@dev/demo
 
 build: setup ## Build everything for debugging, tests included.
 	swift build --build-tests $(SWIFT_FLAGS)
 
 release: setup ## Build the daemon and the command as they ship, with man pages and completions.
-	swift build -c release $(SWIFT_FLAGS)
+	$(RELEASE)
 	@$(MAKE) --no-print-directory check-links
 	dev/generate-cli-docs
+	dev/generate-protocol-docs
+
+install: ## Install what `make release` built: make install DESTDIR= PREFIX=/usr/local (the default).
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" dev/install
+
+deb: release ## Make the Debian package in .build-deb from the release build.
+	dev/build-deb
 
 check-links:
 	@dev/check-links .build/release/lifecycled
@@ -53,11 +66,11 @@ check-links:
 	@dev/check-links --client .build/release/StartProject
 
 bench: setup ## Measure beside floor and peers: make bench SIZES="1000 1000000" BENCH="--only create".
-	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@$(STEP) "release build" $(RELEASE)
 	@Benchmarks/bench --sizes "$(SIZES)" $(BENCH)
 
 bench-guard-update: setup ## Keep the instruction counts of now as those that `make test` guards.
-	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@$(STEP) "release build" $(RELEASE)
 	@Benchmarks/guard --update
 
 format: ## Format every Swift file in place.
@@ -70,7 +83,7 @@ check: setup ## The static checks: format, imports, file sizes, the tree.
 	@dev/check-tree
 
 soak: setup ## Agents lost in every way, watchers, kill -9 and restarts: make soak MINUTES=10 (the default).
-	@$(STEP) "release build" swift build -c release $(SWIFT_FLAGS)
+	@$(STEP) "release build" $(RELEASE)
 	@Tests/Soak/soak --minutes $(MINUTES)
 
 idle: setup ## A thousand callers in the very moment at which the idle daemon goes (some minutes).
@@ -84,4 +97,4 @@ docs: setup ## Make the client's documentation in .build-docs/client.
 		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
 
 clean: ## Remove what the builds made.
-	rm -rf .build .build-docs Benchmarks/.build
+	rm -rf .build .build-docs .build-deb Benchmarks/.build
