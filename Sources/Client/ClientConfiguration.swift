@@ -3,7 +3,7 @@ public import Logging
 /// How a client works. Every default suits a web app on the daemon's machine.
 public struct ClientConfiguration: Sendable {
     /// Where the packaged daemon listens.
-    public static let defaultSocketPath = "/run/lifecycle-rpc/lifecycle.sock"
+    public static let defaultSocketPath = "/run/lifecycled/lifecycle.sock"
 
     /// The daemon's Unix socket.
     public var socketPath: String

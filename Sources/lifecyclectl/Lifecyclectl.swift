@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
 internal import LifecycleCore
-internal import LifecycleSystem
 
 @main
 struct Lifecyclectl: AsyncParsableCommand {
@@ -28,10 +27,7 @@ struct Lifecyclectl: AsyncParsableCommand {
                 ]),
         ])
 
-    static func main() { MainTask.run(start) }
-
-    @Sendable
-    private static func start() async {
+    static func main() async {
         // By whom it was started must not change that `lifecyclectl list | head -1` ends quietly.
         signal(SIGPIPE, SIG_DFL)
         do {

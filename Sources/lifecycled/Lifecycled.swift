@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
 internal import LifecycleRPC
-internal import LifecycleSystem
 
 @main
 struct Lifecycled: AsyncParsableCommand {
@@ -30,7 +29,7 @@ struct Lifecycled: AsyncParsableCommand {
         }
     }
 
-    static func main() {
+    static func main() async {
         ProcessSetup.apply()
         let command: Self
         do {
@@ -39,12 +38,10 @@ struct Lifecycled: AsyncParsableCommand {
             if exitCode(for: error).isSuccess { exit(withError: error) }  // --help and --version
             fail(.usage, "\(message(for: error)) (see lifecycled --help)")
         }
-        MainTask.run {
-            do {
-                try await command.run()
-            } catch {
-                fail(DaemonExit(error), "\(error)")
-            }
+        do {
+            try await command.run()
+        } catch {
+            fail(DaemonExit(error), "\(error)")
         }
     }
 

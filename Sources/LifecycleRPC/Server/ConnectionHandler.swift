@@ -25,6 +25,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isInputClosed = false
     /// The daemon stops: what was read is answered, nothing more is read.
     private var isDraining = false
+    private var hasRead = false
     private(set) var isClosing = false
     private var isReading = false
     private lazy var stall = StallTimer(seconds: hub.limits.stallTimeout)
@@ -56,6 +57,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
         framer.append(&buffer)
+        hasRead = true
+        isDraining = isDraining || hub.isDraining
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -159,8 +162,13 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// Answer what was read, then close.
+    /// Answer what was read, then close. Who has said nothing yet may just have come, its first request on its way.
     func drain() {
+        guard !hasRead, let context, !isDraining else { return endReading() }
+        context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(250)) { self.endReading() }
+    }
+
+    private func endReading() {
         isDraining = true
         hub.schedule(self)
     }

@@ -23,7 +23,7 @@ final class Hub {
 
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var connectionsByUser: [UInt32: Int] = [:]
-    private var isDraining = false
+    private(set) var isDraining = false
 
     private var holders = LeaseHolders()
 

@@ -69,7 +69,7 @@ struct Obstacle {
         group = status.st_gid != 0 && status.st_mode & groupBit != 0 ? status.st_gid : nil
     }
 
-    /// From the outermost: `/`, `/run`, `/run/lifecycle-rpc`.
+    /// From the outermost: `/`, `/run`, `/run/lifecycled`.
     private static func folders(above path: String) -> [String] {
         path.indices.filter { path[$0] == "/" }.map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
     }

@@ -87,7 +87,7 @@ struct CommandUsageTests {
             try Command(["balance", "x", "--socket", "/nowhere/t"], socket: daemon.socket).errors.contains("/nowhere/t")
         )
         #expect(try Command(["balance", "x"], socket: "/nowhere/s").errors.contains("/nowhere/s"))
-        let packaged = "/run/lifecycle-rpc/lifecycle.sock"
+        let packaged = "/run/lifecycled/lifecycle.sock"
         try #require(!FileManager.default.fileExists(atPath: packaged))
         for socket in [nil, ""] { #expect(try Command(["balance", "x"], socket: socket).errors.contains(packaged)) }
     }

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 SOCKET = "/run/lifecycled/lifecycle.sock"
 STATE = Path("/var/lib/lifecycle")
@@ -133,14 +134,17 @@ def journal(*matches):
     return [json.loads(line) for line in lines]
 
 
-class Callers:
-    """The Swift client program, with so many tasks that create and fail projects until the end."""
-
-    def __init__(self, tasks=8):
-        self.process = subprocess.Popen(
-            ["/srv/test/bin/callers", SOCKET, str(tasks)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def end(self):
-        """What they did: calls, failures."""
-        output, _ = self.process.communicate(timeout=120)
-        return json.loads(output.splitlines()[-1]), output
+@contextlib.contextmanager
+def callers(tasks=8):
+    """The Swift client program, with so many tasks that create and fail projects until the end of the block. Then the
+    value has what they did, as `calls` and `failures`, and all that they printed."""
+    done = SimpleNamespace(calls=0, failures=0, output="")
+    with subprocess.Popen(
+        ["/srv/test/bin/callers", SOCKET, str(tasks)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield done
+            done.output, _ = process.communicate(timeout=120)
+            vars(done).update(json.loads(done.output.splitlines()[-1]))
+        finally:
+            process.kill()

@@ -115,6 +115,8 @@ class Roles(unittest.TestCase):
             for method, params in self.CALLS.items():
                 with self.subTest(user=user, method=method):
                     reply = ask_as(user, method, **params)
+                    if project := reply.get("result", {}).get("project"):
+                        call("updateStatus", projectId=project["projectId"], status="failed")
                     is_denied = reply.get("error", {}).get("data", {}).get("kind") == "permissionDenied"
                     self.assertEqual(is_denied, method not in allowed, reply)
 
@@ -127,6 +129,7 @@ class Roles(unittest.TestCase):
         call("grantCredits", userId="named", credits=5, reason="test")
         created = ask_as("app", "createProject", userId="named", credits=5)["result"]["project"]["projectId"]
         events = call("explainProject", projectId=created)["events"]
+        call("updateStatus", projectId=created, status="failed")
         self.assertEqual(events[0]["uid"], getpwnam("app").pw_uid)
 
 

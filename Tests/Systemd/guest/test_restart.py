@@ -1,91 +1,18 @@
 """Stops, kills, hangs and upgrades under load: nothing that was acknowledged is lost, and nobody is refused."""
 
-import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
-import threading
-import time
 import unittest
-from pathlib import Path
 
-from support import SERVICE, SOCKET, Callers, call, drop_in, is_active, journal, main_pid, new_project, request, show, systemctl, until
-
-
-class Knocker:
-    """Connects again and again. Connecting must never fail; what was acknowledged must be there in the end."""
-
-    def __init__(self):
-        self.refused, self.acknowledged, self.unanswered, self.isOver = [], [], 0, False
-        self.thread = threading.Thread(target=self.knock)
-        self.thread.start()
-
-    def knock(self):
-        number = 0
-        while not self.isOver:
-            number += 1
-            params = {"userId": "knocker", "credits": 1, "reason": "test", "idempotencyKey": f"knock-{id(self)}-{number}"}
-            with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
-                connection.settimeout(60)
-                try:
-                    connection.connect(SOCKET)
-                except OSError as error:
-                    self.refused.append(str(error))
-                    continue
-                try:
-                    connection.sendall(request("grantCredits", params).encode())
-                    line = connection.makefile("rb").readline()
-                except OSError:
-                    line = b""
-                if line and "result" in (reply := json.loads(line)):
-                    self.acknowledged.append(reply["result"]["entry"]["entryId"])
-                else:
-                    self.unanswered += 1
-
-    def end(self):
-        self.isOver = True
-        self.thread.join()
-        return self
-
-
-def granted(user):
-    """The ids of all grants of a user, page by page."""
-    ids, cursor = set(), None
-    while True:
-        page = call("listEntries", userId=user, limit=100, **({"cursor": cursor} if cursor else {}))
-        ids |= {entry["entryId"] for entry in page["entries"]}
-        cursor = page.get("nextCursor")
-        if not cursor:
-            return ids
+from support import SERVICE, SOCKET, call, drop_in, is_active, journal, main_pid, new_project, show, systemctl, until
+from under_load import under_load
 
 
 class UnderLoad(unittest.TestCase):
-    def under_load(self, disturb, times):
-        callers, knocker = Callers(), Knocker()
-        try:
-            for number in range(times):
-                # Every round has its calls before it.
-                count = len(knocker.acknowledged)
-                until(lambda: len(knocker.acknowledged) > count + 20 or knocker.refused)
-                disturb()
-        finally:
-            knocker.end()
-            tally, output = callers.end()
-        print(f"{self.id().split('.')[-1]}: {tally['calls']} calls of the client, {tally['failures']} failed; "
-              f"{len(knocker.acknowledged)} connections answered, {knocker.unanswered} cut off, "
-              f"{len(knocker.refused)} refused", flush=True)
-        self.assertEqual(tally["failures"], 0, output)
-        self.assertEqual(knocker.refused, [])
-        self.assertEqual(set(knocker.acknowledged) - granted("knocker"), set())
-        self.assertEqual(call("audit")["findings"], [])
-        # What the callers created they also failed, so all their credits are back.
-        self.assertEqual(call("getBalance", userId="callers")["held"], 0)
-        return knocker
-
     def test_restarts_lose_nothing_and_refuse_nobody(self):
-        knocker = self.under_load(lambda: systemctl("restart", SERVICE), times=10)
+        knocker = under_load(self, lambda: systemctl("restart", SERVICE), times=10)
         # An orderly stop answers what it has read, and what it has not read waits for the next daemon.
         self.assertEqual(knocker.unanswered, 0)
 
@@ -95,7 +22,7 @@ class UnderLoad(unittest.TestCase):
             os.kill(pid, signal.SIGKILL)
             until(lambda: main_pid() not in (0, pid))
 
-        self.under_load(kill, times=5)
+        under_load(self, kill, times=5)
 
     def test_the_socket_stays_the_same_over_a_restart(self):
         before = os.stat(SOCKET).st_ino
