@@ -72,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "lifecycled",
             dependencies: [
-                "LifecycleRPC",
+                "LifecycleRPC", "LifecycleSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/lifecycled"),

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSystem
 
 @main
 struct Lifecyclectl: AsyncParsableCommand {
@@ -30,6 +31,7 @@ struct Lifecyclectl: AsyncParsableCommand {
     static func main() async {
         // By whom it was started must not change that `lifecyclectl list | head -1` ends quietly.
         signal(SIGPIPE, SIG_DFL)
+        DispatchLog.silence()
         do {
             var command = try await asyncParseAsRoot()
             if var remote = command as? any AsyncParsableCommand {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSystem
 
 /// What must hold for the whole process, before it opens anything.
 enum ProcessSetup {
@@ -8,8 +9,7 @@ enum ProcessSetup {
         // As errors of the call: a client that hangs up and a file that grows too large must not end the process.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
-        // Swift's libdispatch would write to syslog, at each start, that only root may give its thread a nice value of −4.
-        setenv("LIBDISPATCH_LOG", "NO", 0)
+        DispatchLog.silence()
     }
 
     /// Were one of 0, 1 and 2 closed, the next file opened would get its number, and be written what is for standard

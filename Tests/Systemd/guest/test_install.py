@@ -34,6 +34,7 @@ class Installed(unittest.TestCase):
 
     def test_nothing_is_said_about_priorities_or_anything_else_that_an_admin_must_wonder_at(self):
         call("getBalance", userId="ada")
+        run("systemctl", "start", "lifecycled-sweep.service", "lifecycled-backup.service")
         run("journalctl", "--sync")
         text = run("journalctl", "-u", SERVICE, "-p", "warning", "-o", "cat")
         self.assertEqual(text, "")
