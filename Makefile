@@ -34,6 +34,7 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "man pages and completions" dev/generate-cli-docs
 	@$(STEP) "man page and OpenRPC document of the protocol" dev/generate-protocol-docs
 	@$(STEP) "Debian package" dev/build-deb
+	@$(STEP) "tests of the package and of make install" dev/test-deb
 	@$(STEP) "tests" swift test --skip-build --disable-xctest
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md
