@@ -56,7 +56,7 @@ release: setup ## Build the daemon and the command as they ship, with man pages 
 	dev/generate-protocol-docs
 
 install: ## Install what `make release` built: make install DESTDIR= PREFIX=/usr/local (the default).
-	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" dev/install
+	@dev/install
 
 deb: release ## Make the Debian package in .build-deb from the release build.
 	dev/build-deb
