@@ -34,6 +34,7 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "man pages and completions" dev/generate-cli-docs
 	@$(STEP) "man page and OpenRPC document of the protocol" dev/generate-protocol-docs
 	@$(STEP) "Debian package" dev/build-deb
+	@$(STEP) "tests of the package and of make install" dev/test-deb
 	@$(STEP) "tests" swift test --skip-build --disable-xctest
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md
@@ -55,7 +56,7 @@ release: setup ## Build the daemon and the command as they ship, with man pages 
 	dev/generate-protocol-docs
 
 install: ## Install what `make release` built: make install DESTDIR= PREFIX=/usr/local (the default).
-	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" dev/install
+	@dev/install
 
 deb: release ## Make the Debian package in .build-deb from the release build.
 	dev/build-deb
