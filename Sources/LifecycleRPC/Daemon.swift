@@ -16,16 +16,16 @@ package struct Daemon: Sendable {
 
     /// Returns after an orderly stop. Everything that was acknowledged is on disk, whatever it throws.
     package func run() async throws(DaemonError) {
-        let logger = Logger(label: "lifecycled")
+        let log = DaemonLog()
         let inherited = try inheritedListener()
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let stop = StopSignal()
         let metrics = MetricsRegistry()
-        let telemetry = Telemetry(metrics, logger)
+        let telemetry = Telemetry(metrics, log)
         let watched = NIOLoopBoundBox.makeEmptyBox(valueType: Hub.self, eventLoop: eventLoop)
-        let storage = StorageMetrics(metrics, databasePath: configuration.databasePath, logger)
+        let storage = StorageMetrics(metrics, databasePath: configuration.databasePath, log)
         let environment = Store.Environment(
             clock: systemClock, limits: configuration.limits, metrics: storage,
             deliver: { work in eventLoop.execute(work) },
@@ -59,14 +59,12 @@ package struct Daemon: Sendable {
             }.get()
             let roles = RoleMap(configuration.groups)
             if !roles.missing.isEmpty {
-                logger.notice(
-                    "groups do not exist, so nobody has their roles",
-                    metadata: ["groups": "\(roles.missing.joined(separator: " "))"])
+                log.write(.groupsMissing, [.groups: roles.missing.joined(separator: " ")])
             }
             let server = try await Server(
                 listener, hub: hub, roles: roles, limits: configuration.limits, on: eventLoop)
             let service = DaemonService(
-                server: server, store: store, hub: hub, eventLoop: eventLoop, stop: stop, logger: logger,
+                server: server, store: store, hub: hub, eventLoop: eventLoop, stop: stop, log: log,
                 configuration: configuration)
             let services = ServiceGroup(
                 configuration: ServiceGroupConfiguration(
@@ -75,7 +73,7 @@ package struct Daemon: Sendable {
                         .init(service: Watchdog(store: store)),
                         .init(
                             service: RetentionService(
-                                writes: store.writes, keepDays: configuration.keepDays, logger: logger)),
+                                writes: store.writes, keepDays: configuration.keepDays, log: log)),
                     ],
                     gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle")))
             try await services.run()

@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import Logging
 internal import NIOCore
 internal import ServiceLifecycle
 
@@ -13,19 +12,19 @@ actor DaemonService: Service {
     private let hub: NIOLoopBound<Hub>
     private let eventLoop: any EventLoop
     private let stop: StopSignal
-    private let logger: Logger
+    private let log: DaemonLog
     private let configuration: DaemonConfiguration
 
     init(
         server: Server, store: Store, hub: NIOLoopBound<Hub>, eventLoop: any EventLoop, stop: StopSignal,
-        logger: Logger, configuration: DaemonConfiguration
+        log: DaemonLog, configuration: DaemonConfiguration
     ) {
         self.server = server
         self.store = store
         self.hub = hub
         self.eventLoop = eventLoop
         self.stop = stop
-        self.logger = logger
+        self.log = log
         self.configuration = configuration
     }
 
@@ -36,8 +35,7 @@ actor DaemonService: Service {
         server.whenDeaf { [stop] in stop.stop(.deaf) }
         server.startAccepting()
         Notifier().ready(status: "serving \(configuration.databasePath)")
-        logger.notice(
-            "ready", metadata: ["database": "\(configuration.databasePath)", "version": "\(LifecycleCore.version)"])
+        log.write(.ready, [.database: configuration.databasePath, .version: LifecycleCore.version])
 
         let stop = stop
         reason = await withGracefulShutdownHandler {
@@ -52,7 +50,7 @@ actor DaemonService: Service {
         await server.drain(atMost: drainSeconds)
         // Busy: a long read is in the way of emptying the WAL, which is whole.
         if let error = await store.close(), error.isFatal {
-            logger.critical("storage failed", metadata: ["error": "\(error)"])
+            log.write(.storageFailed, [.error: "\(error)"])
             switch reason {
             case .requested, .idle, .deaf: reason = .failed(error)
             case .failed, .inconsistent: break  // The first failure explains the later ones.
@@ -70,27 +68,26 @@ actor DaemonService: Service {
 
     private func report() {
         switch reason {
-        case .requested: logger.notice("stopping")
-        case .idle: logger.notice("stopping: nobody is connected and no project is unfinished")
-        case .deaf: logger.critical("the listener was lost; stopping, to be started anew")
-        case .failed(let error): logger.critical("storage failed", metadata: ["error": "\(error)"])
+        case .requested: log.write(.stopping)
+        case .idle: log.write(.stoppingIdle)
+        case .deaf: log.write(.listenerLost)
+        case .failed(let error): log.write(.storageFailed, [.error: "\(error)"])
         case .inconsistent(let findings):
             for finding in findings.prefix(20) {
-                logger.critical("the ledger is inconsistent", metadata: ["finding": "\(finding)"])
+                log.write(.ledgerInconsistent, [.finding: finding])
             }
         }
     }
 
     /// In the background: the first answer does not wait for it.
     private func verify() {
-        logger.notice("the last run did not end in order; checking the database in the background")
-        store.verify { [stop, logger] result in
+        log.write(.uncleanLastRun)
+        store.verify { [stop, log] result in
             switch result {
-            case .success(let findings) where findings.isEmpty: logger.notice("the database is in order")
+            case .success(let findings) where findings.isEmpty: log.write(.databaseInOrder)
             case .success(let findings): stop.stop(.inconsistent(findings))
             case .failure(let error) where error.isFatal: stop.stop(.failed(error))
-            case .failure(let error):
-                logger.error("the database could not be checked", metadata: ["error": "\(error)"])
+            case .failure(let error): log.write(.databaseUnchecked, [.error: "\(error)"])
             }
         }
     }

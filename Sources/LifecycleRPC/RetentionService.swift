@@ -1,5 +1,4 @@
 package import LifecycleCore
-internal import Logging
 internal import ServiceLifecycle
 internal import Synchronization
 
@@ -10,7 +9,7 @@ package struct RetentionService: Service {
 
     let writes: WriteQueue
     let keepDays: Int64
-    let logger: Logger
+    let log: DaemonLog
 
     package func run() async throws {
         guard keepDays > 0 else { return try await gracefulShutdown() }
@@ -26,11 +25,11 @@ package struct RetentionService: Service {
         do throws(RPCError) {
             let trimmed = try await Self.pass(writes, keepDays: keepDays)
             if trimmed > 0 {
-                logger.notice("history removed", metadata: ["projects": "\(trimmed)", "keepDays": "\(keepDays)"])
+                log.write(.historyRemoved, [.projects: "\(trimmed)", .keepDays: "\(keepDays)"])
             }
         } catch {
             // Of a full disk or a stop: the next pass goes on.
-            logger.notice("history not removed", metadata: ["error": "\(error.kind.name)"])
+            log.write(.historyKept, [.errorCode: error.kind.name])
         }
     }
 

@@ -1,7 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
 internal import LifecycleSystem
-internal import Logging
 internal import Synchronization
 
 /// One sweep of due projects without serving anybody, for a timer: it makes up for a daemon that crashed, or that nobody
@@ -44,7 +43,7 @@ package struct SweepRun: Sendable {
     /// As the daemon does at its start, and with all that goes before.
     private func sweep() async throws(StorageError) -> String {
         let registry = MetricsRegistry()
-        let telemetry = Telemetry(registry, Logger(label: "lifecycled"))
+        let telemetry = Telemetry(registry, DaemonLog())
         let counted = Refunds()
         let environment = Store.Environment(
             clock: systemClock, limits: configuration.limits, metrics: registry, deliver: { $0() },

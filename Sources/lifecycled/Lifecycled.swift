@@ -61,8 +61,7 @@ struct Lifecycled: AsyncParsableCommand {
     }
 
     private static func fail(_ status: DaemonExit, _ reason: String) -> Never {
-        let line = "lifecycled: " + reason.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
-        _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        LastWords.write(reason, status)
         Glibc.exit(status.rawValue)
     }
 }

@@ -63,7 +63,7 @@ package enum PeerText {
 
 extension String.UTF8View {
     /// `contains(where:)` over the bytes as they lie in memory, several times as fast as over the view's indices.
-    package func anySatisfies(_ condition: (UInt8) -> Bool) -> Bool {
+    @inlinable package func anySatisfies(_ condition: (UInt8) -> Bool) -> Bool {
         withContiguousStorageIfAvailable { $0.contains(where: condition) } ?? contains(where: condition)
     }
 }

@@ -1,6 +1,5 @@
 internal import Glibc
 internal import LifecycleCore
-internal import Logging
 
 /// The limit of open descriptors: often 1024, which is what the connections alone may need.
 package enum OpenFileLimit {
@@ -13,9 +12,7 @@ package enum OpenFileLimit {
         let needed = configuration.limits.maximumConnections.addingReportingOverflow(reserve).partialValue
         let limit = raise(to: rlim_t(clamping: needed))
         guard limit < needed else { return }
-        Logger(label: "lifecycled").warning(
-            "fewer open files are allowed than the connections may need: raise LimitNOFILE= or lower --max-connections",
-            metadata: ["allowed": "\(limit)", "needed": "\(needed)"])
+        DaemonLog().write(.fewOpenFiles, [.allowed: "\(limit)", .needed: "\(needed)"])
     }
 
     /// - Returns: the soft limit that holds afterwards.

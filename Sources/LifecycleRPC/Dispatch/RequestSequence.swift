@@ -16,7 +16,7 @@ struct RequestSequence {
         case read(Call, BoundCall.Read)
         /// Start this; its answer is given to `finish` under the ticket.
         case scan(BoundCall.Read, ticket: Int)
-        case write(BoundCall.Write, worksOnFullDisk: Bool, ticket: Int)
+        case write(Call, BoundCall.Write, worksOnFullDisk: Bool, ticket: Int)
     }
 
     private enum Item {
@@ -97,7 +97,7 @@ struct RequestSequence {
         case .run(.write(let worksOnFullDisk, let write)):
             guard !awaitsScan, awaited.count < Self.mostAwaited else { return nil }
             upcoming.removeFirst()
-            return .write(write, worksOnFullDisk: worksOnFullDisk, ticket: expect(item))
+            return .write(call, write, worksOnFullDisk: worksOnFullDisk, ticket: expect(item))
         }
     }
 

@@ -1,19 +1,19 @@
 internal import CoreMetrics
 internal import LifecycleCore
-package import Logging
 
 /// What the daemon tells about its work: metrics, and one log line a step of a project's life. Any thread.
 package struct Telemetry: Sendable {
     let connections: Gauge
     let queuedWrites: Gauge
-    let refusedConnections: Counter
     let watchers: Gauge
     private let methods: [String: MethodMetrics]
     private let errors: [Int64: Counter]
     private let commits: Counter
     private let committedWrites: Counter
     private let commitTime: CoreMetrics.Timer
-    private let logger: Logger
+    private let refusedConnections: Counter
+    private let refusals = Refusals()
+    let log: DaemonLog
 
     private struct MethodMetrics: Sendable {
         let succeeded: Counter
@@ -21,8 +21,8 @@ package struct Telemetry: Sendable {
         let time: CoreMetrics.Timer
     }
 
-    package init(_ registry: MetricsRegistry, _ logger: Logger) {
-        self.logger = logger
+    package init(_ registry: MetricsRegistry, _ log: DaemonLog) {
+        self.log = log
         queuedWrites = Gauge(label: "lifecycle_queued_writes", factory: registry)
         connections = Gauge(label: "lifecycle_connections", factory: registry)
         refusedConnections = Counter(label: "lifecycle_connections_refused_total", factory: registry)
@@ -73,71 +73,26 @@ package struct Telemetry: Sendable {
         commitTime.recordNanoseconds(time.inNanoseconds)
     }
 
+    /// - Parameter reason: what the peer is told; nil when the daemon stops, which is nothing to tell of.
+    func refused(_ caller: Caller, _ reason: RPCError?) {
+        refusedConnections.increment()
+        guard let reason, let count = refusals.add(at: .now) else { return }
+        var fields: LogFields = [.refused: "\(count)", .reason: reason.message]
+        fields.name(caller)
+        log.write(.connectionRefused, fields)
+    }
+
     /// What callers are not told: the cause behind `storageUnavailable`, `storageFull` and `internalError`.
     func log(_ error: StorageError) {
-        logger.error("storage refused a request", metadata: [LogKey.error: "\(error)"])
+        log.write(.storageRefused, [.error: "\(error)"])
     }
 
     /// It goes on there when it connects again.
     func log(stalledWatcher caller: Caller, lastSent seq: Int64) {
-        logger.notice(
-            "watcher closed: it does not read", metadata: [LogKey.seq: "\(seq)", LogKey.caller: "\(caller)"])
+        var fields: LogFields = [.seq: "\(seq)"]
+        fields.name(caller)
+        log.write(.watcherStalled, fields)
     }
-
-    /// After the COMMIT: what was done is on disk when the log says so.
-    func log(_ outcome: WriteOutcome, by caller: Caller) {
-        for step in outcome.steps { log(step, by: caller) }
-        if case .failure(let error) = outcome.result, !error.keepsWrites { log(error, by: caller) }
-    }
-
-    private func log(_ error: RPCError, by caller: Caller) {
-        let isUnknown = error.kind == .outcomeUnknown
-        var metadata: Logger.Metadata = [
-            LogKey.error: "\(error.kind.name)", LogKey.detail: "\(error.message)", LogKey.caller: "\(caller)",
-        ]
-        if let project = error.subject?.project { metadata[LogKey.project] = "\(project.id)" }
-        if let user = error.subject?.userId { metadata[LogKey.user] = "\(user)" }
-        if let credits = error.subject?.credits { metadata[LogKey.credits] = "\(credits)" }
-        logger.log(
-            level: isUnknown ? .error : .info, isUnknown ? "outcome unknown" : "rolled back", metadata: metadata)
-    }
-
-    private func log(_ step: NewEvent, by caller: Caller) {
-        guard logger.logLevel <= .info else { return }
-        var metadata = Logger.Metadata(minimumCapacity: 8)  // Growing would hash them all again.
-        metadata[LogKey.user] = .string(step.userId)
-        metadata[LogKey.credits] = .string(step.credits.description)
-        metadata[LogKey.caller] = .string(caller.description)
-        if let project = step.project { metadata[LogKey.project] = "\(project.id)" }
-        if let detail = step.detail { metadata[LogKey.detail] = "\(detail)" }
-        if let code = step.errorCode { metadata[LogKey.error] = "\(code)" }
-        switch step.kind {
-        case .created: logger.info("project created", metadata: metadata)
-        case .processing, .completed:
-            metadata[LogKey.status] = "\(step.kind.rawValue)"
-            logger.info("status updated", metadata: metadata)
-        case .failed:
-            logger.info("project failed", metadata: metadata)
-            logger.info("credits refunded", metadata: metadata)
-        case .externalIdRecorded: logger.info("external id recorded", metadata: metadata)
-        case .cancelRequested: logger.info("cancel requested", metadata: metadata)
-        case .reportRefused: logger.info("report refused", metadata: metadata)
-        case .granted: logger.info("credits granted", metadata: metadata)
-        case .adjusted: logger.info("credits adjusted", metadata: metadata)
-        }
-    }
-}
-
-/// The names of what log lines carry.
-enum LogKey {
-    static let project = "project"
-    static let seq = "seq"
-    static let user = "user"
-    static let credits = "credits"
-    static let caller = "caller"
-    static let status = "status"
-    static let detail = "detail"
-    static let error = "error"
 }
 
 extension Duration {

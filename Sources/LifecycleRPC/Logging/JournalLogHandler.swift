@@ -2,7 +2,8 @@ internal import LifecycleCore
 package import Logging
 
 /// Writes a record to journald: the readable line as `MESSAGE`, and each metadata value as a field of its own,
-/// `LIFECYCLE_` and the key in upper case, so that `journalctl LIFECYCLE_PROJECT=…` finds it.
+/// `LIFECYCLE_` and the key in upper case, so that `journalctl LIFECYCLE_PROJECT=…` finds it. Messages of `LogMessage`
+/// have their `MESSAGE_ID`.
 package struct JournalLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -23,46 +24,62 @@ package struct JournalLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let metadata = LogRecord.metadata(of: event, base: metadata, provider: metadataProvider)
-        var fields = Self.recordStart(level: event.level)
-        PeerText.append(event.message.description, to: &fields, maximumBytes: LogRecord.maximumMessageBytes)
+        let record = Self.record(level: event.level, message: event.message.description, metadata)
+        queue.append(record, isUrgent: event.level > .info)
+    }
+
+    /// The record of a message that does not come by a `Logger`.
+    static func record(_ message: LogMessage, _ fields: LogFields) -> [UInt8] {
+        record(level: message.level, message: message.text, fields.metadata.sorted { $0.key < $1.key })
+    }
+
+    private static func record(
+        level: Logger.Level, message: String, _ metadata: [(key: String, value: Logger.MetadataValue)]
+    ) -> [UInt8] {
+        var fields: [UInt8] = []
+        fields.reserveCapacity(768)
+        fields.append(contentsOf: "PRIORITY=".utf8)
+        fields.append(UInt8(ascii: "0") + priority(of: level))
+        fields.append(contentsOf: "\nSYSLOG_IDENTIFIER=lifecycled\n".utf8)
+        if let id = LogMessage.journalFields[message] { fields.append(contentsOf: id) }
+        fields.append(contentsOf: "MESSAGE=".utf8)
+        PeerText.append(message, to: &fields, maximumBytes: LogRecord.maximumMessageBytes)
         LogRecord.append(metadata, to: &fields)
         fields.append(0x0A)
         for (key, value) in metadata {
-            fields.append(contentsOf: Self.fieldName(of: key))
+            appendFieldName(of: key, to: &fields)
             fields.append(UInt8(ascii: "="))
             PeerText.append(value.description, to: &fields, maximumBytes: PeerText.maximumValueBytes)
             fields.append(0x0A)
         }
-        queue.append(fields, isUrgent: event.level > .info)
-    }
-
-    /// The record that tells of dropped records.
-    static func dropNote(count: Int) -> [UInt8] {
-        recordStart(level: .warning) + "\(count) log records dropped\n".utf8
-    }
-
-    /// journald takes names of `A`–`Z`, `0`–`9` and `_`, at most 64 bytes long, and drops other fields.
-    static func fieldName(of key: String) -> [UInt8] {
-        var name = Array("LIFECYCLE_".utf8)
-        for byte in key.utf8.prefix(64 - name.count) {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): name.append(byte - 0x20)
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): name.append(byte)
-            default: name.append(UInt8(ascii: "_"))
-            }
-        }
-        return name
-    }
-
-    private static func recordStart(level: Logger.Level) -> [UInt8] {
-        var fields: [UInt8] = []
-        fields.reserveCapacity(512)
-        fields.append(contentsOf: "PRIORITY=\(priority(of: level))\nSYSLOG_IDENTIFIER=lifecycled\nMESSAGE=".utf8)
         return fields
     }
 
+    static func fieldName(of key: String) -> [UInt8] {
+        var name: [UInt8] = []
+        appendFieldName(of: key, to: &name)
+        return name
+    }
+
+    /// journald takes names of `A`–`Z`, `0`–`9` and `_`, at most 64 bytes long, and drops other fields. `callerUid`
+    /// becomes `LIFECYCLE_CALLER_UID`.
+    private static func appendFieldName(of key: String, to fields: inout [UInt8]) {
+        let end = fields.count + 64
+        fields.append(contentsOf: "LIFECYCLE_".utf8)
+        for byte in key.utf8 where fields.count < end {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): fields.append(byte - 0x20)
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): fields.append(byte)
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"):
+                fields.append(UInt8(ascii: "_"))
+                if fields.count < end { fields.append(byte) }
+            default: fields.append(UInt8(ascii: "_"))
+            }
+        }
+    }
+
     /// The levels of syslog(3).
-    private static func priority(of level: Logger.Level) -> Int {
+    private static func priority(of level: Logger.Level) -> UInt8 {
         switch level {
         case .trace, .debug: 7
         case .info: 6

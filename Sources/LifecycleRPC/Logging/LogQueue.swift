@@ -111,24 +111,21 @@ final class LogQueue: Sendable {
         SystemThread.setName("log")
         var batch: [[UInt8]] = []
         while true {
-            let isOver = state.withLock { state in
+            let (isOver, untold) = state.withLock { state in
                 swap(&batch, &state.records)
                 state.isUrgent = false
                 if batch.isEmpty, !state.isClosed { state.rest = .idle }
-                // Records are dropped only behind a full queue, so behind all of this batch.
-                if !batch.isEmpty, state.untold > 0 {
-                    batch.append(dropNote(state.untold))
-                    state.accepted &+= 1
-                    state.untold = 0
-                }
-                return batch.isEmpty && state.isClosed
+                return (batch.isEmpty && state.isClosed, state.untold)
             }
             if isOver { return }
             if batch.isEmpty {
                 _ = wakePipe.waitForByte(timeout: nil)
             } else {
                 let lost = write(batch)
-                finish(count: batch.count, lost: lost)
+                // Records are dropped only behind a full queue, so behind all of this batch. A note that is lost
+                // itself is written again behind the next one.
+                let isTold = untold > 0 && write([dropNote(untold)]) == 0
+                finish(count: batch.count, lost: lost, told: isTold ? untold : 0)
                 batch.removeAll(keepingCapacity: true)
             }
             gather()
@@ -148,10 +145,10 @@ final class LogQueue: Sendable {
         state.withLock { $0.rest = .none }
     }
 
-    private func finish(count: Int, lost: Int) {
+    private func finish(count: Int, lost: Int, told: Int) {
         state.withLock { state in
             state.dropped &+= lost
-            state.untold &+= lost
+            state.untold &+= lost - told
             state.written &+= UInt64(count)
             for waiter in state.waiters where waiter.accepted <= state.written {
                 WakePipe.sendByte(to: waiter.descriptor)

@@ -26,16 +26,25 @@ enum LogRecord {
             bytes.append(UInt8(ascii: " "))
             PeerText.append(key, to: &bytes, maximumBytes: PeerText.maximumValueBytes)
             bytes.append(UInt8(ascii: "="))
-            let text = value.description
-            let isQuoted = needsQuotes(text)
-            if isQuoted { bytes.append(UInt8(ascii: "\"")) }
-            PeerText.append(text, to: &bytes, maximumBytes: PeerText.maximumValueBytes, quotes: true)
-            if isQuoted { bytes.append(UInt8(ascii: "\"")) }
+            append(value.description, to: &bytes)
         }
     }
 
-    private static func needsQuotes(_ text: String) -> Bool {
-        text.isEmpty
-            || text.utf8.anySatisfies { $0 <= 0x20 || $0 == 0x22 || $0 == 0x3D || $0 == 0x5C || $0 == 0x7F }
+    private static func append(_ text: String, to bytes: inout [UInt8]) {
+        // Nearly every value is this plain: once over it is enough.
+        if !text.isEmpty, text.utf8.count <= PeerText.maximumValueBytes,
+            !text.utf8.anySatisfies({ isAmbiguous($0) || $0 >= 0x7F })
+        {
+            bytes.append(contentsOf: text.utf8)
+            return
+        }
+        let isQuoted = text.isEmpty || text.utf8.anySatisfies(isAmbiguous)
+        if isQuoted { bytes.append(UInt8(ascii: "\"")) }
+        PeerText.append(text, to: &bytes, maximumBytes: PeerText.maximumValueBytes, quotes: true)
+        if isQuoted { bytes.append(UInt8(ascii: "\"")) }
+    }
+
+    private static func isAmbiguous(_ byte: UInt8) -> Bool {
+        byte <= 0x20 || byte == 0x22 || byte == 0x3D || byte == 0x5C || byte == 0x7F
     }
 }

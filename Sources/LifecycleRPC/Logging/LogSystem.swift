@@ -24,19 +24,23 @@ package struct LogSystem: Sendable {
     }
 
     init(
-        output: LogOutput, descriptor: Int32, isColoured: Bool, capacity: Int = defaultCapacity
+        output: LogOutput, descriptor: Int32, isColoured: Bool, capacity: Int = defaultCapacity,
+        journalPath: String = Journal.defaultPath
     ) throws(SystemCallError) {
         self.output = output
         self.isColoured = isColoured
         switch output {
         case .journal:
+            let journal = try Journal(path: journalPath)
             queue = try LogQueue(
-                capacity: capacity, dropNote: { JournalLogHandler.dropNote(count: $0) },
-                write: { records in records.count { !Journal.send($0) } })
+                capacity: capacity,
+                dropNote: { JournalLogHandler.record(.recordsDropped, [.dropped: "\($0)"]) },
+                write: { records in records.count { !journal.send($0) } })
         case .standardError:
             let writer = DescriptorWriter(descriptor: descriptor)
             queue = try LogQueue(
-                capacity: capacity, dropNote: { TextLogHandler.dropNote(count: $0, isColoured: isColoured) },
+                capacity: capacity,
+                dropNote: { TextLogHandler.line(.recordsDropped, [.dropped: "\($0)"], isColoured: isColoured) },
                 write: { writer.write($0) })
         }
     }

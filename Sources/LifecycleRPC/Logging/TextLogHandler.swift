@@ -23,17 +23,28 @@ package struct TextLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var line = Self.linePrefix(level: event.level, isColoured: isColoured)
-        PeerText.append(event.message.description, to: &line, maximumBytes: LogRecord.maximumMessageBytes)
-        LogRecord.append(
-            LogRecord.metadata(of: event, base: metadata, provider: metadataProvider), to: &line)
-        line.append(0x0A)
+        let line = Self.line(
+            level: event.level, message: event.message.description,
+            LogRecord.metadata(of: event, base: metadata, provider: metadataProvider), isColoured: isColoured)
         queue.append(line, isUrgent: event.level > .info)
     }
 
-    /// The line that tells of dropped records.
-    static func dropNote(count: Int, isColoured: Bool) -> [UInt8] {
-        linePrefix(level: .warning, isColoured: isColoured) + "\(count) log records dropped\n".utf8
+    /// The line of a message that does not come by a `Logger`.
+    static func line(_ message: LogMessage, _ fields: LogFields, isColoured: Bool) -> [UInt8] {
+        line(
+            level: message.level, message: message.text, fields.metadata.sorted { $0.key < $1.key },
+            isColoured: isColoured)
+    }
+
+    private static func line(
+        level: Logger.Level, message: String, _ metadata: [(key: String, value: Logger.MetadataValue)],
+        isColoured: Bool
+    ) -> [UInt8] {
+        var line = linePrefix(level: level, isColoured: isColoured)
+        PeerText.append(message, to: &line, maximumBytes: LogRecord.maximumMessageBytes)
+        LogRecord.append(metadata, to: &line)
+        line.append(0x0A)
+        return line
     }
 
     private static func linePrefix(level: Logger.Level, isColoured: Bool) -> [UInt8] {

@@ -1,22 +1,21 @@
 internal import CoreMetrics
 internal import Glibc
 package import LifecycleCore
-package import Logging
 
 /// What `getMetrics` tells of the files, beside the registry's own: how large they are now, and the newest backup. Also
 /// logs backups. Any thread.
 package struct StorageMetrics: MetricsSource {
     private let registry: MetricsRegistry
-    private let logger: Logger
+    private let log: DaemonLog
     private let databasePath: String
     private let databaseBytes: Gauge
     private let logBytes: Gauge
     private let backupTime: Gauge
     private let backupBytes: Gauge
 
-    package init(_ registry: MetricsRegistry, databasePath: String, _ logger: Logger) {
+    package init(_ registry: MetricsRegistry, databasePath: String, _ log: DaemonLog) {
         self.registry = registry
-        self.logger = logger
+        self.log = log
         self.databasePath = databasePath
         databaseBytes = Gauge(label: "lifecycle_database_bytes", factory: registry)
         logBytes = Gauge(label: "lifecycle_wal_bytes", factory: registry)
@@ -42,14 +41,14 @@ package struct StorageMetrics: MetricsSource {
         switch result {
         case .success(let report):
             newestBackup((systemClock().milliseconds / 1000, report.bytes))
-            logger.notice(
-                "backup made",
-                metadata: [
-                    "path": "\(report.path)", "bytes": "\(report.bytes)", "projects": "\(report.projects)",
-                    "took": "\(time)",
+            log.write(
+                .backupMade,
+                [
+                    .path: report.path, .bytes: "\(report.bytes)", .projects: "\(report.projects)",
+                    .took: "\(time)",
                 ])
         case .failure(let failure):
-            logger.warning("no backup was made", metadata: ["reason": "\(failure.reason)"])
+            log.write(.backupFailed, [.reason: failure.reason])
         }
     }
 

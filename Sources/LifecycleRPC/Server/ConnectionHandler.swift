@@ -210,8 +210,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .scan(let read, let ticket):
             guard context != nil else { return sequence.finish(ticket, with: .failure(.stopping)) }  // Nobody to tell.
             hub.scan(read, for: self, ticket)
-        case .write(let write, let worksOnFullDisk, let ticket):
-            hub.write(write, worksOnFullDisk: worksOnFullDisk, for: self, ticket)
+        case .write(let call, let write, let worksOnFullDisk, let ticket):
+            hub.write(write, of: call, worksOnFullDisk: worksOnFullDisk, for: self, ticket)
         }
     }
 

@@ -49,7 +49,7 @@ final class Hub {
     /// What serves a new connection of this caller, or tells it why nothing does.
     func handler(for caller: Caller) -> any ChannelHandler {
         if let refusal = refusal(of: caller) {
-            telemetry.refusedConnections.increment()
+            telemetry.refused(caller, isDraining ? nil : refusal)
             return RefusedConnection(refusal)
         }
         return ConnectionHandler(caller: caller, hub: self)
@@ -165,16 +165,17 @@ final class Hub {
     }
 
     func write(
-        _ write: @escaping BoundCall.Write, worksOnFullDisk: Bool, for connection: ConnectionHandler, _ ticket: Int
+        _ write: @escaping BoundCall.Write, of call: Dispatcher.Call, worksOnFullDisk: Bool,
+        for connection: ConnectionHandler, _ ticket: Int
     ) {
         let caller = connection.caller
         let source = ObjectIdentifier(connection)
         let connection = NIOLoopBound(connection, eventLoop: eventLoop)
         let hub = NIOLoopBound(self, eventLoop: eventLoop)
-        let telemetry = telemetry
+        let (telemetry, method) = (telemetry, call.method)
         jobs.append(
             WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, source: source, run: write) { outcome in
-                telemetry.log(outcome, by: caller)
+                telemetry.log(outcome, by: caller, calling: method)
                 hub.value.release(outcome.steps)
                 connection.value.finish(ticket, with: outcome.result, outcome.effects)
             })

@@ -28,13 +28,14 @@ struct StepLogTests {
         _ = try connection.call("updateStatus", ["projectId": ids[1], "status": "completed"])
         _ = try connection.call("createProject", ["userId": "ada", "credits": 99])
 
-        let caller = "caller=\"uid \(geteuid()) gid \(getegid()) pid \(getpid())\""
-        for (message, project, count) in [
-            ("project created", ids[0], 2), ("project failed", ids[0], 1), ("credits refunded", ids[0], 1),
+        let caller = "callerPid=\(getpid()) callerUid=\(geteuid())"
+        for (message, method, project, count) in [
+            ("project created", "createProject", ids[0], 2), ("project failed", "updateStatus", ids[0], 1),
+            ("credits refunded", "updateStatus", ids[0], 1),
         ] {
             let found = try lines(daemon, message, atLeast: count)
             #expect(found.count == count, "\(found)")
-            for part in ["project=\(project)", "user=ada", "credits=40", caller] {
+            for part in ["project=\(project)", "user=ada", "credits=40", "method=\(method)", caller] {
                 #expect(found.first?.contains(part) == true, "\(message): \(found.first ?? "")")
             }
         }
@@ -43,7 +44,7 @@ struct StepLogTests {
         #expect(updates.contains { $0.contains("project=\(ids[1])") && $0.contains("status=completed") })
         let rolledBack = try lines(daemon, "rolled back")
         #expect(rolledBack.count == 1)
-        #expect(rolledBack[0].contains("error=insufficientCredits"))
+        #expect(rolledBack[0].contains("errorCode=insufficientCredits"))
         #expect(rolledBack[0].contains("user=ada"), "\(rolledBack[0])")
         #expect(rolledBack[0].contains("credits=99"), "\(rolledBack[0])")
         #expect(rolledBack[0].contains(caller))

@@ -39,7 +39,7 @@ struct RequestSequenceTests {
                 case .scan(_, let ticket):
                     if !running.isEmpty { faults.append("a scan ran beside what was before it") }
                     start(ticket, isScan: true)
-                case .write(_, _, let ticket):
+                case .write(_, _, _, let ticket):
                     if running.contains(where: \.isScan) { faults.append("a write ran beside a scan before it") }
                     start(ticket, isScan: false)
                 }

@@ -122,22 +122,50 @@ struct LogHandlerTests {
         #expect(records.first?.hasSuffix(" info m a=logger b=provider c=statement\n") == true)
     }
 
-    @Test("a journal record has a field for each metadata value")
+    @Test("a journal record has the message's id, and a field for each metadata value")
     func journalRecord() throws {
         let records = try records(journalHandler) { logger in
-            logger.notice("project failed", metadata: ["project": "p\n1", "error-code": "leaseExpired"])
+            DaemonLog(logger).write(.projectFailed, [.project: "p\n1", .errorCode: "leaseExpired", .callerUid: "7"])
         }
         #expect(
             records == [
                 """
-                PRIORITY=5
+                PRIORITY=6
                 SYSLOG_IDENTIFIER=lifecycled
-                MESSAGE=project failed error-code=leaseExpired project="p\\n1"
+                MESSAGE_ID=\(LogMessage.projectFailed.id)
+                MESSAGE=project failed callerUid=7 errorCode=leaseExpired project="p\\n1"
+                LIFECYCLE_CALLER_UID=7
                 LIFECYCLE_ERROR_CODE=leaseExpired
                 LIFECYCLE_PROJECT=p\\n1
 
                 """
             ])
+    }
+
+    @Test("a message that is not the daemon's own has no id", arguments: ["some library's", "project failed at last"])
+    func foreignMessage(text: String) throws {
+        let records = try records(journalHandler) { $0.info("\(text)") }
+        #expect(records == ["PRIORITY=6\nSYSLOG_IDENTIFIER=lifecycled\nMESSAGE=\(text)\n"])
+    }
+
+    @Test(
+        "whatever a value holds, the record has no line and no field that was not meant",
+        arguments: [
+            "\n", "a\nMESSAGE_ID=forged\nMESSAGE=forged\nPRIORITY=0", "<0>\0\r\u{1b}[2J\u{2028}", "\u{FFFD}",
+            String(repeating: "<0>\n", count: 25_000),
+        ])
+    func nothingForged(nasty: String) throws {
+        let records = try records(journalHandler) { logger in
+            DaemonLog(logger).write(.reportRefused, [.user: nasty, .detail: nasty])
+        }
+        let names = records.joined().split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.prefix { $0 != "=" }
+        }
+        #expect(
+            names == [
+                "PRIORITY", "SYSLOG_IDENTIFIER", "MESSAGE_ID", "MESSAGE", "LIFECYCLE_DETAIL", "LIFECYCLE_USER", "",
+            ])
+        #expect(records.joined().utf8.count < 2000)
     }
 
     @Test(

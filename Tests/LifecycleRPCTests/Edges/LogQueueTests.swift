@@ -19,18 +19,17 @@ struct LogQueueTests {
             release = try WakePipe()
         }
 
-        func queue(capacity: Int, losing: Bool = false) throws -> LogQueue {
+        func queue(capacity: Int, losing: Int = 0) throws -> LogQueue {
             try LogQueue(
                 capacity: capacity, dropNote: { Array("\($0) dropped".utf8) },
                 write: { records in
                     self.entered.sendByte()
                     _ = self.release.waitForByte(timeout: nil)
-                    if losing, self.written.withLock({ $0.isEmpty }) {
-                        self.written.withLock { $0.append("lost") }
-                        return records.count
+                    return self.written.withLock { written in
+                        let isLost = written.count < losing
+                        written += isLost ? ["lost"] : records.map { String(decoding: $0, as: UTF8.self) }
+                        return isLost ? records.count : 0
                     }
-                    self.written.withLock { $0 += records.map { String(decoding: $0, as: UTF8.self) } }
-                    return 0
                 })
         }
     }
@@ -47,8 +46,7 @@ struct LogQueueTests {
         gate.release.sendByte()
         #expect(gate.entered.waitForByte(timeout: .seconds(30)))
         queue.append(Array("e".utf8))
-        gate.release.sendByte()
-        gate.release.sendByte()
+        for _ in ["b, c, d", "2 dropped", "e"] { gate.release.sendByte() }
         #expect(queue.flush(timeout: .seconds(30)))
         #expect(gate.written.withLock { $0 } == ["a", "b", "c", "d", "2 dropped", "e"])
         #expect(queue.droppedRecords == 2)
@@ -57,16 +55,16 @@ struct LogQueueTests {
     @Test("records that the output lost are told of when it works again")
     func losing() throws {
         let gate = try Gate()
-        let queue = try gate.queue(capacity: 10, losing: true)
+        // a; then b, and the note about a.
+        let queue = try gate.queue(capacity: 10, losing: 3)
         defer { queue.close() }
-        queue.append(Array("a".utf8))
-        gate.release.sendByte()
-        #expect(queue.flush(timeout: .seconds(30)))
-        #expect(queue.droppedRecords == 1)
-        queue.append(Array("b".utf8))
-        gate.release.sendByte()
-        #expect(queue.flush(timeout: .seconds(30)))
-        #expect(gate.written.withLock { $0 } == ["lost", "b", "1 dropped"])
+        for (text, writes, dropped) in [("a", 1, 1), ("b", 2, 2), ("c", 2, 2), ("d", 1, 2)] {
+            queue.append(Array(text.utf8))
+            for _ in 0..<writes { gate.release.sendByte() }
+            #expect(queue.flush(timeout: .seconds(30)))
+            #expect(queue.droppedRecords == dropped)
+        }
+        #expect(gate.written.withLock { $0 } == ["lost", "lost", "lost", "c", "2 dropped", "d"])
     }
 
     @Test("a flush ends at its time limit when the output does not, and later succeeds")

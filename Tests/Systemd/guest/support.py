@@ -134,6 +134,16 @@ def journal(*matches):
     return [json.loads(line) for line in lines]
 
 
+def newest_entry():
+    """The cursor of the daemon's newest entry."""
+    return journal("-n", "1")[-1]["__CURSOR"]
+
+
+def entries_since(cursor):
+    """The daemon's entries after that one. Without further matches: journalctl would skip the first that matches."""
+    return journal(f"--after-cursor={cursor}")
+
+
 @contextlib.contextmanager
 def callers(tasks=8):
     """The Swift client program, with so many tasks that create and fail projects until the end of the block. Then the
