@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release install deb bench bench-guard-update format check fuzz soak idle docs clean check-links
+.PHONY: help setup test demo build release install deb bench bench-guard-update format check fuzz soak idle test-systemd docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -38,6 +38,7 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "tests" swift test --skip-build --disable-xctest
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md
+	@$(STEP) "units and package in a real systemd" Tests/Systemd/run --if-possible
 	@$(STEP) "demo" dev/demo --quiet
 	@$(STEP) "soak of a minute" Tests/Soak/soak --minutes 1
 	@$(STEP) "instructions of a request" Benchmarks/guard
@@ -86,6 +87,9 @@ check: setup ## The static checks: format, imports, file sizes, the tree.
 soak: setup ## Agents lost in every way, watchers, kill -9 and restarts: make soak MINUTES=10 (the default).
 	@$(STEP) "release build" $(RELEASE)
 	@Tests/Soak/soak --minutes $(MINUTES)
+
+test-systemd: deb ## Boot a real systemd in a container, install the package there and test it (as root).
+	@Tests/Systemd/run
 
 idle: setup ## A thousand callers in the very moment at which the idle daemon goes (some minutes).
 	LIFECYCLE_IDLE_COUNT=1000 swift test $(SWIFT_FLAGS) --disable-xctest --filter IdleExitTests
