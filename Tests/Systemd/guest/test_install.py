@@ -25,7 +25,7 @@ class Installed(unittest.TestCase):
             grp.getgrnam(group)
         status = os.stat(SOCKET)
         self.assertEqual((status.st_uid, status.st_gid, status.st_mode & 0o777), (0, grp.getgrnam("lifecycle").gr_gid, 0o660))
-        call("getBalance", userId="ada")
+        call("getBalance", userId="zoe")
         status = os.stat(STATE)
         self.assertEqual((status.st_uid, status.st_mode & 0o777), (pwd.getpwnam("lifecycled").pw_uid, 0o700))
 
@@ -33,7 +33,7 @@ class Installed(unittest.TestCase):
         self.assertIn("lifecycled", run("lifecyclectl", "doctor"))
 
     def test_nothing_is_said_about_priorities_or_anything_else_that_an_admin_must_wonder_at(self):
-        call("getBalance", userId="ada")
+        call("getBalance", userId="zoe")
         run("systemctl", "start", "lifecycled-sweep.service", "lifecycled-backup.service")
         run("journalctl", "--sync")
         text = run("journalctl", "-u", SERVICE, "-p", "warning", "-o", "cat")

@@ -42,13 +42,13 @@ class Unattended(unittest.TestCase):
 
     def test_one_that_hangs_is_killed_by_the_watchdog_and_started_again(self):
         with drop_in(SERVICE, WatchdogSec="2s", TimeoutAbortSec="1s"):
-            call("getBalance", userId="ada")
+            call("getBalance", userId="zoe")
             pid = until(main_pid)
             until(is_active)
             os.kill(pid, signal.SIGSTOP)
             until(lambda: main_pid() not in (0, pid))
             self.assertGreaterEqual(int(show(SERVICE, "NRestarts")), 1)
-            self.assertEqual(call("getBalance", userId="ada")["available"], 0)
+            self.assertEqual(call("getBalance", userId="zoe")["available"], 0)
         run_results = [e.get("UNIT_RESULT") for e in json_lines("UNIT=lifecycled.service")]
         self.assertIn("watchdog", run_results)
 

@@ -1,6 +1,5 @@
 """The units as an admin reads them: without a complaint of systemd's, closed, and with examples that work."""
 
-import configparser
 import shutil
 import subprocess
 import unittest
@@ -65,11 +64,11 @@ class Units(unittest.TestCase):
             "/bin/sh -c '! ls /proc/1/fd && ! test -e /proc/meminfo && ! test -e /dev/kmsg'",
             "/usr/bin/python3 -c 'import socket, sys\\ntry: socket.socket(socket.AF_INET)\\nexcept OSError: sys.exit(0)\\nsys.exit(1)'",
         ], SystemCallFilter=["@process", "@system-service"]):
-            self.assertEqual(call("getBalance", userId="ada")["available"], 0)
+            self.assertEqual(call("getBalance", userId="zoe")["available"], 0)
 
 
 class Examples(unittest.TestCase):
-    """Each is put where its folder says, and the daemon then works."""
+    """Each is put where its folder says."""
 
     def setUp(self):
         for name in ["lifecycle", "lifecycle-backups"]:
@@ -81,7 +80,7 @@ class Examples(unittest.TestCase):
         systemctl("daemon-reload")
         systemctl("restart", "lifecycled.socket")
 
-    def test_each_does_what_it_says(self):
+    def test_each_is_taken_by_systemd_and_the_daemon_works_with_it(self):
         examples = sorted(EXAMPLES.glob("lifecycled*.d/*.conf"))
         self.assertGreater(len(examples), 10)
         for example in examples:
@@ -89,17 +88,14 @@ class Examples(unittest.TestCase):
                 systemctl("stop", "lifecycled.socket")
                 folder = Path("/etc/systemd/system") / example.parent.name
                 folder.mkdir()
+                self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
                 shutil.copy(example, folder)
                 systemctl("daemon-reload")
                 self.assertEqual(verify(*NAMES), "")
-                systemctl("start", "lifecycled.socket", "lifecycled-sweep.timer")
-                path = "/run/lifecycle-elsewhere.sock" if "path" in example.name and "socket" in folder.name else SOCKET
-                self.assertIn('"available":0', run("lifecyclectl", "balance", "ada", "--json", "--socket", path))
+                systemctl("start", "lifecycled.socket")
+                path = "/run/lifecycle-elsewhere.sock" if example.match("lifecycled.socket.d/path.conf") else SOCKET
+                self.assertIn('"available":0', run("lifecyclectl", "balance", "zoe", "--json", "--socket", path))
                 self.assertTrue(is_active("lifecycled-sweep.timer"))
-                settings = configparser.RawConfigParser(strict=False)
-                settings.read(example)
-                for name in settings.sections():
-                    self.assertIn(name, ["Unit", "Service", "Socket", "Timer"])
                 shutil.rmtree(folder)
 
     def test_those_for_other_units_are_right(self):

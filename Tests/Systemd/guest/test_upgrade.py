@@ -9,7 +9,7 @@ from under_load import under_load
 
 class Upgrade(unittest.TestCase):
     def test_the_running_daemon_is_replaced_the_socket_kept_and_nothing_lost(self):
-        call("getBalance", userId="ada")
+        call("getBalance", userId="zoe")
         before, pid = os.stat(SOCKET).st_ino, main_pid()
         under_load(self, lambda: run("dpkg", "--install", "/srv/test/deb/present.deb"), times=1)
         self.assertEqual(os.stat(SOCKET).st_ino, before)
