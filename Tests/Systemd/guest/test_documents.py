@@ -1,4 +1,4 @@
-"""The commands of docs/operations.md, as they stand."""
+"""The commands of the documents for operators, as they stand."""
 
 import shutil
 import unittest
@@ -19,7 +19,8 @@ class Documents(unittest.TestCase):
         for path in Path("/var/lib/lifecycle").iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         systemctl("start", "lifecycled.socket")
-        print(run("python3", "/srv/test/docs/test-docs", "--installed", "/srv/test/docs/operations.md"), flush=True)
+        documents = [f"/srv/test/docs/{name}.md" for name in ["operations", "journal"]]
+        print(run("python3", "/srv/test/docs/test-docs", "--installed", *documents), end="", flush=True)
 
 
 if __name__ == "__main__":
