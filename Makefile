@@ -35,7 +35,7 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "man page and OpenRPC document of the protocol" dev/generate-protocol-docs
 	@$(STEP) "Debian package" dev/build-deb
 	@$(STEP) "tests of the package and of make install" dev/test-deb
-	@$(STEP) "tests" swift test --skip-build --disable-xctest
+	@$(STEP) "tests" dev/run-tests
 	@$(STEP) "tests of dev/" dev/test-dev
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md
 	@$(STEP) "units and package in a real systemd" Tests/Systemd/run --if-possible

@@ -31,17 +31,21 @@ struct Lifecycled: AsyncParsableCommand {
 
     static func main() async {
         ProcessSetup.apply()
-        let command: Self
         do {
-            command = try parse()
+            // As systemd starts it. Without flags the parser of flags would be two fifths of the work of a start.
+            guard CommandLine.argc > 1 else { return try await serve(DaemonConfiguration(flags: [:])) }
+            try await parsed().run()
+        } catch {
+            fail(DaemonExit(error), "\(error)")
+        }
+    }
+
+    private static func parsed() -> Self {
+        do {
+            return try parse()
         } catch {
             if exitCode(for: error).isSuccess { exit(withError: error) }  // --help and --version
             fail(.usage, "\(message(for: error)) (see lifecycled --help)")
-        }
-        do {
-            try await command.run()
-        } catch {
-            fail(DaemonExit(error), "\(error)")
         }
     }
 
@@ -50,12 +54,16 @@ struct Lifecycled: AsyncParsableCommand {
         if let table = importing.table, let file = importing.file {
             return try ImportCommand(table: table, file: file, options: importing).run(configuration)
         }
+        guard oneTime.isGiven else { return try await Self.serve(configuration) }
         let log = try LogSystem.bootstrap(level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
-        if oneTime.isGiven {
-            let done = try await oneTime.run(configuration)
-            return print("lifecycled: \(done)")
-        }
+        let done = try await oneTime.run(configuration)
+        print("lifecycled: \(done)")
+    }
+
+    private static func serve(_ configuration: DaemonConfiguration) async throws {
+        let log = try LogSystem.bootstrap(level: configuration.logLevel)
+        defer { log.flush(timeout: .seconds(1)) }
         OpenFileLimit.raise(for: configuration)
         try await Daemon(configuration).run()
     }
