@@ -3,7 +3,7 @@ import LifecycleClient
 import TestSupport
 import Testing
 
-@Suite("The client's watch, in process and over the socket", .timeLimit(.minutes(2)))
+@Suite("The client's watch, in process and over the socket", .timeLimit(.minutes(10)))
 struct ClientWatchTests {
     /// The next events of a sequence.
     private static func take(_ count: Int, of events: EventSequence) async throws -> [Event] {
@@ -173,7 +173,7 @@ struct ClientWatchTests {
     }
 }
 
-@Suite("Waiting for a project's end", .timeLimit(.minutes(2)))
+@Suite("Waiting for a project's end", .timeLimit(.minutes(10)))
 struct ClientWaitTests {
     @Test("gives the project with its verdict", arguments: Backend.allCases, [Status.completed, .failed])
     func verdict(_ backend: Backend, _ status: Status) async throws {
