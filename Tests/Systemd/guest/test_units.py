@@ -38,14 +38,14 @@ class Units(unittest.TestCase):
     def test_all_services_have_the_same_sandbox(self):
         def sandbox(name):
             text = (UNITS / name).read_text()
-            return text[text.index("NoNewPrivileges="):].split("\n[Install]")[0].replace(self.COMMENT, "").strip()
+            return text[text.index("NoNewPrivileges="):].split("\n[Install]")[0].strip()
 
         self.assertEqual({sandbox(name) for name in NAMES if name.endswith(".service")}, {sandbox(SERVICE)})
 
-    COMMENT = "# Found by tracing the daemon; Tests/Systemd runs it with this list and death for any other call.\n"
-
     def test_nothing_that_the_daemon_does_is_outside_of_its_list_of_system_calls(self):
-        with drop_in(SERVICE, SystemCallErrorNumber="kill", Environment="LIFECYCLED_IDLE_EXIT=1"):
+        with drop_in(
+            SERVICE, SystemCallErrorNumber="kill", SystemCallFilter="setpriority", Environment="LIFECYCLED_IDLE_EXIT=1"
+        ):
             with callers() as done:
                 project = new_project("sandbox", startTimeout=1)
                 call("backup", path="sandbox.db")
@@ -61,7 +61,8 @@ class Units(unittest.TestCase):
         with drop_in(SERVICE, ExecStartPre=[
             "/bin/sh -c '! touch /etc/x && ! touch /usr/x && ! touch /run/lifecycled/x'",
             "/bin/sh -c 'touch /var/lib/lifecycle/x && rm /var/lib/lifecycle/x'",
-            "/bin/sh -c '! ls /proc/1/fd && ! test -e /proc/meminfo && ! test -e /dev/kmsg'",
+            "/bin/sh -c '! ls /proc/1/fd && ! test -e /proc/meminfo && ! test -e /proc/sys && ! test -e /dev/kmsg'",
+            "/bin/sh -c '! find /sys -maxdepth 4 -writable -not -type l | grep .'",
             "/usr/bin/python3 -c 'import socket, sys\\ntry: socket.socket(socket.AF_INET)\\nexcept OSError: sys.exit(0)\\nsys.exit(1)'",
         ], SystemCallFilter=["@process", "@system-service"]):
             self.assertEqual(call("getBalance", userId="zoe")["available"], 0)
