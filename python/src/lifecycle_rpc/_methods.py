@@ -1,0 +1,286 @@
+"""A function for each of the daemon's methods, blocking. Made from `_methods_async.py` by `dev/unasync`.
+
+All take `timeout`, the seconds that the call may take, repeats included (None: the client's), and can raise what
+`lifecycle_rpc.errors` lists; the docstrings name what is special to a method.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, TypeVar
+
+from . import metrics, models
+
+T = TypeVar("T")
+
+
+class Methods:
+    """What a client can ask."""
+
+    def call(self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None) -> Any:
+        """Call any method with its parameters as the daemon names them, and give its result as plain JSON."""
+        raise NotImplementedError
+
+    def _call(self, method: str, kind: type[T], given: dict[str, object], timeout: float | None) -> T:
+        raise NotImplementedError
+
+    def create_project(
+        self,
+        user_id: str,
+        credits: int,  # noqa: A002 (the daemon's word)
+        *,
+        idempotency_key: str | None = None,
+        external_id: str | None = None,
+        name: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        start_timeout: int | None = None,
+        lease: int | None = None,
+        max_runtime: int | None = None,
+        timeout: float | None = None,
+    ) -> models.ProjectCreated:
+        """Start a paid project: takes its credits from the user. Role app.
+
+        Args:
+            user_id: Whose credits pay, 1 to 128 bytes.
+            credits: What it costs, 0 to the daemon's limit (1 000 000 unless changed).
+            idempotency_key: Repeats with the same key charge once. One is made when None, which protects against a lost
+                connection, but not against a restart of this process.
+            external_id: The upstream's id, unique over all projects.
+            name: For people, at most 255 bytes.
+            metadata: Kept and given back, at most 16 KiB.
+            start_timeout: Seconds until the first report must come (None: the daemon's default, 3600).
+            lease: Seconds from one report to the next (None: the daemon's default, 600).
+            max_runtime: Seconds from creation to the verdict (None: the daemon's default, 21600).
+            timeout: Seconds for the call.
+
+        Raises:
+            InsufficientCredits, AmountOutOfRange, IdempotencyConflict: Nothing was charged.
+        """
+        given: dict[str, object] = {
+            "user_id": user_id,
+            "credits": credits,
+            "idempotency_key": idempotency_key or str(uuid.uuid4()),
+            "external_id": external_id,
+            "name": name,
+            "metadata": metadata,
+            "start_timeout": start_timeout,
+            "lease": lease,
+            "max_runtime": max_runtime,
+        }
+        return self._call("createProject", models.ProjectCreated, given, timeout)
+
+    def update_status(
+        self,
+        project_id: str | None = None,
+        *,
+        external_id: str | None = None,
+        status: models.Report,
+        error_message: str | None = None,
+        error_code: str | None = None,
+        timeout: float | None = None,
+    ) -> models.ProjectChanged:
+        """Report what became of a project; `failed` gives its credits back. The first verdict wins. Roles agent, app.
+
+        Args:
+            project_id: The project. One of the two ids is needed; with both, `external_id` is recorded.
+            external_id: The upstream's id.
+            status: `processing`, `completed` or `failed`.
+            error_message: Why, for people; with `failed` only, cut after 8 KiB.
+            error_code: Why, a stable word of 1 to 64 letters, digits, `_`, `.` or `-`; with `failed` only.
+            timeout: Seconds for the call.
+
+        Raises:
+            TerminalState: Another verdict stands.
+            ProjectNotFound, InvalidTransition, IdempotencyConflict: Nothing was changed.
+        """
+        given: dict[str, object] = {
+            "project_id": project_id,
+            "external_id": external_id,
+            "status": status,
+            "error_message": error_message,
+            "error_code": error_code,
+        }
+        return self._call("updateStatus", models.ProjectChanged, given, timeout)
+
+    def heartbeat(
+        self,
+        project_id: str | None = None,
+        *,
+        external_id: str | None = None,
+        progress: float | None = None,
+        message: str | None = None,
+        attach: bool | None = None,
+        timeout: float | None = None,
+    ) -> models.Beat:
+        """Renew the lease of a project that is processing, and learn whether to stop. Role agent.
+
+        Args:
+            project_id: The project; or name it by `external_id`.
+            external_id: The upstream's id.
+            progress: How far it is, 0 to 1; None: as before.
+            message: What it does, for people, at most 1024 bytes; None: as before.
+            attach: Tie the lease to this client's connection: when it ends (as it does when this process dies), the
+                project fails as `crashed` after the daemon's detach grace, 30 seconds unless changed. To be said with
+                each heartbeat, as the client may have connected anew.
+            timeout: Seconds for the call.
+
+        Raises:
+            ProjectNotFound: Nothing was changed.
+        """
+        given: dict[str, object] = {
+            "project_id": project_id,
+            "external_id": external_id,
+            "progress": progress,
+            "message": message,
+            "attach": attach,
+        }
+        return self._call("heartbeat", models.Beat, given, timeout)
+
+    def cancel_project(self, project_id: str, *, timeout: float | None = None) -> models.ProjectChanged:
+        """Fail a pending project at once; ask the pipeline of a processing one to stop. Role app.
+
+        Raises TerminalState when it is completed, ProjectNotFound.
+        """
+        return self._call("cancelProject", models.ProjectChanged, {"project_id": project_id}, timeout)
+
+    def retry_project(
+        self, project_id: str, *, idempotency_key: str | None = None, timeout: float | None = None
+    ) -> models.ProjectCreated:
+        """Do a failed project again, as a new one that is newly charged. Role app.
+
+        Raises InvalidTransition when it has not failed, InsufficientCredits, AmountOutOfRange, ProjectNotFound.
+        """
+        given: dict[str, object] = {
+            "project_id": project_id,
+            "idempotency_key": idempotency_key or str(uuid.uuid4()),
+        }
+        return self._call("retryProject", models.ProjectCreated, given, timeout)
+
+    def get_status(
+        self, project_id: str | None = None, *, external_id: str | None = None, timeout: float | None = None
+    ) -> models.Project:
+        """One project, as it is now, by either id. Raises ProjectNotFound."""
+        given: dict[str, object] = {"project_id": project_id, "external_id": external_id}
+        return self._call("getStatus", models.ProjectFound, given, timeout).project
+
+    def list_projects(
+        self,
+        *,
+        user_id: str | None = None,
+        status: models.Status | Collection[models.Status] | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        include_stats: bool | None = None,
+        due_before: datetime | None = None,
+        timeout: float | None = None,
+    ) -> models.ProjectPage:
+        """One page of projects, newest first.
+
+        Args:
+            user_id: Only this user's.
+            status: Only in this status, or in one of these.
+            created_after: Created at this time or later; with a time zone, as all times.
+            created_before: Created before this time.
+            limit: Projects of a page, 1 to 500 (None: 50).
+            cursor: `next_cursor` of the page before.
+            include_stats: Also the figures of all that match.
+            due_before: Only unfinished ones whose deadline is before this time.
+            timeout: Seconds for the call.
+        """
+        given: dict[str, object] = {
+            "user_id": user_id,
+            "status": status,
+            "created_after": created_after,
+            "created_before": created_before,
+            "limit": limit,
+            "cursor": cursor,
+            "include_stats": include_stats,
+            "due_before": due_before,
+        }
+        return self._call("listProjects", models.ProjectPage, given, timeout)
+
+    def explain_project(
+        self, project_id: str | None = None, *, external_id: str | None = None, timeout: float | None = None
+    ) -> models.Explanation:
+        """Where a project's credits are, and who did what when. Raises ProjectNotFound."""
+        given: dict[str, object] = {"project_id": project_id, "external_id": external_id}
+        return self._call("explainProject", models.Explanation, given, timeout)
+
+    def get_balance(self, user_id: str, *, timeout: float | None = None) -> models.Balance:
+        """A user's credits; zeros for a user never seen."""
+        return self._call("getBalance", models.Balance, {"user_id": user_id}, timeout)
+
+    def list_entries(
+        self,
+        user_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        timeout: float | None = None,
+    ) -> models.EntryPage:
+        """One page of a user's ledger, newest first, of 1 to 500 entries (None: 50)."""
+        given: dict[str, object] = {"user_id": user_id, "limit": limit, "cursor": cursor}
+        return self._call("listEntries", models.EntryPage, given, timeout)
+
+    def grant_credits(
+        self,
+        user_id: str,
+        credits: int,  # noqa: A002 (the daemon's word)
+        reason: str,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> models.CreditsPosted:
+        """Give a user 1 or more credits, for a reason that stays in the ledger. Role admin. Raises AmountOutOfRange."""
+        given: dict[str, object] = {
+            "user_id": user_id,
+            "credits": credits,
+            "reason": reason,
+            "idempotency_key": idempotency_key or str(uuid.uuid4()),
+        }
+        return self._call("grantCredits", models.CreditsPosted, given, timeout)
+
+    def adjust_credits(
+        self,
+        user_id: str,
+        credits: int,  # noqa: A002 (the daemon's word)
+        reason: str,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> models.CreditsPosted:
+        """Correct a user's credits, up or (below zero) down. Role admin.
+
+        Raises InsufficientCredits, AmountOutOfRange.
+        """
+        given: dict[str, object] = {
+            "user_id": user_id,
+            "credits": credits,
+            "reason": reason,
+            "idempotency_key": idempotency_key or str(uuid.uuid4()),
+        }
+        return self._call("adjustCredits", models.CreditsPosted, given, timeout)
+
+    def audit(self, *, timeout: float | None = None) -> models.AuditReport:
+        """Check every invariant of the ledger over all rows. Role admin."""
+        return self._call("audit", models.AuditReport, {}, timeout)
+
+    def backup(self, path: str, *, timeout: float | None = None) -> models.BackupMade:
+        """Copy the whole ledger into a new file of the daemon's backup folder, and check it. Role admin.
+
+        It takes longer the more there is, and is never repeated: give a long `timeout`. Raises BackupFailed.
+        """
+        return self._call("backup", models.BackupMade, {"path": path}, timeout)
+
+    def get_metrics(self, *, timeout: float | None = None) -> metrics.Metrics:
+        """The daemon's counters, gauges and latencies since it started."""
+        return self._call("getMetrics", metrics.Metrics, {}, timeout)
+
+    def discover(self, *, timeout: float | None = None) -> dict[str, Any]:
+        """The daemon's OpenRPC document, with its limits, errors and version."""
+        document: dict[str, Any] = self.call("rpc.discover", timeout=timeout)
+        return document

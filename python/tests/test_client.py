@@ -1,0 +1,311 @@
+"""What the blocking client does when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Daemon, Script, eventually
+
+from lifecycle_rpc import (
+    BadReply,
+    Busy,
+    Client,
+    ConnectionLost,
+    DeadlineExceeded,
+    InsufficientCredits,
+    InvalidParams,
+    LifecycleError,
+    RPCError,
+    Unreachable,
+)
+
+Serve = Callable[[Script], Path]
+BALANCE = {"userId": "ada", "available": 1, "held": 0}
+
+
+def request_of(connection: socket.socket) -> dict[str, Any]:
+    """The next request; one that never comes ends the server's turn."""
+    data = b""
+    while not data.endswith(b"\n"):
+        received = connection.recv(65536)
+        if not received:
+            raise OSError("the client hung up")
+        data += received
+    request: dict[str, Any] = json.loads(data)
+    return request
+
+
+def answer(connection: socket.socket, **members: object) -> None:
+    connection.sendall(json.dumps({"jsonrpc": "2.0", **members}).encode() + b"\n")
+
+
+def until_hung_up(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        pass
+
+
+def test_a_reply_in_single_bytes_is_put_together(serve: Serve) -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        line = json.dumps(
+            {"jsonrpc": "2.0", "id": request_of(connection)["id"], "result": {"x": "é"}}, ensure_ascii=False
+        )
+        for byte in line.encode() + b"\n":
+            connection.sendall(bytes([byte]))
+
+    with Client(serve(script)) as client:
+        assert client.call("any") == {"x": "é"}
+
+
+@pytest.mark.parametrize("method", ["updateStatus", "createProject", "getStatus"])
+def test_what_may_be_repeated_is_when_the_answer_is_lost(method: str, serve: Serve) -> None:
+    keys = []
+
+    def script(connection: socket.socket, number: int) -> None:
+        request = request_of(connection)
+        keys.append(request["params"])
+        if number == 0:
+            connection.sendall(b'{"jsonrpc":"2.0","id":1,"resu')  # and no more
+        else:
+            answer(connection, id=request["id"], result={"n": number})
+
+    with Client(serve(script)) as client:
+        assert client.call(method, {"idempotencyKey": "k"}) == {"n": 1}
+    assert keys == [{"idempotencyKey": "k"}] * 2
+
+
+def test_a_backup_is_never_repeated(serve: Serve) -> None:
+    requests = []
+    path = serve(lambda connection, _: requests.append(request_of(connection)))
+    with Client(path) as client, pytest.raises(ConnectionLost) as caught:
+        client.backup("today.db")
+    assert caught.value.maybe_done
+    assert len(requests) == 1
+
+
+def test_a_stale_connection_is_noticed_before_anything_is_sent(serve: Serve) -> None:
+    methods = []
+
+    def script(connection: socket.socket, _: int) -> None:
+        request = request_of(connection)
+        methods.append(request["method"])
+        answer(connection, id=request["id"], result={"path": "p", "bytes": 1, "projects": 1, "lastSeq": 1})
+
+    with Client(serve(script)) as client:
+        client.call("getMetrics")
+        connection = client._connection
+        assert connection is not None
+        eventually(connection.is_stale, "the server hung up")
+        assert client.backup("today.db").bytes == 1
+    assert methods == ["getMetrics", "backup"]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\n",
+        b"hello\n",
+        b"[]\n",
+        b'{"jsonrpc":"2.0","id":77,"result":{}}\n',
+        b'{"jsonrpc":"2.0","id":1}\n',
+        b"\xff\xfe\n",
+    ],
+)
+def test_garbage_is_a_bad_reply_and_ends_the_connection(garbage: bytes, serve: Serve) -> None:
+    def script(connection: socket.socket, number: int) -> None:
+        request = request_of(connection)
+        if number == 0:
+            connection.sendall(garbage)
+            until_hung_up(connection)
+        else:
+            answer(connection, id=request["id"], result=BALANCE)
+
+    with Client(serve(script)) as client:
+        with pytest.raises(BadReply) as caught:
+            client.get_balance("ada")
+        assert caught.value.maybe_done
+        assert client.get_balance("ada").available == 1
+
+
+@pytest.mark.parametrize("result", [{}, [], BALANCE | {"available": "1"}, BALANCE | {"available": True}])
+def test_a_result_of_another_shape_is_a_bad_reply(result: object, serve: Serve) -> None:
+    path = serve(lambda c, _: answer(c, id=request_of(c)["id"], result=result))
+    with Client(path) as client, pytest.raises(BadReply):
+        client.get_balance("ada")
+
+
+def test_members_of_a_later_daemon_are_ignored(serve: Serve) -> None:
+    with Client(serve(lambda c, _: answer(c, id=request_of(c)["id"], result=BALANCE | {"new": {}}))) as client:
+        assert client.get_balance("ada").available == 1
+
+
+def test_a_line_without_end_is_a_bad_reply(serve: Serve) -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(b"x" * 5000)
+        until_hung_up(connection)
+
+    with Client(serve(script), max_reply_bytes=4096) as client, pytest.raises(BadReply, match="4096"):
+        client.call("getMetrics")
+
+
+def test_a_late_answer_is_never_given_to_the_next_call(serve: Serve) -> None:
+    late = threading.Event()
+
+    def script(connection: socket.socket, number: int) -> None:
+        request = request_of(connection)
+        if number == 0:
+            late.wait(30)
+        answer(connection, id=request["id"], result=BALANCE | {"available": number})
+
+    with Client(serve(script)) as client:
+        started = time.monotonic()
+        with pytest.raises(DeadlineExceeded) as caught:
+            client.get_balance("ada", timeout=0.2)
+        assert caught.value.maybe_done
+        assert 0.2 <= time.monotonic() - started < 5
+        late.set()
+        assert client.get_balance("ada").available == 1
+
+
+def test_busy_is_repeated_until_it_works_and_raised_when_it_does_not(serve: Serve) -> None:
+    busy = {"code": -32009, "message": "busy", "data": {"kind": "busy", "retryable": True}}
+
+    def script(connection: socket.socket, number: int) -> None:
+        if number < 2:
+            request_of(connection)
+            answer(connection, id=None, error=busy)  # the daemon's word to a connection too many, which it closes
+            return
+        if number == 2:
+            answer(connection, id=request_of(connection)["id"], result=BALANCE)
+        while True:
+            answer(connection, id=request_of(connection)["id"], error=busy)
+
+    with Client(serve(script)) as client:
+        assert client.get_balance("ada").available == 1
+        with pytest.raises(Busy) as caught:
+            client.get_balance("ada", timeout=0.3)
+        assert not caught.value.maybe_done
+
+
+def test_a_kind_of_a_later_daemon_is_an_rpc_error(serve: Serve) -> None:
+    error = {"code": 1999, "message": "new", "data": {"kind": "brandNew", "retryable": False, "hint": "h"}}
+    path = serve(lambda c, _: answer(c, id=request_of(c)["id"], error=error))
+    with Client(path) as client, pytest.raises(RPCError) as caught:
+        client.audit()
+    assert (caught.value.kind, caught.value.code, caught.value.hint) == ("brandNew", 1999, "h")
+
+
+def test_no_daemon_is_unreachable_after_the_connect_timeout(folder: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(Unreachable, match=r"lifecycled\.socket") as caught:
+        Client(folder / "none", connect_timeout=0.2).get_balance("ada")
+    assert not caught.value.maybe_done
+    assert time.monotonic() - started < 5
+
+
+def test_a_daemon_that_comes_in_time_is_waited_for(folder: Path, start_daemon: Callable[..., Daemon]) -> None:
+    thread = threading.Timer(0.2, start_daemon)
+    thread.start()
+    with Client(folder / "s", connect_timeout=30) as client:
+        assert client.get_balance("ada").available == 0
+    thread.join()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_restart_of_the_daemon_is_not_noticed(how: signal.Signals, daemon: Daemon, client: Client) -> None:
+    client.grant_credits("ada", 5, "before", idempotency_key="k")
+    daemon.stop(how)
+    daemon.start()
+    assert client.grant_credits("ada", 5, "before", idempotency_key="k").replayed
+
+
+def test_threads_share_a_client(client: Client) -> None:
+    client.grant_credits("ada", 1000, "test")
+    made: list[str] = []
+
+    def create() -> None:
+        made.extend(client.create_project("ada", 1).project.project_id for _ in range(20))
+
+    threads = [threading.Thread(target=create) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(made)) == 160
+    assert client.get_balance("ada").held == 160
+
+
+def test_a_forked_child_connects_for_itself_even_from_a_busy_client(client: Client) -> None:
+    client.get_balance("ada")
+    held = client._lock
+    with held:  # as if another thread were in the middle of a call
+        child = os.fork()
+        if child == 0:
+            try:
+                client.grant_credits("ada", 7, "from the child")
+                os._exit(0)
+            finally:
+                os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert client.get_balance("ada").available == 7
+
+
+def test_a_forked_child_does_not_keep_an_attached_lease_alive(start_daemon: Callable[..., Daemon]) -> None:
+    daemon = start_daemon("--detach-grace", "1")
+    with Client(daemon.socket) as watcher:
+        project = watcher.create_project("ada", 0).project.project_id
+        read, write = os.pipe()
+        parent = os.fork()
+        if parent == 0:
+            try:
+                own = Client(daemon.socket)
+                own.update_status(project, status="processing")
+                own.heartbeat(project, attach=True)
+                if os.fork() == 0:
+                    os.close(write)
+                    os.read(read, 1)  # lives until the test ends
+                    os._exit(0)
+                os.kill(os.getpid(), signal.SIGKILL)
+            finally:
+                os._exit(1)
+        os.close(read)
+        os.waitpid(parent, 0)
+        eventually(lambda: watcher.get_status(project).ended, "the project fails")
+        assert watcher.get_status(project).error_code == "crashed"
+        os.close(write)
+
+
+def test_a_large_request_is_sent_whole(client: Client) -> None:
+    client.grant_credits("ada", 1, "r" * 1024)
+    with pytest.raises(InvalidParams):
+        client.grant_credits("ada", 1, "r" * 900_000)
+    with pytest.raises(RPCError) as caught:
+        client.grant_credits("ada", 1, "r" * 2_000_000)
+    assert caught.value.kind == "requestTooLarge"
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
+def test_what_json_cannot_say_is_refused_before_it_is_sent(value: object, client: Client) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        client.call("getBalance", {"userId": value})
+    assert client.get_balance("ada").held == 0
+
+
+def test_errors_survive_a_pickle() -> None:
+    error = InsufficientCredits({"code": 1002, "message": "m", "data": {"kind": "insufficientCredits", "required": 3}})
+    copy = pickle.loads(pickle.dumps(error))
+    assert isinstance(copy, InsufficientCredits)
+    assert copy.required == 3
+    again = pickle.loads(pickle.dumps(DeadlineExceeded("m", maybe_done=True)))
+    assert isinstance(again, LifecycleError)
+    assert again.maybe_done
