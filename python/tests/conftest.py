@@ -40,13 +40,20 @@ class Daemon:
         (folder / "db").mkdir(mode=0o700)
         self._log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
         self.start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now, or ran last."""
+        return self._pid
 
     def start(self) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LIFECYCLE")}
         with self._log.open("ab") as log:
             process = subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, stderr=log, env=environment)
         self._process = process
+        self._pid = process.pid
         eventually(lambda: process.poll() is not None or self._listens(), "the daemon listens")
         assert process.poll() is None, self._log.read_text()
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Daemon, Script
-from test_client import BALANCE, answer, request_of, until_hung_up
 
+from conftest import Daemon, Script
 from lifecycle_rpc import AsyncClient, BadReply, ConnectionLost, DeadlineExceeded, Unreachable
+from test_client import BALANCE, answer, request_of, until_hung_up
 
 Serve = Callable[[Script], Path]
 

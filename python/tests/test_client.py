@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Daemon, Script, eventually
 
+from conftest import Daemon, Script, eventually
 from lifecycle_rpc import (
     BadReply,
     Busy,

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Daemon
 
+from conftest import Daemon
 from lifecycle_rpc import Client, Spool
 
 

@@ -7,7 +7,6 @@ import stat
 from pathlib import Path
 
 from conftest import Daemon
-
 from lifecycle_rpc import Client, Spool
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Daemon, Script
-from test_client import answer, request_of
 
+from conftest import Daemon, Script
 from lifecycle_rpc import Client, Event, InvalidParams, Unreachable
+from test_client import answer, request_of
 
 Serve = Callable[[Script], Path]
 
