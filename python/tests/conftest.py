@@ -2,70 +2,31 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from harness import Daemon, Script, Serve, StartDaemon
 from lifecycle_rpc import Client
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BINARY = Path(os.environ.get("LIFECYCLED_BINARY", ROOT / ".build/release/lifecycled"))
-
-
-def eventually(condition: Callable[[], object], what: str = "the condition", seconds: float = 30) -> None:
-    """Wait until the condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what}: not within {seconds} seconds"
-        time.sleep(0.01)
-
-
-class Daemon:
-    """A real lifecycled over a database of its own."""
-
-    def __init__(self, folder: Path, *flags: str) -> None:
-        self.socket = folder / "s"
-        self._arguments = [str(BINARY), "--socket", str(self.socket), "--database", str(folder / "db" / "lifecycle.db")]
-        self._arguments += flags
-        (folder / "db").mkdir(mode=0o700)
-        self._log = folder / "log"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pid = 0
-        self.start()
-
-    @property
-    def pid(self) -> int:
-        """Of the process that runs now, or ran last."""
-        return self._pid
-
-    def start(self) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("LIFECYCLE")}
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, stderr=log, env=environment)
-        self._process = process
-        self._pid = process.pid
-        eventually(lambda: process.poll() is not None or self._listens(), "the daemon listens")
-        assert process.poll() is None, self._log.read_text()
-
-    def _listens(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(str(self.socket)) == 0
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(30)
-            self._process = None
+# Prefect reads its settings when it is imported. No test here has a server, and none may start one.
+PREFECT_HOME = tempfile.mkdtemp(prefix="lp-")
+atexit.register(shutil.rmtree, PREFECT_HOME, ignore_errors=True)
+os.environ |= {
+    "PREFECT_HOME": PREFECT_HOME,
+    "PREFECT_API_URL": "http://127.0.0.1:9/api",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
 
 
 @pytest.fixture
@@ -77,7 +38,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def start_daemon(folder: Path) -> Iterator[Callable[..., Daemon]]:
+def start_daemon(folder: Path) -> Iterator[StartDaemon]:
     """Start the test's daemon, with these flags."""
     daemons: list[Daemon] = []
 
@@ -91,7 +52,7 @@ def start_daemon(folder: Path) -> Iterator[Callable[..., Daemon]]:
 
 
 @pytest.fixture
-def daemon(start_daemon: Callable[..., Daemon]) -> Daemon:
+def daemon(start_daemon: StartDaemon) -> Daemon:
     return start_daemon()
 
 
@@ -108,11 +69,8 @@ def project(client: Client) -> str:
     return client.create_project("ada", 40).project.project_id
 
 
-Script = Callable[[socket.socket, int], None]
-
-
 @pytest.fixture
-def serve(folder: Path) -> Iterator[Callable[[Script], Path]]:
+def serve(folder: Path) -> Iterator[Serve]:
     """Serve each connection (with its number, from 0) by the test's own function, one after the other."""
     listener = socket.socket(socket.AF_UNIX)
     threads: list[threading.Thread] = []

@@ -7,16 +7,13 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import Daemon, Script
+from harness import Daemon, Serve
 from lifecycle_rpc import AsyncClient, BadReply, ConnectionLost, DeadlineExceeded, Unreachable
 from test_client import BALANCE, answer, request_of, until_hung_up
-
-Serve = Callable[[Script], Path]
 
 
 def test_a_cancelled_call_leaves_nothing_for_the_next_one(serve: Serve) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Daemon
+from harness import Daemon
 from lifecycle_rpc import Client, Spool
 
 

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from conftest import Daemon
+from harness import Daemon
 from lifecycle_rpc import Client, Spool
 
 

@@ -6,16 +6,13 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import Daemon, Script
+from harness import Daemon, Serve
 from lifecycle_rpc import Client, Event, InvalidParams, Unreachable
 from test_client import answer, request_of
-
-Serve = Callable[[Script], Path]
 
 
 def test_events_come_in_order_and_end_when_it_is_closed(client: Client, project: str) -> None:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from . import _fork
 from ._connection_async import AsyncConnection
+from ._credits_async import AsyncCredits
 from ._decode import decode, parameters
-from ._methods_async import AsyncMethods
+from ._projects_async import AsyncProjects
 from ._retry import Retry
 from ._wire import MAX_REPLY_BYTES, socket_path
 from .errors import DeadlineExceeded, LifecycleError, RPCError
@@ -21,7 +22,7 @@ from .watch_async import watch
 T = TypeVar("T")
 
 
-class AsyncClient(AsyncMethods):
+class AsyncClient(AsyncProjects, AsyncCredits):
     """As `Client`, for the tasks of an event loop, whose calls wait for one another. Calls can be cancelled.
 
     It connects again on another loop and in a forked child. Use it in an `async with` statement, or `aclose` it.

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from . import _fork
 from ._connection import Connection
+from ._credits import Credits
 from ._decode import decode, parameters
-from ._methods import Methods
+from ._projects import Projects
 from ._retry import Retry
 from ._wire import MAX_REPLY_BYTES, socket_path
 from .errors import DeadlineExceeded, LifecycleError, RPCError
@@ -20,7 +21,7 @@ from .watch import Watch
 T = TypeVar("T")
 
 
-class Client(Methods):
+class Client(Projects, Credits):
     """A client of the daemon, over one connection that is made when it is needed and made again when it was lost.
 
     For any number of threads, whose calls wait for one another, and across fork: a child connects for itself. Use it in

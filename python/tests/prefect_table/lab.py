@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from conftest import Daemon, eventually
+from harness import Daemon, eventually
 from lifecycle_rpc import Client
 from prefect_table.processes import Processes
 from prefect_table.scenario import APP

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Scheduled
 
-from conftest import eventually
+from harness import eventually
 from prefect_table.lab import PATIENCE, Work
 
 

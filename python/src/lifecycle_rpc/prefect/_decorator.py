@@ -117,7 +117,9 @@ def tracked_flow(function: Callable[P, R] | None = None, /, **options: Any) -> A
 
 
 def _track(function: Callable[P, R], options: dict[str, Any]) -> Flow[P, R]:
-    for find in (options.get("project_id", "project_id"), options.get("external_id")):
+    # An upstream's id alone will do.
+    project_id = options.get("project_id", None if options.get("external_id") else "project_id")
+    for find in (project_id, options.get("external_id")):
         if isinstance(find, str) and find.split(".")[0] not in inspect.signature(function).parameters:
             raise TypeError(f"{function.__name__}() has no parameter {find.split('.')[0]!r} to tell its project")
     ours = inspect.signature(lifecycle_hooks).parameters

@@ -8,15 +8,15 @@ import signal
 from . import _registry
 
 
-def terminate_flow() -> bool:
+def terminate_flow(*, in_main_thread: bool) -> bool:
     """Send SIGTERM to this process, which Prefect's engine turns into the flow's end as `Crashed`, with its hooks.
 
-    Not done when the engine is not listening (a flow in another thread than the main one), since the signal would kill
-    the process; nor when other tracked flows run in the process, which must go on. Such a flow learns it from
-    `progress()` only.
+    Not done for a flow in another thread than the main one, where the engine cannot listen and somebody else may; nor
+    when other tracked flows run in the process, which must go on. Such a flow learns it from `progress()` only. Gives
+    whether it was done.
     """
-    handler = signal.getsignal(signal.SIGTERM)
-    if handler in (signal.SIG_DFL, signal.SIG_IGN, None) or len(_registry.every()) > 1:
+    listens = in_main_thread and signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN, None)
+    if not listens or len(_registry.every()) > 1:
         return False
     os.kill(os.getpid(), signal.SIGTERM)
     return True

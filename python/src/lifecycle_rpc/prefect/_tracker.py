@@ -43,6 +43,9 @@ class Tracker:
         """The project has its verdict already: nothing that the run says counts any more."""
         budget = settings.report_budget
         self._client = Client(settings.socket, timeout=budget, connect_timeout=budget)
+        # A heartbeat waits no longer for an answer than for the next one: the verdict may be waiting behind it.
+        self._patience = max(1.0, min(settings.beat, budget))
+        self._in_main_thread = threading.current_thread() is threading.main_thread()
         self._started = False
         self._finished = threading.Event()
         self._progress: float | None = None
@@ -105,11 +108,11 @@ class Tracker:
         """Send a heartbeat, if it is due. Gives the seconds to the next one."""
         settings, key = self.settings, self.key
         if not self._started:
-            self._report_start(settings.report_budget)
+            self._report_start(self._patience)
         if settings.stall_timeout is not None and time.monotonic() - self._moved_at > settings.stall_timeout:
             self._complain(f"no progress for {settings.stall_timeout:g} seconds: no heartbeat until there is")
             # Reading does not renew the lease, but tells when it is over.
-            project = self._client.get_status(key.project_id, external_id=key.external_id)
+            project = self._client.get_status(key.project_id, external_id=key.external_id, timeout=self._patience)
             if project.ended or project.cancel_requested:
                 return self._heed(project)
             return min(settings.beat, LONGEST_RETRY)
@@ -119,7 +122,7 @@ class Tracker:
             progress=self._progress,
             message=self._message,
             attach=settings.attach or None,
-            timeout=settings.report_budget,
+            timeout=self._patience,
         )
         if self._complaint:
             self._complaint = None
@@ -142,7 +145,7 @@ class Tracker:
             return
         self.stop_reason = reason
         self._kill_at = time.monotonic() + self.settings.cancel_grace
-        terminate_flow()
+        terminate_flow(in_main_thread=self._in_main_thread)
         log(self.flow_run, logging.WARNING, "stopping the flow: %s", reason)
 
     def _give_up(self) -> None:

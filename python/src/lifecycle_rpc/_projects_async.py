@@ -1,4 +1,4 @@
-"""A function for each of the daemon's methods, blocking. Made from `_methods_async.py` by `dev/unasync`.
+"""The daemon's methods about projects, asynchronous. `dev/unasync` makes `_projects.py` from this.
 
 All take `timeout`, the seconds that the call may take, repeats included (None: the client's), and can raise what
 `lifecycle_rpc.errors` lists; the docstrings name what is special to a method.
@@ -9,24 +9,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from . import metrics, models
+from . import models
+from ._calls_async import AsyncCalls
 
-T = TypeVar("T")
 
+class AsyncProjects(AsyncCalls):
+    """What a client can ask about projects."""
 
-class Methods:
-    """What a client can ask."""
-
-    def call(self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None) -> Any:
-        """Call any method with its parameters as the daemon names them, and give its result as plain JSON."""
-        raise NotImplementedError
-
-    def _call(self, method: str, kind: type[T], given: dict[str, object], timeout: float | None) -> T:
-        raise NotImplementedError
-
-    def create_project(
+    async def create_project(
         self,
         user_id: str,
         credits: int,  # noqa: A002 (the daemon's word)
@@ -69,9 +61,9 @@ class Methods:
             "lease": lease,
             "max_runtime": max_runtime,
         }
-        return self._call("createProject", models.ProjectCreated, given, timeout)
+        return await self._call("createProject", models.ProjectCreated, given, timeout)
 
-    def update_status(
+    async def update_status(
         self,
         project_id: str | None = None,
         *,
@@ -102,9 +94,9 @@ class Methods:
             "error_message": error_message,
             "error_code": error_code,
         }
-        return self._call("updateStatus", models.ProjectChanged, given, timeout)
+        return await self._call("updateStatus", models.ProjectChanged, given, timeout)
 
-    def heartbeat(
+    async def heartbeat(
         self,
         project_id: str | None = None,
         *,
@@ -136,16 +128,16 @@ class Methods:
             "message": message,
             "attach": attach,
         }
-        return self._call("heartbeat", models.Beat, given, timeout)
+        return await self._call("heartbeat", models.Beat, given, timeout)
 
-    def cancel_project(self, project_id: str, *, timeout: float | None = None) -> models.ProjectChanged:
+    async def cancel_project(self, project_id: str, *, timeout: float | None = None) -> models.ProjectChanged:
         """Fail a pending project at once; ask the pipeline of a processing one to stop. Role app.
 
         Raises TerminalState when it is completed, ProjectNotFound.
         """
-        return self._call("cancelProject", models.ProjectChanged, {"project_id": project_id}, timeout)
+        return await self._call("cancelProject", models.ProjectChanged, {"project_id": project_id}, timeout)
 
-    def retry_project(
+    async def retry_project(
         self, project_id: str, *, idempotency_key: str | None = None, timeout: float | None = None
     ) -> models.ProjectCreated:
         """Do a failed project again, as a new one that is newly charged. Role app.
@@ -156,16 +148,16 @@ class Methods:
             "project_id": project_id,
             "idempotency_key": idempotency_key or str(uuid.uuid4()),
         }
-        return self._call("retryProject", models.ProjectCreated, given, timeout)
+        return await self._call("retryProject", models.ProjectCreated, given, timeout)
 
-    def get_status(
+    async def get_status(
         self, project_id: str | None = None, *, external_id: str | None = None, timeout: float | None = None
     ) -> models.Project:
         """One project, as it is now, by either id. Raises ProjectNotFound."""
         given: dict[str, object] = {"project_id": project_id, "external_id": external_id}
-        return self._call("getStatus", models.ProjectFound, given, timeout).project
+        return (await self._call("getStatus", models.ProjectFound, given, timeout)).project
 
-    def list_projects(
+    async def list_projects(
         self,
         *,
         user_id: str | None = None,
@@ -201,86 +193,11 @@ class Methods:
             "include_stats": include_stats,
             "due_before": due_before,
         }
-        return self._call("listProjects", models.ProjectPage, given, timeout)
+        return await self._call("listProjects", models.ProjectPage, given, timeout)
 
-    def explain_project(
+    async def explain_project(
         self, project_id: str | None = None, *, external_id: str | None = None, timeout: float | None = None
     ) -> models.Explanation:
         """Where a project's credits are, and who did what when. Raises ProjectNotFound."""
         given: dict[str, object] = {"project_id": project_id, "external_id": external_id}
-        return self._call("explainProject", models.Explanation, given, timeout)
-
-    def get_balance(self, user_id: str, *, timeout: float | None = None) -> models.Balance:
-        """A user's credits; zeros for a user never seen."""
-        return self._call("getBalance", models.Balance, {"user_id": user_id}, timeout)
-
-    def list_entries(
-        self,
-        user_id: str,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        timeout: float | None = None,
-    ) -> models.EntryPage:
-        """One page of a user's ledger, newest first, of 1 to 500 entries (None: 50)."""
-        given: dict[str, object] = {"user_id": user_id, "limit": limit, "cursor": cursor}
-        return self._call("listEntries", models.EntryPage, given, timeout)
-
-    def grant_credits(
-        self,
-        user_id: str,
-        credits: int,  # noqa: A002 (the daemon's word)
-        reason: str,
-        *,
-        idempotency_key: str | None = None,
-        timeout: float | None = None,
-    ) -> models.CreditsPosted:
-        """Give a user 1 or more credits, for a reason that stays in the ledger. Role admin. Raises AmountOutOfRange."""
-        given: dict[str, object] = {
-            "user_id": user_id,
-            "credits": credits,
-            "reason": reason,
-            "idempotency_key": idempotency_key or str(uuid.uuid4()),
-        }
-        return self._call("grantCredits", models.CreditsPosted, given, timeout)
-
-    def adjust_credits(
-        self,
-        user_id: str,
-        credits: int,  # noqa: A002 (the daemon's word)
-        reason: str,
-        *,
-        idempotency_key: str | None = None,
-        timeout: float | None = None,
-    ) -> models.CreditsPosted:
-        """Correct a user's credits, up or (below zero) down. Role admin.
-
-        Raises InsufficientCredits, AmountOutOfRange.
-        """
-        given: dict[str, object] = {
-            "user_id": user_id,
-            "credits": credits,
-            "reason": reason,
-            "idempotency_key": idempotency_key or str(uuid.uuid4()),
-        }
-        return self._call("adjustCredits", models.CreditsPosted, given, timeout)
-
-    def audit(self, *, timeout: float | None = None) -> models.AuditReport:
-        """Check every invariant of the ledger over all rows. Role admin."""
-        return self._call("audit", models.AuditReport, {}, timeout)
-
-    def backup(self, path: str, *, timeout: float | None = None) -> models.BackupMade:
-        """Copy the whole ledger into a new file of the daemon's backup folder, and check it. Role admin.
-
-        It takes longer the more there is, and is never repeated: give a long `timeout`. Raises BackupFailed.
-        """
-        return self._call("backup", models.BackupMade, {"path": path}, timeout)
-
-    def get_metrics(self, *, timeout: float | None = None) -> metrics.Metrics:
-        """The daemon's counters, gauges and latencies since it started."""
-        return self._call("getMetrics", metrics.Metrics, {}, timeout)
-
-    def discover(self, *, timeout: float | None = None) -> dict[str, Any]:
-        """The daemon's OpenRPC document, with its limits, errors and version."""
-        document: dict[str, Any] = self.call("rpc.discover", timeout=timeout)
-        return document
+        return await self._call("explainProject", models.Explanation, given, timeout)

@@ -1,4 +1,4 @@
-"""A function for each of the daemon's methods, asynchronous. `_methods.py` is made from this by `dev/unasync`.
+"""The daemon's methods about projects. Made from `_projects_async.py` by `dev/unasync`.
 
 All take `timeout`, the seconds that the call may take, repeats included (None: the client's), and can raise what
 `lifecycle_rpc.errors` lists; the docstrings name what is special to a method.
@@ -9,24 +9,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from . import metrics, models
+from . import models
+from ._calls import Calls
 
-T = TypeVar("T")
 
+class Projects(Calls):
+    """What a client can ask about projects."""
 
-class AsyncMethods:
-    """What a client can ask."""
-
-    async def call(self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None) -> Any:
-        """Call any method with its parameters as the daemon names them, and give its result as plain JSON."""
-        raise NotImplementedError
-
-    async def _call(self, method: str, kind: type[T], given: dict[str, object], timeout: float | None) -> T:
-        raise NotImplementedError
-
-    async def create_project(
+    def create_project(
         self,
         user_id: str,
         credits: int,  # noqa: A002 (the daemon's word)
@@ -69,9 +61,9 @@ class AsyncMethods:
             "lease": lease,
             "max_runtime": max_runtime,
         }
-        return await self._call("createProject", models.ProjectCreated, given, timeout)
+        return self._call("createProject", models.ProjectCreated, given, timeout)
 
-    async def update_status(
+    def update_status(
         self,
         project_id: str | None = None,
         *,
@@ -102,9 +94,9 @@ class AsyncMethods:
             "error_message": error_message,
             "error_code": error_code,
         }
-        return await self._call("updateStatus", models.ProjectChanged, given, timeout)
+        return self._call("updateStatus", models.ProjectChanged, given, timeout)
 
-    async def heartbeat(
+    def heartbeat(
         self,
         project_id: str | None = None,
         *,
@@ -136,16 +128,16 @@ class AsyncMethods:
             "message": message,
             "attach": attach,
         }
-        return await self._call("heartbeat", models.Beat, given, timeout)
+        return self._call("heartbeat", models.Beat, given, timeout)
 
-    async def cancel_project(self, project_id: str, *, timeout: float | None = None) -> models.ProjectChanged:
+    def cancel_project(self, project_id: str, *, timeout: float | None = None) -> models.ProjectChanged:
         """Fail a pending project at once; ask the pipeline of a processing one to stop. Role app.
 
         Raises TerminalState when it is completed, ProjectNotFound.
         """
-        return await self._call("cancelProject", models.ProjectChanged, {"project_id": project_id}, timeout)
+        return self._call("cancelProject", models.ProjectChanged, {"project_id": project_id}, timeout)
 
-    async def retry_project(
+    def retry_project(
         self, project_id: str, *, idempotency_key: str | None = None, timeout: float | None = None
     ) -> models.ProjectCreated:
         """Do a failed project again, as a new one that is newly charged. Role app.
@@ -156,16 +148,16 @@ class AsyncMethods:
             "project_id": project_id,
             "idempotency_key": idempotency_key or str(uuid.uuid4()),
         }
-        return await self._call("retryProject", models.ProjectCreated, given, timeout)
+        return self._call("retryProject", models.ProjectCreated, given, timeout)
 
-    async def get_status(
+    def get_status(
         self, project_id: str | None = None, *, external_id: str | None = None, timeout: float | None = None
     ) -> models.Project:
         """One project, as it is now, by either id. Raises ProjectNotFound."""
         given: dict[str, object] = {"project_id": project_id, "external_id": external_id}
-        return (await self._call("getStatus", models.ProjectFound, given, timeout)).project
+        return self._call("getStatus", models.ProjectFound, given, timeout).project
 
-    async def list_projects(
+    def list_projects(
         self,
         *,
         user_id: str | None = None,
@@ -201,86 +193,11 @@ class AsyncMethods:
             "include_stats": include_stats,
             "due_before": due_before,
         }
-        return await self._call("listProjects", models.ProjectPage, given, timeout)
+        return self._call("listProjects", models.ProjectPage, given, timeout)
 
-    async def explain_project(
+    def explain_project(
         self, project_id: str | None = None, *, external_id: str | None = None, timeout: float | None = None
     ) -> models.Explanation:
         """Where a project's credits are, and who did what when. Raises ProjectNotFound."""
         given: dict[str, object] = {"project_id": project_id, "external_id": external_id}
-        return await self._call("explainProject", models.Explanation, given, timeout)
-
-    async def get_balance(self, user_id: str, *, timeout: float | None = None) -> models.Balance:
-        """A user's credits; zeros for a user never seen."""
-        return await self._call("getBalance", models.Balance, {"user_id": user_id}, timeout)
-
-    async def list_entries(
-        self,
-        user_id: str,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        timeout: float | None = None,
-    ) -> models.EntryPage:
-        """One page of a user's ledger, newest first, of 1 to 500 entries (None: 50)."""
-        given: dict[str, object] = {"user_id": user_id, "limit": limit, "cursor": cursor}
-        return await self._call("listEntries", models.EntryPage, given, timeout)
-
-    async def grant_credits(
-        self,
-        user_id: str,
-        credits: int,  # noqa: A002 (the daemon's word)
-        reason: str,
-        *,
-        idempotency_key: str | None = None,
-        timeout: float | None = None,
-    ) -> models.CreditsPosted:
-        """Give a user 1 or more credits, for a reason that stays in the ledger. Role admin. Raises AmountOutOfRange."""
-        given: dict[str, object] = {
-            "user_id": user_id,
-            "credits": credits,
-            "reason": reason,
-            "idempotency_key": idempotency_key or str(uuid.uuid4()),
-        }
-        return await self._call("grantCredits", models.CreditsPosted, given, timeout)
-
-    async def adjust_credits(
-        self,
-        user_id: str,
-        credits: int,  # noqa: A002 (the daemon's word)
-        reason: str,
-        *,
-        idempotency_key: str | None = None,
-        timeout: float | None = None,
-    ) -> models.CreditsPosted:
-        """Correct a user's credits, up or (below zero) down. Role admin.
-
-        Raises InsufficientCredits, AmountOutOfRange.
-        """
-        given: dict[str, object] = {
-            "user_id": user_id,
-            "credits": credits,
-            "reason": reason,
-            "idempotency_key": idempotency_key or str(uuid.uuid4()),
-        }
-        return await self._call("adjustCredits", models.CreditsPosted, given, timeout)
-
-    async def audit(self, *, timeout: float | None = None) -> models.AuditReport:
-        """Check every invariant of the ledger over all rows. Role admin."""
-        return await self._call("audit", models.AuditReport, {}, timeout)
-
-    async def backup(self, path: str, *, timeout: float | None = None) -> models.BackupMade:
-        """Copy the whole ledger into a new file of the daemon's backup folder, and check it. Role admin.
-
-        It takes longer the more there is, and is never repeated: give a long `timeout`. Raises BackupFailed.
-        """
-        return await self._call("backup", models.BackupMade, {"path": path}, timeout)
-
-    async def get_metrics(self, *, timeout: float | None = None) -> metrics.Metrics:
-        """The daemon's counters, gauges and latencies since it started."""
-        return await self._call("getMetrics", metrics.Metrics, {}, timeout)
-
-    async def discover(self, *, timeout: float | None = None) -> dict[str, Any]:
-        """The daemon's OpenRPC document, with its limits, errors and version."""
-        document: dict[str, Any] = await self.call("rpc.discover", timeout=timeout)
-        return document
+        return self._call("explainProject", models.Explanation, given, timeout)
