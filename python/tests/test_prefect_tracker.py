@@ -178,6 +178,30 @@ def test_a_flow_that_does_not_stop_is_reported_all_the_same(track: Track, client
     assert client.explain_project(project).refused_reports == 0
 
 
+@pytest.mark.parametrize("made_for_the_run", [True, False])
+def test_only_a_process_that_was_made_for_the_run_is_killed(
+    made_for_the_run: bool, daemon: Daemon, client: Client, project: str
+) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            if made_for_the_run:
+                os.environ["PREFECT__FLOW_RUN_ID"] = str(uuid4())
+            flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
+            settings = Settings(socket=str(daemon.socket), beat=0.2, cancel_grace=0.2)
+            tracker = Tracker(settings, ProjectKey(project, None), flow_run)
+            tracker.start()
+            tracker._thread.join()
+            os._exit(3)
+        finally:
+            os._exit(1)
+    eventually(lambda: client.get_status(project).status == "processing", "it starts")
+    client.cancel_project(project)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code == (-signal.SIGKILL if made_for_the_run else 3)
+    assert client.get_status(project).error_code == "cancelled"
+
+
 def test_a_run_whose_project_has_ended_does_not_begin(track: Track, client: Client, project: str) -> None:
     client.update_status(project, status="failed")
     with pytest.raises(TerminalState):

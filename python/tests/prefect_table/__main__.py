@@ -6,6 +6,7 @@ Usage: python -m prefect_table [--table short|full] [--only WORDS] [--jobs N] [-
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -63,8 +64,8 @@ def run(lab: Lab, scenarios: list[Scenario], jobs: int) -> list[Row]:
         lab.serve("served")
     if any(scenario.mode == "process worker" for scenario in scenarios):
         lab.worker("pool")
-    with ThreadPoolExecutor(jobs) as pool:
-        rows = list(pool.map(lambda scenario: play(lab, scenario), scenarios))
+    pool = ThreadPoolExecutor(jobs)
+    rows = list(pool.map(lambda scenario: play(lab, scenario), scenarios))
     states = prefect_side.states_by_project()
     for row in rows:
         if row.work is not None and not row.wrong:
@@ -79,8 +80,9 @@ def run(lab: Lab, scenarios: list[Scenario], jobs: int) -> list[Row]:
     return rows
 
 
-def interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
+def interrupted(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # cleaning up goes on, however often it is pressed
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def main() -> int:
@@ -90,7 +92,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=6, help="scenarios at once (default: 6)")
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder, with all logs")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, interrupted)
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(how, interrupted)
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="lt-"))
     lab = Lab(folder)
@@ -102,8 +105,12 @@ def main() -> int:
         del scenarios_direct, scenarios_served
         chosen = [s for s in ALL if options.only in str(s) and (options.table == "full" or not s.full_only)]
         rows = run(lab, chosen, options.jobs)
-    finally:
+    except BaseException:
         lab.close(keep=options.keep)
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # and not wait for scenarios whose processes are gone
+    lab.close(keep=options.keep)
     show(rows)
     wrong = [row for row in rows if row.wrong]
     for row in wrong:

@@ -28,6 +28,21 @@ def raises_async(lab: Lab, work: Work) -> None:
     lab.direct(work, "asynchronous", "raises").wait()
 
 
+@scenario("the app cancels an async flow", MODE, code="cancelled", by=FLOW, prefect="Cancelled", full_only=True)
+def cancelled_async(lab: Lab, work: Work) -> None:
+    lab.direct(work, "asynchronous", "waits")
+    work.attached()
+    work.now()
+    work.client.cancel_project(work.project)
+
+
+@scenario("an async flow after the refund", MODE, code="crashed", by=APP, prefect="Cancelled", full_only=True)
+def async_after_refund(lab: Lab, work: Work) -> None:
+    work.client.update_status(work.project, status="failed", error_code="crashed")
+    assert lab.direct(work, "asynchronous", "waits").wait() == 1
+    assert not work.file("body").exists()
+
+
 @scenario("a task fails", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
 def task_fails(lab: Lab, work: Work) -> None:
     lab.direct(work, "work", "task fails").wait()

@@ -5,6 +5,7 @@ python flows.py FLOW PROJECT CASE
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -82,7 +83,9 @@ def timed(project_id: str, case: str) -> None:
 
 @tracked_flow(**QUICK)
 async def asynchronous(project_id: str, case: str) -> None:
-    body(project_id, case)
+    body(project_id, "raises" if case == "raises" else "returns")
+    while not (LAB / f"{project_id}.go").exists():
+        await asyncio.sleep(0.05)
 
 
 @tracked_flow(**QUICK, stall_timeout=1)
@@ -125,6 +128,4 @@ if __name__ == "__main__":
     else:
         made = globals()[sys.argv[1]](*sys.argv[2:])
         if sys.argv[1] == "asynchronous":
-            import asyncio
-
             asyncio.run(made)
