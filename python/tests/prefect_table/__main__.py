@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from prefect_table.lab import Lab
-from prefect_table.scenario import ALL, Row, Scenario
+from prefect_table.scenario import ALL, ATTACHED, Row, Scenario
 
 
 def play(lab: Lab, scenario: Scenario) -> Row:
@@ -65,7 +65,10 @@ def run(lab: Lab, scenarios: list[Scenario], jobs: int) -> list[Row]:
     if any(scenario.mode == "process worker" for scenario in scenarios):
         lab.worker("pool")
     pool = ThreadPoolExecutor(jobs)
-    rows = list(pool.map(lambda scenario: play(lab, scenario), scenarios))
+    # Those that wait for a clock first, so that the others run meanwhile.
+    waiting = sorted(scenarios, key=lambda scenario: ATTACHED not in scenario.by)
+    futures = {scenario: pool.submit(play, lab, scenario) for scenario in waiting}
+    rows = [futures[scenario].result() for scenario in scenarios]
     states = prefect_side.states_by_project()
     for row in rows:
         if row.work is not None and not row.wrong:

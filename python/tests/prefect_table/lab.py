@@ -21,8 +21,6 @@ from prefect_table.processes import Processes
 from prefect_table.scenario import APP
 
 FLOWS = Path(__file__).parent / "flows"
-GRACE = 20
-"""Seconds from the end of an attached connection to the failure: hooks have their time, also on two busy cores."""
 PATIENCE = 180.0
 """Seconds until a condition that does not come true is a failure."""
 
@@ -101,7 +99,7 @@ class Lab:
     def start(self) -> None:
         """Start the server and the daemon that all share."""
         self.processes.start("server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._port))
-        self.daemon = Daemon(self.folder, "--detach-grace", str(GRACE))
+        self.daemon = Daemon(self.folder)
         health = f"http://127.0.0.1:{self._port}/api/health"
         eventually(lambda: _answers(health), "Prefect's server answers", PATIENCE)
 
@@ -119,7 +117,7 @@ class Lab:
         with self._lock:
             folder = self.folder / f"d{next(self._numbers)}"
         folder.mkdir()
-        return Daemon(folder, "--detach-grace", str(GRACE))
+        return Daemon(folder)
 
     def direct(self, work: Work, flow: str, case: str, **environment: str) -> subprocess.Popen[bytes]:
         """`python flows.py`, as an author at the terminal would."""

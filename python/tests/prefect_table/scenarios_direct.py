@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from prefect_table.lab import Lab, Work
+from prefect_table.lab import PATIENCE, Lab, Work
 from prefect_table.scenario import APP, ATTACHED, FLOW, FLUSH, LEASE, START, scenario
 
 MODE = "python flow.py"
@@ -12,12 +12,12 @@ MODE = "python flow.py"
 
 @scenario("returns", MODE, status="completed", by=FLOW, prefect="Completed")
 def returns(lab: Lab, work: Work) -> None:
-    lab.direct(work, "work", "returns").wait()
+    lab.direct(work, "work", "returns").wait(PATIENCE)
 
 
 @scenario("raises", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
 def raises(lab: Lab, work: Work) -> None:
-    lab.direct(work, "work", "raises").wait()
+    lab.direct(work, "work", "raises").wait(PATIENCE)
     message = work.client.get_status(work.project).error_message or ""
     assert message.startswith("Failed: Flow run encountered an exception: ValueError: GPU out of memory"), message
     assert 'raise ValueError("GPU out of memory")' in message, message
@@ -25,7 +25,7 @@ def raises(lab: Lab, work: Work) -> None:
 
 @scenario("an async flow raises", MODE, code="pipelineFailed", by=FLOW, prefect="Failed", full_only=True)
 def raises_async(lab: Lab, work: Work) -> None:
-    lab.direct(work, "asynchronous", "raises").wait()
+    lab.direct(work, "asynchronous", "raises").wait(PATIENCE)
 
 
 @scenario("the app cancels an async flow", MODE, code="cancelled", by=FLOW, prefect="Cancelled", full_only=True)
@@ -39,46 +39,46 @@ def cancelled_async(lab: Lab, work: Work) -> None:
 @scenario("an async flow after the refund", MODE, code="crashed", by=APP, prefect="Cancelled", full_only=True)
 def async_after_refund(lab: Lab, work: Work) -> None:
     work.client.update_status(work.project, status="failed", error_code="crashed")
-    assert lab.direct(work, "asynchronous", "waits").wait() == 1
+    assert lab.direct(work, "asynchronous", "waits").wait(PATIENCE) == 1
     assert not work.file("body").exists()
 
 
 @scenario("a task fails", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
 def task_fails(lab: Lab, work: Work) -> None:
-    lab.direct(work, "work", "task fails").wait()
+    lab.direct(work, "work", "task fails").wait(PATIENCE)
     assert "no such model" in (work.client.get_status(work.project).error_message or "")
 
 
 @scenario("times out", MODE, code="timedOut", by=FLOW, prefect="TimedOut")
 def times_out(lab: Lab, work: Work) -> None:
-    lab.direct(work, "timed", "waits").wait()
+    lab.direct(work, "timed", "waits").wait(PATIENCE)
 
 
 @scenario("is retried, then succeeds", MODE, status="completed", by=FLOW, prefect="Completed")
 def retried_then_succeeds(lab: Lab, work: Work) -> None:
-    lab.direct(work, "retried", "third time").wait()
+    lab.direct(work, "retried", "third time").wait(PATIENCE)
     assert len(work.file("body").read_text().split()) == 3
 
 
 @scenario("is retried, then fails", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
 def retried_then_fails(lab: Lab, work: Work) -> None:
-    lab.direct(work, "retried", "raises").wait()
+    lab.direct(work, "retried", "raises").wait(PATIENCE)
     assert len(work.file("body").read_text().split()) == 3
 
 
 @scenario("has tracked flows within", MODE, status="completed", by=FLOW, prefect="Completed")
 def nested(lab: Lab, work: Work) -> None:
-    lab.direct(work, "outer", "returns").wait()
+    lab.direct(work, "outer", "returns").wait(PATIENCE)
 
 
 @scenario("hooks of its own raise", MODE, status="completed", by=FLOW, prefect="Completed")
 def hooks_raise(lab: Lab, work: Work) -> None:
-    assert lab.direct(work, "with_raising_hooks", "returns").wait() == 0
+    assert lab.direct(work, "with_raising_hooks", "returns").wait(PATIENCE) == 0
 
 
 @scenario("a hook before ours exits", MODE, status="completed", by=FLOW, prefect="Completed")
 def hook_exits(lab: Lab, work: Work) -> None:
-    lab.direct(work, "with_exiting_hook", "returns").wait()
+    lab.direct(work, "with_exiting_hook", "returns").wait(PATIENCE)
 
 
 @scenario("SIGTERM", MODE, code="crashed", by=FLOW, prefect="Crashed")
@@ -128,7 +128,7 @@ def cancelled_in_vain(lab: Lab, work: Work) -> None:
     work.client.cancel_project(work.project)
     work.ended()
     work.file("go").touch()
-    process.wait()
+    process.wait(PATIENCE)
     assert work.file("swallowed").exists()
 
 
@@ -145,7 +145,7 @@ def frozen(lab: Lab, work: Work) -> None:
 @scenario("run again after the refund", MODE, code="crashed", by=APP, prefect="Cancelled")
 def again_after_refund(lab: Lab, work: Work) -> None:
     work.client.update_status(work.project, status="failed", error_code="crashed")
-    assert lab.direct(work, "work", "returns").wait() == 1
+    assert lab.direct(work, "work", "returns").wait(PATIENCE) == 1
     assert not work.file("body").exists()
 
 
@@ -196,7 +196,7 @@ def down_at_end(lab: Lab, work: Work) -> None:
     work.attached()
     work.daemon.stop(signal.SIGKILL)
     work.go()
-    assert process.wait() == 0
+    assert process.wait(PATIENCE) == 0
     work.daemon.start()
     for _ in range(2):
         lab.tool(FLUSH, "lifecycle_rpc", "--spool", spool, "--socket", str(work.daemon.socket), "flush")

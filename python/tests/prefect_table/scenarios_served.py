@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from prefect_table import prefect_side
-from prefect_table.lab import Lab, Work
+from prefect_table.lab import PATIENCE, Lab, Work
 from prefect_table.scenario import ATTACHED, FLOW, RECONCILER, RUNNER, WORKER, scenario
 
 
@@ -108,7 +108,7 @@ def killed_with_flow(mode: Mode, lab: Lab, work: Work) -> None:
 def killed_alone(mode: Mode, lab: Lab, work: Work) -> None:
     _, process = mode.start(lab, work)
     process.kill()
-    process.wait()
+    process.wait(PATIENCE)
     work.go()
 
 

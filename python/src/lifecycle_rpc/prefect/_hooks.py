@@ -81,7 +81,7 @@ def report_end(settings: Settings, key: ProjectKey, flow_run: FlowRun, state: St
         verdict = Verdict("failed", "cancelled", tracker.stop_reason)
     tracker.finish(verdict)
     _registry.remove(flow_run.id)
-    if tracker.stop_reason is not None and state.is_crashed():
+    if tracker.stop_reason is not None and verdict.status == "failed":
         set_cancelled(flow_run, f"Stopped: {tracker.stop_reason}.")
 
 
