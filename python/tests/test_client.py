@@ -88,21 +88,20 @@ def test_a_backup_is_never_repeated(serve: Serve) -> None:
     assert len(requests) == 1
 
 
+def says_too_much(connection: socket.socket, number: int) -> None:
+    """Answer, then say what nobody asked for."""
+    answer(connection, id=request_of(connection)["id"], result=BALANCE | {"available": number})
+    answer(connection, id=None, error={"code": -32009, "message": "stopping", "data": {"kind": "busy"}})
+    until_hung_up(connection)
+
+
 def test_a_stale_connection_is_noticed_before_anything_is_sent(serve: Serve) -> None:
-    methods = []
-
-    def script(connection: socket.socket, _: int) -> None:
-        request = request_of(connection)
-        methods.append(request["method"])
-        answer(connection, id=request["id"], result={"path": "p", "bytes": 1, "projects": 1, "lastSeq": 1})
-
-    with Client(serve(script)) as client:
-        client.call("getMetrics")
+    with Client(serve(says_too_much)) as client:
+        assert client.get_balance("ada").available == 0
         connection = client._connection
         assert connection is not None
-        eventually(connection.is_stale, "the server hung up")
-        assert client.backup("today.db").bytes == 1
-    assert methods == ["getMetrics", "backup"]
+        eventually(connection.is_stale, "the server says more")
+        assert client.get_balance("ada").available == 1
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ class Connection:
         """Whether the daemon has closed it, or said what nobody asked for, since the last answer."""
         poll = select.poll()  # and not select(2), which cannot take descriptors above 1023
         poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
+        return not self._lines.is_empty or bool(poll.poll(0))
 
     def exchange(self, method: str, params: dict[str, Any], deadline: float) -> Any:
         """Send a request and give its result. After any exception but RPCError the connection is of no more use.

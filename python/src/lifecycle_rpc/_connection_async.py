@@ -39,7 +39,7 @@ class AsyncConnection:
         """Whether the daemon has closed it, or said what nobody asked for, since the last answer."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
+        return not self._lines.is_empty or bool(poll.poll(0))
 
     async def exchange(self, method: str, params: dict[str, Any]) -> Any:
         """Send a request and give its result. After any exception but RPCError the connection is of no more use.

@@ -70,6 +70,11 @@ class LineBuffer:
         if len(self._data) > self._limit and self._data.find(b"\n", self._searched) < 0:
             raise BadReply(f"a line of more than {self._limit} bytes")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left but what was given out."""
+        return not self._data
+
     def next_line(self) -> bytes | None:
         """The next line without its end, or None when it has not come whole."""
         end = self._data.find(b"\n", self._searched)
