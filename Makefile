@@ -107,4 +107,4 @@ docs: setup ## Make the client's documentation in .build-docs/client.
 		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
 
 clean: ## Remove what the builds made.
-	rm -rf .build .build-docs .build-deb Benchmarks/.build
+	rm -rf .build .build-docs .build-deb .build-python Benchmarks/.build

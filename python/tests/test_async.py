@@ -66,7 +66,7 @@ def test_deadline_garbage_and_a_lost_backup(serve: Serve) -> None:
 def test_it_works_on_one_loop_after_another_and_over_restarts(daemon: Daemon) -> None:
     client = AsyncClient(daemon.socket)
     for how in (signal.SIGTERM, signal.SIGKILL):
-        for _ in range(2):
+        for _ in range(10):
             assert asyncio.run(client.get_balance("ada")).available == 0
         daemon.stop(how)
         daemon.start()
