@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release install deb bench bench-guard-update format check fuzz soak idle test-systemd docs clean check-links
+.PHONY: help setup test demo build release install deb bench bench-guard-update format check fuzz soak idle test-systemd test-prefect docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -37,8 +37,9 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "tests of the package and of make install" dev/test-deb
 	@$(STEP) "tests" dev/run-tests
 	@$(STEP) "tests of dev/" dev/test-dev
-	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md
+	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md docs/prefect.md
 	@$(STEP) "units and package in a real systemd" Tests/Systemd/run --if-possible
+	@$(STEP) "python package, and real Prefect" dev/test-python
 	@$(STEP) "demo" dev/demo --quiet
 	@$(STEP) "soak of a minute" Tests/Soak/soak --minutes 1
 	@$(STEP) "instructions of a request" Benchmarks/guard
@@ -97,9 +98,13 @@ idle: setup ## A thousand callers in the very moment at which the idle daemon go
 fuzz: setup ## Fuzz the JSON reader longer: make fuzz COUNT=5000000 (default 1000000).
 	LIFECYCLE_FUZZ_COUNT=$(COUNT) swift test --disable-xctest --filter Fuzz $(SWIFT_FLAGS)
 
+test-prefect: setup ## The whole table of what comes of Prefect flows, all three ways to start them (some minutes).
+	@$(STEP) "release build" $(RELEASE)
+	@dev/test-python --prefect full
+
 docs: setup ## Make the client's documentation in .build-docs/client.
 	LIFECYCLE_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory .build-docs/client \
 		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
 
 clean: ## Remove what the builds made.
-	rm -rf .build .build-docs .build-deb Benchmarks/.build
+	rm -rf .build .build-docs .build-deb .build-python Benchmarks/.build

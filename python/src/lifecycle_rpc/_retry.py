@@ -1,0 +1,61 @@
+"""When a call is made again: one rule for both clients.
+
+Again when nothing was done, or when doing it twice is the same as once. That is so for every method but `backup`:
+reports, heartbeats and cancellations change nothing the second time, and what moves credits carries a key.
+"""
+
+from __future__ import annotations
+
+import errno
+import random
+import time
+
+from .errors import ConnectionLost, LifecycleError, RPCError, Unreachable
+
+NOT_REPEATABLE = frozenset({"backup"})
+
+
+def backoff(failures: int) -> float:
+    """Seconds to wait after so many failures (1 or more): 10 ms at first, 0.5 s at most, part of it chance."""
+    longest = min(0.01 * 2 ** min(failures - 1, 6), 0.5)
+    return random.uniform(longest / 2, longest)
+
+
+class Retry:
+    """The tries of one call: how much time is left, and what is known of its effect."""
+
+    def __init__(self, method: str, timeout: float, connect_timeout: float) -> None:
+        """Start the call's time. Both timeouts are in seconds."""
+        now = time.monotonic()
+        self.deadline = now + timeout
+        self._connect_deadline = min(self.deadline, now + connect_timeout)
+        self._repeatable = method not in NOT_REPEATABLE
+        self._failures = 0
+        self.maybe_done = False
+
+    @property
+    def remaining(self) -> float:
+        """Seconds that are left, 0 or more."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def connected(self) -> None:
+        """A connection was made: should it be lost, the wait for another begins anew."""
+        self._connect_deadline = self.deadline
+
+    def delay_after(self, error: LifecycleError) -> float:
+        """Seconds to wait before the next try. Raises the error when there is none."""
+        # Waiting does not help who may not connect.
+        again = isinstance(error, Unreachable) and error.errno not in (errno.EACCES, errno.EPERM)
+        again = again or (isinstance(error, RPCError) and error.retryable)
+        again = again or (isinstance(error, ConnectionLost) and (self._repeatable or not error.maybe_done))
+        if isinstance(error, RPCError) and error.code > 1000 and not error.retryable:
+            # A verdict of the ledger, which looks the key up first: it tells what became of earlier tries, too.
+            self.maybe_done = False
+        self.maybe_done = self.maybe_done or error.maybe_done
+        error.maybe_done = self.maybe_done
+        self._failures += 1
+        delay = backoff(self._failures)
+        end = self._connect_deadline if isinstance(error, Unreachable) else self.deadline
+        if not again or time.monotonic() + delay >= end:
+            raise error
+        return delay

@@ -1,0 +1,87 @@
+"""The wire, without any I/O: requests to bytes, bytes to lines, lines to results."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from .errors import BadReply, rpc_error
+
+DEFAULT_SOCKET = "/run/lifecycled/lifecycle.sock"
+"""Where the packaged daemon listens."""
+
+MAX_REPLY_BYTES = 17 * 1024 * 1024
+"""A longer line ends the connection, in bytes. The daemon's own default limit is 16 MiB."""
+
+
+def socket_path(given: str | os.PathLike[str] | None) -> str:
+    """The socket that was given, or the environment's, or the packaged daemon's."""
+    if given is not None:
+        return os.fspath(given)
+    return os.environ.get("LIFECYCLE_SOCKET") or os.environ.get("LIFECYCLED_SOCKET") or DEFAULT_SOCKET
+
+
+def encode_request(request_id: int, method: str, params: dict[str, Any]) -> bytes:
+    """One line.
+
+    Raises ValueError for what strict JSON cannot say (NaN, half of a surrogate pair) and TypeError for what is no JSON.
+    """
+    request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+    text = json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode() + b"\n"
+
+
+def decode_line(line: bytes) -> dict[str, Any]:
+    """The JSON object of one line. Raises BadReply."""
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        raise BadReply(f"not JSON: {line[:80]!r}") from error
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+        raise BadReply(f"not a JSON-RPC 2.0 message: {line[:80]!r}")
+    return message
+
+
+def result_of(message: dict[str, Any], request_id: int) -> Any:
+    """The result of the request that is waited for. Raises RPCError for an error, BadReply for another's answer."""
+    error = message.get("error")
+    # The daemon cannot know the id of a line that it did not take, nor of one that it had no connection for.
+    if message.get("id") != request_id and not (error and message.get("id") is None):
+        raise BadReply(f"an answer to request {message.get('id')!r:.40} instead of {request_id}")
+    if isinstance(error, dict) and type(error.get("code")) is int:
+        raise rpc_error(error)
+    if "result" not in message:
+        raise BadReply("an answer without result or error")
+    return message["result"]
+
+
+class LineBuffer:
+    """Cuts what was received into lines, in linear time."""
+
+    def __init__(self, limit: int = MAX_REPLY_BYTES) -> None:
+        self._data = bytearray()
+        self._searched = 0
+        self._limit = limit
+
+    def feed(self, data: bytes) -> None:
+        """Take further bytes. Raises BadReply when a line grows too long."""
+        self._data += data
+        if len(self._data) > self._limit and self._data.find(b"\n", self._searched) < 0:
+            raise BadReply(f"a line of more than {self._limit} bytes")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left but what was given out."""
+        return not self._data
+
+    def next_line(self) -> bytes | None:
+        """The next line without its end, or None when it has not come whole."""
+        end = self._data.find(b"\n", self._searched)
+        if end < 0:
+            self._searched = len(self._data)
+            return None
+        line = bytes(self._data[:end])
+        del self._data[: end + 1]
+        self._searched = 0
+        return line

@@ -1,0 +1,14 @@
+"""Flows that report what becomes of their projects.
+
+    from lifecycle_rpc.prefect import tracked_flow
+
+    @tracked_flow(retries=2)
+    def render(project_id: str) -> None: ...
+
+See docs/prefect.md. Needs the extra: `pip install 'lifecycle-rpc[prefect]'`.
+"""
+
+from ._decorator import lifecycle_hooks, tracked_flow
+from ._progress import FlowStopped, progress, stop_requested
+
+__all__ = ["FlowStopped", "lifecycle_hooks", "progress", "stop_requested", "tracked_flow"]

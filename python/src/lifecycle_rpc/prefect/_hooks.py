@@ -1,0 +1,112 @@
+"""The hooks. Which process runs which is Prefect's choice: see docs/prefect.md."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from prefect.exceptions import Abort
+
+from ..client import Client
+from ..errors import TerminalState
+from . import _registry
+from ._deliver import Verdict, deliver
+from ._identify import ProjectKey, project_of
+from ._log import log
+from ._message import error_code, error_message
+from ._prefect_api import set_cancelled, state_of
+from ._tracker import Tracker
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.client.schemas.objects import FlowRun, State
+
+    from ._settings import Settings
+
+
+Report = Callable[["Settings", ProjectKey, "FlowRun", "State[Any]"], None]
+
+
+class Hook:
+    """One of the hooks of a tracked flow. A failure of it never becomes the flow's."""
+
+    def __init__(self, settings: Settings, name: str, run: Report) -> None:
+        self.settings = settings
+        self.__name__ = name
+        self._run = run
+
+    def __call__(self, flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+        """Be called by Prefect."""
+        try:
+            key = project_of(self.settings, flow, flow_run)
+            if key is None:
+                log(flow_run, logging.ERROR, "this run names no project (parameter %s)", self.settings.project_id)
+            else:
+                self._run(self.settings, key, flow_run, state)
+        except Exception as error:
+            log(flow_run, logging.ERROR, "%s: %s: %s", self.__name__, type(error).__name__, error)
+
+
+def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: State[Any]) -> None:
+    """Begin to hold the lease. Ends the run before its body when the project has ended: nobody would pay for it."""
+    tracker = Tracker(settings, key, flow_run)
+    if not _registry.add(tracker):
+        return  # a retry of this run, or a flow within the one that is tracked
+    try:
+        tracker.start()
+    except TerminalState as error:
+        if settings.stop_when_ended:
+            _registry.remove(flow_run.id)
+            reason = f"Project {key} is {error.status} already; do it again as a new project."
+            set_cancelled(flow_run, reason)
+            raise Abort(reason) from None
+        log(flow_run, logging.WARNING, "project %s is %s already; the flow runs all the same", key, error.status)
+
+
+def report_end(settings: Settings, key: ProjectKey, flow_run: FlowRun, state: State[Any]) -> None:
+    """Report the verdict, in whichever process this is."""
+    tracker = _registry.get(flow_run.id)
+    if tracker is None and _registry.of_project(key) is not None:
+        return  # a flow within the one that is tracked
+    verdict = verdict_of(state)
+    if tracker is None:
+        # The runner's or the worker's process: that of the flow is gone, and its lease with it.
+        with Client(settings.socket, connect_timeout=settings.report_budget) as client:
+            deliver(client, settings, key, verdict, flow_run)
+        return
+    if tracker.stop_reason is not None and verdict.status == "failed":
+        verdict = Verdict("failed", "cancelled", tracker.stop_reason)
+    tracker.finish(verdict)
+    _registry.remove(flow_run.id)
+    if tracker.stop_reason is not None and verdict.status == "failed":
+        set_cancelled(flow_run, f"Stopped: {tracker.stop_reason}.")
+
+
+def verdict_of(state: State[Any]) -> Verdict:
+    """What a final state of a run means for its project."""
+    if state.is_completed():
+        return Verdict("completed")
+    return Verdict("failed", error_code(state), error_message(state))
+
+
+def at_exit() -> None:
+    """Report for runs whose hooks were skipped.
+
+    That happens when another hook raises SystemExit before ours; and when a killed runner leaves its flow with a broken
+    pipe for standard output, since Prefect logs each hook before it runs it, and that then raises SystemExit.
+    """
+    for tracker in _registry.every():
+        try:
+            state = state_of(tracker.flow_run.id)
+            if state is not None and state.is_final():
+                tracker.finish(verdict_of(state))
+        except Exception as error:
+            # Then the end of this process is told by its attached connection.
+            log(tracker.flow_run, logging.ERROR, "at exit: %s: %s", type(error).__name__, error)
+
+
+atexit.register(at_exit)
+os.register_at_fork(after_in_child=lambda: atexit.unregister(at_exit))

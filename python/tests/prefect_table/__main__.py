@@ -1,0 +1,125 @@
+"""Real Prefect against the real daemon: a table of what comes of a flow in each kind of death.
+
+Usage: python -m prefect_table [--table short|full] [--only WORDS] [--jobs N] [--keep]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from prefect_table.lab import Lab
+from prefect_table.scenario import ALL, ATTACHED, Row, Scenario
+
+
+def play(lab: Lab, scenario: Scenario) -> Row:
+    """Run one scenario to the end of its project."""
+    row = Row(scenario)
+    try:
+        work = lab.work(lab.own_daemon() if scenario.own_daemon else None, **scenario.options)
+        row.work = work
+        scenario.act(lab, work)
+        work.ended()
+        row.measure(work, lab.tools)
+    except Exception as error:
+        row.wrong.append(f"{type(error).__name__}: {error}")
+        traceback.print_exc()
+    print(f"  {scenario}: {row.status} {row.code or ''} by {row.by}", flush=True)
+    return row
+
+
+def show(rows: list[Row]) -> None:
+    """The table."""
+    columns = ["situation", "started by", "project", "errorCode", "entries", "after", "closed by", "run in Prefect"]
+    lines = [
+        [
+            row.scenario.name,
+            row.scenario.mode,
+            row.status,
+            row.code or "",
+            "+".join(row.money),
+            "" if row.seconds is None else f"{row.seconds:.1f} s",
+            row.by,
+            row.prefect or "none",
+        ]
+        for row in rows
+    ]
+    widths = [max(len(line[i]) for line in [columns, *lines]) for i in range(len(columns))]
+    for line in [columns, ["-" * width for width in widths], *lines]:
+        print("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |")
+
+
+def run(lab: Lab, scenarios: list[Scenario], jobs: int) -> list[Row]:
+    """All of them, `jobs` at a time, and then once more a look at each: nothing may have come later."""
+    from prefect_table import prefect_side
+
+    if any(scenario.mode == "serve()" for scenario in scenarios):
+        lab.serve("served")
+    if any(scenario.mode == "process worker" for scenario in scenarios):
+        lab.worker("pool")
+    pool = ThreadPoolExecutor(jobs)
+    # Those that wait for a clock first, so that the others run meanwhile.
+    waiting = sorted(scenarios, key=lambda scenario: ATTACHED not in scenario.by)
+    futures = {scenario: pool.submit(play, lab, scenario) for scenario in waiting}
+    rows = [futures[scenario].result() for scenario in scenarios]
+    states = prefect_side.states_by_project()
+    for row in rows:
+        if row.work is not None and not row.wrong:
+            row.prefect = states.get(row.work.project, "")
+            row.measure(row.work, lab.tools)
+            row.judge()
+            balance = row.work.client.get_balance(row.work.user)
+            if (balance.available, balance.held) != (100 if row.status == "failed" else 90, 0):
+                row.wrong.append(f"the user's balance is {balance}")
+            if not row.work.client.audit().ok:
+                row.wrong.append("the audit found something")
+    return rows
+
+
+def interrupted(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # cleaning up goes on, however often it is pressed
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Real Prefect against the real daemon.")
+    parser.add_argument("--table", choices=["short", "full"], default="short")
+    parser.add_argument("--only", default="", help="rows whose name or mode contains this")
+    parser.add_argument("--jobs", type=int, default=6, help="scenarios at once (default: 6)")
+    parser.add_argument("--keep", action="store_true", help="keep the scratch folder, with all logs")
+    options = parser.parse_args()
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(how, interrupted)
+    started = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="lt-"))
+    lab = Lab(folder)
+    try:
+        lab.start()
+        # They import Prefect, which reads its settings from the environment that the lab has made.
+        from prefect_table import scenarios_direct, scenarios_served
+
+        del scenarios_direct, scenarios_served
+        chosen = [s for s in ALL if options.only in str(s) and (options.table == "full" or not s.full_only)]
+        rows = run(lab, chosen, options.jobs)
+    except BaseException:
+        lab.close(keep=options.keep)
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # and not wait for scenarios whose processes are gone
+    lab.close(keep=options.keep)
+    show(rows)
+    wrong = [row for row in rows if row.wrong]
+    for row in wrong:
+        print(f"{row.scenario}: {'; '.join(row.wrong)}")
+    print(f"{len(rows) - len(wrong)} passed, {len(wrong)} failed in {time.monotonic() - started:.0f} s")
+    return 1 if wrong or not rows else 0
+
+
+sys.exit(main())

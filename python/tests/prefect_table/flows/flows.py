@@ -1,0 +1,131 @@
+"""The flows of the table. Nothing else is in this folder, since a process worker copies it for each run.
+
+python flows.py FLOW PROJECT CASE
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+
+from lifecycle_rpc.prefect import lifecycle_hooks, progress, tracked_flow
+
+LAB = Path(os.environ["LIFECYCLE_TABLE"])
+QUICK = {"beat": 0.5, "report_budget": float(os.environ.get("LIFECYCLE_TABLE_BUDGET", "10"))}
+
+
+def begin(project_id: str) -> int:
+    """Note that the body runs. Gives how often it has."""
+    with (LAB / f"{project_id}.body").open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    return len((LAB / f"{project_id}.body").read_text().split())
+
+
+def wait(project_id: str) -> None:
+    """Until the scenario says so."""
+    while not (LAB / f"{project_id}.go").exists():
+        time.sleep(0.05)
+
+
+@task
+def failing_task() -> None:
+    raise ValueError("no such model")
+
+
+def body(project_id: str, case: str) -> None:
+    count = begin(project_id)
+    progress(0.1, case)
+    if case == "raises":
+        raise ValueError("GPU out of memory")
+    if case == "task fails":
+        failing_task()
+    if case == "waits":
+        wait(project_id)
+    if case == "exits":
+        os._exit(0)
+    if case == "third time" and count < 3:
+        raise RuntimeError(f"attempt {count}")
+    if case == "swallows":
+        while not (LAB / f"{project_id}.go").exists():
+            try:
+                wait(project_id)
+            except BaseException:
+                (LAB / f"{project_id}.swallowed").touch()
+    if case == "stalls":
+        wait(project_id)  # without a word more
+
+
+@tracked_flow(**QUICK)
+def work(project_id: str, case: str) -> None:
+    body(project_id, case)
+
+
+@tracked_flow(**QUICK, cancel_grace=2)
+def short_grace(project_id: str, case: str) -> None:
+    body(project_id, case)
+
+
+@tracked_flow(**QUICK, retries=2)
+def retried(project_id: str, case: str) -> None:
+    body(project_id, case)
+
+
+@tracked_flow(**QUICK, timeout_seconds=1)
+def timed(project_id: str, case: str) -> None:
+    body(project_id, case)
+
+
+@tracked_flow(**QUICK)
+async def asynchronous(project_id: str, case: str) -> None:
+    body(project_id, "raises" if case == "raises" else "returns")
+    while not (LAB / f"{project_id}.go").exists():
+        await asyncio.sleep(0.05)
+
+
+@tracked_flow(**QUICK, stall_timeout=1)
+def watched(project_id: str, case: str) -> None:
+    body(project_id, case)
+
+
+@tracked_flow(**QUICK)
+def outer(project_id: str, case: str) -> None:
+    # Each fails or completes by itself, and neither is the project's verdict.
+    work(project_id, "returns")
+    assert work(project_id, "raises", return_state=True).is_failed()
+    body(project_id, case)
+
+
+def raising(flow: Any, flow_run: Any, state: Any) -> None:
+    raise RuntimeError("a hook of the author's own")
+
+
+def exiting(flow: Any, flow_run: Any, state: Any) -> None:
+    raise SystemExit(1)
+
+
+@tracked_flow(**QUICK, on_running=[raising], on_completion=[raising])
+def with_raising_hooks(project_id: str, case: str) -> None:
+    body(project_id, case)
+
+
+HOOKS = lifecycle_hooks(beat=0.5)
+
+
+@flow(on_running=HOOKS["on_running"], on_completion=[exiting, *HOOKS["on_completion"]])
+def with_exiting_hook(project_id: str, case: str) -> None:
+    body(project_id, case)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        work.serve(name=sys.argv[2], pause_on_shutdown=False)
+    else:
+        made = globals()[sys.argv[1]](*sys.argv[2:])
+        if sys.argv[1] == "asynchronous":
+            asyncio.run(made)

@@ -1,0 +1,177 @@
+"""A Prefect server, a daemon, a runner and a worker, all of them real, and all in one scratch folder."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from harness import Daemon, eventually
+from lifecycle_rpc import Client
+from prefect_table.processes import Processes
+from prefect_table.scenario import APP
+
+FLOWS = Path(__file__).parent / "flows"
+PATIENCE = 180.0
+"""Seconds until a condition that does not come true is a failure."""
+
+
+class Work:
+    """One project and what a scenario does with it."""
+
+    def __init__(self, lab: Lab, daemon: Daemon, project: str, user: str) -> None:
+        self.lab, self.daemon, self.project, self.user = lab, daemon, project, user
+        self.client = Client(daemon.socket, timeout=60, connect_timeout=30)
+        self.since: datetime | None = None
+
+    def file(self, kind: str) -> Path:
+        return self.lab.folder / f"{self.project}.{kind}"
+
+    def now(self) -> None:
+        """From here on the time is measured."""
+        self.since = datetime.now(timezone.utc)
+
+    def wait(self, condition: Callable[[], object], what: str) -> None:
+        eventually(condition, f"{self.project}: {what}", PATIENCE)
+
+    def body(self) -> int:
+        """Wait until the flow's body runs. Gives its process."""
+        self.wait(lambda: self.file("body").exists() and self.file("body").read_text().strip(), "the body runs")
+        return int(self.file("body").read_text().split()[-1])
+
+    def attached(self) -> int:
+        """Wait until the body runs and its lease is held. Gives its process."""
+        pid = self.body()
+        self.wait(lambda: self.client.get_status(self.project).progress is not None, "a heartbeat arrives")
+        return pid
+
+    def go(self) -> None:
+        self.now()
+        self.file("go").touch()
+
+    def ended(self) -> None:
+        self.wait(lambda: self.client.get_status(self.project).ended, "it ends")
+
+
+class Lab:
+    """Everything that the scenarios share. For many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tools = {os.getpid(): APP}
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+        (folder / "logs").mkdir()
+        port = _free_port()
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "LIFECYCLE"))
+        }
+        environment |= {
+            "HOME": str(folder),
+            "TMPDIR": str(folder / "tmp"),
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "PREFECT_CLI_PROMPT": "false",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "LIFECYCLE_TABLE": str(folder),
+            "LIFECYCLE_SPOOL": str(folder / "spool"),
+            "LIFECYCLE_SOCKET": str(folder / "s"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        (folder / "tmp").mkdir()
+        # For Prefect's client in this process; it reads them when it is imported.
+        os.environ.update(environment)
+        self.processes = Processes(folder / "logs", environment)
+        self._port = port
+
+    def start(self) -> None:
+        """Start the server and the daemon that all share."""
+        self.processes.start("server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._port))
+        self.daemon = Daemon(self.folder)
+        health = f"http://127.0.0.1:{self._port}/api/health"
+        eventually(lambda: _answers(health), "Prefect's server answers", PATIENCE)
+
+    def work(self, daemon: Daemon | None = None, **options: Any) -> Work:
+        """A pending project of 10 credits, whose user has 100 and nothing else."""
+        daemon = daemon or self.daemon
+        with self._lock:
+            user = f"user{next(self._numbers)}"
+        with Client(daemon.socket) as client:
+            client.grant_credits(user, 100, "table")
+            return Work(self, daemon, client.create_project(user, 10, **options).project.project_id, user)
+
+    def own_daemon(self) -> Daemon:
+        """A daemon that the scenario may stop and start."""
+        with self._lock:
+            folder = self.folder / f"d{next(self._numbers)}"
+        folder.mkdir()
+        return Daemon(folder)
+
+    def direct(self, work: Work, flow: str, case: str, **environment: str) -> subprocess.Popen[bytes]:
+        """`python flows.py`, as an author at the terminal would."""
+        environment["LIFECYCLE_SOCKET"] = str(work.daemon.socket)
+        command = (sys.executable, str(FLOWS / "flows.py"), flow, work.project, case)
+        return self.processes.start(f"direct-{work.project}", *command, **environment)
+
+    def tool(self, name: str, *arguments: str, **environment: str) -> str:
+        """Run `python -m …` to its end, remembering its process. Gives what it printed."""
+        command = [sys.executable, "-m", *arguments]
+        process = subprocess.Popen(
+            command, env={**self.processes.environment, **environment}, stdout=subprocess.PIPE, text=True
+        )
+        self.tools[process.pid] = name
+        output, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, f"{name}: exit {process.returncode}: {output}"
+        return output
+
+    def serve(self, name: str) -> subprocess.Popen[bytes]:
+        """A runner: `work.serve(name=…)`."""
+        process = self.processes.start(f"serve-{name}", sys.executable, str(FLOWS / "flows.py"), "serve", name)
+        self.tools[process.pid] = "the runner's hook"
+        return process
+
+    def worker(self, pool: str) -> subprocess.Popen[bytes]:
+        """A process worker, on a pool and with a deployment of the pool's name."""
+        from prefect_table import prefect_side
+
+        prefect_side.make_pool(pool, str(FLOWS))
+        return self.worker_of(pool)
+
+    def worker_of(self, pool: str) -> subprocess.Popen[bytes]:
+        """A process worker on a pool that there is."""
+        return self.processes.start(f"worker-{pool}", "prefect", "worker", "start", "--pool", pool)
+
+    def close(self, *, keep: bool) -> None:
+        """End every process, whatever state it is in, and remove the folder."""
+        self.processes.end_all()
+        if keep:
+            print(f"kept: {self.folder}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,202 @@
+"""Flows that are called in a Python process of the author's own."""
+
+from __future__ import annotations
+
+import signal
+
+from prefect_table.lab import PATIENCE, Lab, Work
+from prefect_table.scenario import APP, ATTACHED, FLOW, FLUSH, LEASE, START, scenario
+
+MODE = "python flow.py"
+
+
+@scenario("returns", MODE, status="completed", by=FLOW, prefect="Completed")
+def returns(lab: Lab, work: Work) -> None:
+    lab.direct(work, "work", "returns").wait(PATIENCE)
+
+
+@scenario("raises", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
+def raises(lab: Lab, work: Work) -> None:
+    lab.direct(work, "work", "raises").wait(PATIENCE)
+    message = work.client.get_status(work.project).error_message or ""
+    assert message.startswith("Failed: Flow run encountered an exception: ValueError: GPU out of memory"), message
+    assert 'raise ValueError("GPU out of memory")' in message, message
+
+
+@scenario("an async flow raises", MODE, code="pipelineFailed", by=FLOW, prefect="Failed", full_only=True)
+def raises_async(lab: Lab, work: Work) -> None:
+    lab.direct(work, "asynchronous", "raises").wait(PATIENCE)
+
+
+@scenario("the app cancels an async flow", MODE, code="cancelled", by=FLOW, prefect="Cancelled", full_only=True)
+def cancelled_async(lab: Lab, work: Work) -> None:
+    lab.direct(work, "asynchronous", "waits")
+    work.attached()
+    work.now()
+    work.client.cancel_project(work.project)
+
+
+@scenario("an async flow after the refund", MODE, code="crashed", by=APP, prefect="Cancelled", full_only=True)
+def async_after_refund(lab: Lab, work: Work) -> None:
+    work.client.update_status(work.project, status="failed", error_code="crashed")
+    assert lab.direct(work, "asynchronous", "waits").wait(PATIENCE) == 1
+    assert not work.file("body").exists()
+
+
+@scenario("a task fails", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
+def task_fails(lab: Lab, work: Work) -> None:
+    lab.direct(work, "work", "task fails").wait(PATIENCE)
+    assert "no such model" in (work.client.get_status(work.project).error_message or "")
+
+
+@scenario("times out", MODE, code="timedOut", by=FLOW, prefect="TimedOut")
+def times_out(lab: Lab, work: Work) -> None:
+    lab.direct(work, "timed", "waits").wait(PATIENCE)
+
+
+@scenario("is retried, then succeeds", MODE, status="completed", by=FLOW, prefect="Completed")
+def retried_then_succeeds(lab: Lab, work: Work) -> None:
+    lab.direct(work, "retried", "third time").wait(PATIENCE)
+    assert len(work.file("body").read_text().split()) == 3
+
+
+@scenario("is retried, then fails", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
+def retried_then_fails(lab: Lab, work: Work) -> None:
+    lab.direct(work, "retried", "raises").wait(PATIENCE)
+    assert len(work.file("body").read_text().split()) == 3
+
+
+@scenario("has tracked flows within", MODE, status="completed", by=FLOW, prefect="Completed")
+def nested(lab: Lab, work: Work) -> None:
+    lab.direct(work, "outer", "returns").wait(PATIENCE)
+
+
+@scenario("hooks of its own raise", MODE, status="completed", by=FLOW, prefect="Completed")
+def hooks_raise(lab: Lab, work: Work) -> None:
+    assert lab.direct(work, "with_raising_hooks", "returns").wait(PATIENCE) == 0
+
+
+@scenario("a hook before ours exits", MODE, status="completed", by=FLOW, prefect="Completed")
+def hook_exits(lab: Lab, work: Work) -> None:
+    lab.direct(work, "with_exiting_hook", "returns").wait(PATIENCE)
+
+
+@scenario("SIGTERM", MODE, code="crashed", by=FLOW, prefect="Crashed")
+def sigterm(lab: Lab, work: Work) -> None:
+    process = lab.direct(work, "work", "waits")
+    work.attached()
+    work.now()
+    process.send_signal(signal.SIGTERM)
+
+
+@scenario("Ctrl-C", MODE, code="crashed", by=FLOW, prefect="Crashed", full_only=True)
+def sigint(lab: Lab, work: Work) -> None:
+    process = lab.direct(work, "work", "waits")
+    work.attached()
+    work.now()
+    process.send_signal(signal.SIGINT)
+
+
+@scenario("SIGKILL", MODE, code="crashed", by=ATTACHED, prefect="Running")
+def sigkill(lab: Lab, work: Work) -> None:
+    process = lab.direct(work, "work", "waits")
+    work.attached()
+    work.now()
+    process.kill()
+
+
+@scenario("stops making progress", MODE, code="leaseExpired", by=LEASE, prefect="Cancelled", lease=6)
+def stalls(lab: Lab, work: Work) -> None:
+    lab.direct(work, "watched", "stalls")
+    work.body()
+    work.now()
+
+
+@scenario("the app cancels it", MODE, code="cancelled", by=FLOW, prefect="Cancelled")
+def cancelled_by_app(lab: Lab, work: Work) -> None:
+    lab.direct(work, "work", "waits")
+    work.attached()
+    work.now()
+    assert work.client.cancel_project(work.project).credits_refunded == 0
+
+
+@scenario("cancelled, but it does not stop", MODE, code="cancelled", by=FLOW, prefect="Completed")
+def cancelled_in_vain(lab: Lab, work: Work) -> None:
+    process = lab.direct(work, "short_grace", "swallows")
+    work.attached()
+    work.now()
+    work.client.cancel_project(work.project)
+    work.ended()
+    work.file("go").touch()
+    process.wait(PATIENCE)
+    assert work.file("swallowed").exists()
+
+
+@scenario("frozen (SIGSTOP)", MODE, code="leaseExpired", by=LEASE, prefect="Running", lease=4, full_only=True)
+def frozen(lab: Lab, work: Work) -> None:
+    process = lab.direct(work, "work", "waits")
+    work.attached()
+    work.now()
+    process.send_signal(signal.SIGSTOP)
+    work.ended()
+    process.kill()
+
+
+@scenario("run again after the refund", MODE, code="crashed", by=APP, prefect="Cancelled")
+def again_after_refund(lab: Lab, work: Work) -> None:
+    work.client.update_status(work.project, status="failed", error_code="crashed")
+    assert lab.direct(work, "work", "returns").wait(PATIENCE) == 1
+    assert not work.file("body").exists()
+
+
+@scenario("never picked up", "no worker", code="startTimeout", by=START, prefect="", start_timeout=3)
+def never_picked_up(_: Lab, work: Work) -> None:
+    work.now()
+
+
+@scenario("cancelled by the app while pending", "no worker", code="cancelled", by=APP, prefect="")
+def cancelled_pending(_: Lab, work: Work) -> None:
+    work.now()
+    assert work.client.cancel_project(work.project).credits_refunded == 10
+
+
+@scenario("daemon down at the start", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True)
+def down_at_start(lab: Lab, work: Work) -> None:
+    work.daemon.stop()
+    lab.direct(work, "work", "waits")
+    work.body()
+    work.daemon.start()
+    work.attached()
+    work.go()
+
+
+@scenario("daemon killed in the middle", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True)
+def down_in_middle(lab: Lab, work: Work) -> None:
+    lab.direct(work, "work", "waits")
+    work.attached()
+    work.daemon.stop(signal.SIGKILL)
+    work.daemon.start()
+    work.go()
+
+
+@scenario("killed, daemon too", MODE, code="leaseExpired", by=LEASE, prefect="Running", own_daemon=True, lease=4)
+def both_killed(lab: Lab, work: Work) -> None:
+    process = lab.direct(work, "work", "waits")
+    work.attached()
+    work.now()
+    process.kill()
+    work.daemon.stop(signal.SIGKILL)
+    work.daemon.start()
+
+
+@scenario("daemon down at the end", MODE, status="completed", by=FLUSH, prefect="Completed", own_daemon=True)
+def down_at_end(lab: Lab, work: Work) -> None:
+    spool = str(lab.folder / f"spool-{work.project}")
+    process = lab.direct(work, "work", "waits", LIFECYCLE_SPOOL=spool, LIFECYCLE_TABLE_BUDGET="1")
+    work.attached()
+    work.daemon.stop(signal.SIGKILL)
+    work.go()
+    assert process.wait(PATIENCE) == 0
+    work.daemon.start()
+    for _ in range(2):
+        lab.tool(FLUSH, "lifecycle_rpc", "--spool", spool, "--socket", str(work.daemon.socket), "flush")

@@ -1,0 +1,171 @@
+"""Flows in processes that `serve()` or a process worker made for them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from prefect_table import prefect_side
+from prefect_table.lab import PATIENCE, Lab, Work
+from prefect_table.scenario import ATTACHED, FLOW, RECONCILER, RUNNER, WORKER, scenario
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Who makes the flow's process, and the deployment by which all scenarios but the killers share it."""
+
+    name: str
+    deployment: str
+    hook: str
+
+    def start(self, lab: Lab, work: Work) -> tuple[int, subprocess.Popen[bytes]]:
+        """One of its own, with a run on it that waits. Gives the flow's process and the runner's or worker's."""
+        name = f"{self.deployment}-{work.user}"
+        process = lab.serve(name) if self is SERVED else lab.worker(name)
+        prefect_side.run(work, name, "waits")
+        return work.attached(), process
+
+
+SERVED = Mode("serve()", "served", RUNNER)
+POOLED = Mode("process worker", "pool", WORKER)
+
+
+def raises(mode: Mode, lab: Lab, work: Work) -> None:
+    prefect_side.run(work, mode.deployment, "raises")
+
+
+def sigterm(mode: Mode, lab: Lab, work: Work) -> None:
+    signal_flow(mode, work, signal.SIGTERM)
+
+
+def sigkill(mode: Mode, lab: Lab, work: Work) -> None:
+    signal_flow(mode, work, signal.SIGKILL)
+
+
+def signal_flow(mode: Mode, work: Work, how: signal.Signals) -> None:
+    prefect_side.run(work, mode.deployment, "waits")
+    pid = work.attached()
+    work.now()
+    os.kill(pid, how)
+
+
+def exits_silently(mode: Mode, lab: Lab, work: Work) -> None:
+    prefect_side.run(work, mode.deployment, "exits")
+    work.body()
+    work.now()
+
+
+def cancelled_in_prefect(mode: Mode, lab: Lab, work: Work) -> None:
+    flow_run = prefect_side.run(work, mode.deployment, "waits")
+    work.attached()
+    work.now()
+    prefect_side.cancel(flow_run)
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Cancelled", "Prefect has cancelled it")
+
+
+def cancelled_by_app(mode: Mode, lab: Lab, work: Work) -> None:
+    flow_run = prefect_side.run(work, mode.deployment, "waits")
+    work.attached()
+    work.now()
+    work.client.cancel_project(work.project)
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Cancelled", "Prefect has cancelled it")
+
+
+def cancelled_before_start(mode: Mode, lab: Lab, work: Work) -> None:
+    flow_run = prefect_side.run(work, mode.deployment, "returns", delay=3600)
+    work.now()
+    prefect_side.cancel(flow_run)
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Cancelled", "Prefect has cancelled it")
+    reconcile_until_ended(lab, work)
+
+
+def retried_in_ui(mode: Mode, lab: Lab, work: Work) -> None:
+    flow_run = prefect_side.run(work, mode.deployment, "raises")
+    work.ended()
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Failed", "the run has failed")
+    prefect_side.retry(flow_run)
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Cancelled", "the second run is turned down")
+    assert len(work.file("body").read_text().split()) == 1, "the body ran again"
+
+
+def stopped(mode: Mode, lab: Lab, work: Work) -> None:
+    _, process = mode.start(lab, work)
+    work.now()
+    process.send_signal(signal.SIGTERM)
+
+
+def killed_with_flow(mode: Mode, lab: Lab, work: Work) -> None:
+    pid, process = mode.start(lab, work)
+    work.now()
+    process.kill()
+    os.kill(pid, signal.SIGKILL)
+
+
+def killed_alone(mode: Mode, lab: Lab, work: Work) -> None:
+    _, process = mode.start(lab, work)
+    process.kill()
+    process.wait(PATIENCE)
+    work.go()
+
+
+def file_is_gone(mode: Mode, lab: Lab, work: Work) -> None:
+    name = f"gone-{work.user}"
+    prefect_side.make_pool(name, str(lab.folder / "tmp"))
+    lab.worker_of(name)
+    flow_run = prefect_side.run(work, name, "returns")
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Crashed", "Prefect has crashed it")
+    work.now()
+    reconcile_until_ended(lab, work)
+
+
+def reconcile_until_ended(lab: Lab, work: Work) -> None:
+    """As the timer does, and once more."""
+
+    def once() -> bool:
+        lab.tool(RECONCILER, "lifecycle_rpc.prefect", "reconcile", "--settle", "1")
+        return work.client.get_status(work.project).ended
+
+    work.wait(once, "it is reconciled")
+    once()
+
+
+Act = Callable[[Mode, Lab, Work], None]
+
+
+def both(name: str, act: Act, code: str, by: tuple[str, str], prefect: str, short: tuple[Mode, ...]) -> None:
+    """A row for `serve()` and one for a worker; those not in `short` are only in the full table."""
+    for mode, closer in zip((SERVED, POOLED), by, strict=True):
+        status = "failed" if code else "completed"
+        row = scenario(
+            name, mode.name, status=status, code=code or None, by=closer, prefect=prefect, full_only=mode not in short
+        )
+        row(partial(act, mode))
+
+
+BOTH = (SERVED, POOLED)
+both("raises", raises, "pipelineFailed", (FLOW, FLOW), "Failed", ())
+both("SIGTERM to the flow", sigterm, "crashed", (FLOW, FLOW), "Crashed", ())
+both("SIGKILL to the flow", sigkill, "crashed", (RUNNER, WORKER), "Crashed", BOTH)
+both("os._exit(0)", exits_silently, "crashed", (ATTACHED, ATTACHED), "Running", (SERVED,))
+both("cancelled in Prefect", cancelled_in_prefect, "cancelled", (RUNNER, WORKER), "Cancelled", BOTH)
+both("the app cancels it", cancelled_by_app, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
+both("retried in the UI after the refund", retried_in_ui, "pipelineFailed", (FLOW, FLOW), "Cancelled", (SERVED,))
+both("runner or worker killed with the flow", killed_with_flow, "crashed", (ATTACHED, ATTACHED), "Running", (SERVED,))
+both("runner or worker killed, the flow goes on", killed_alone, "", (FLOW, FLOW), "Completed", (POOLED,))
+
+scenario("worker stopped (SIGTERM)", POOLED.name, code="crashed", by=ATTACHED, prefect="Running")(
+    partial(stopped, POOLED)
+)
+scenario("runner stopped (SIGTERM)", SERVED.name, code="cancelled", by=RUNNER, prefect="Cancelled", full_only=True)(
+    partial(stopped, SERVED)
+)
+scenario("cancelled before it started", POOLED.name, code="cancelled", by=RECONCILER, prefect="Cancelled")(
+    partial(cancelled_before_start, POOLED)
+)
+scenario("its file is gone", POOLED.name, code="crashed", by=RECONCILER, prefect="Crashed")(
+    partial(file_is_gone, POOLED)
+)

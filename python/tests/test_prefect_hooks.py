@@ -1,0 +1,147 @@
+"""What the hooks say, and that they never become a flow's failure."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from prefect import Flow
+from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed
+from pydantic import BaseModel
+
+from harness import ROOT, Daemon
+from lifecycle_rpc import Client
+from lifecycle_rpc.prefect import _registry, lifecycle_hooks, tracked_flow
+from lifecycle_rpc.prefect._hooks import verdict_of
+from lifecycle_rpc.prefect._identify import ProjectKey, project_of
+from lifecycle_rpc.prefect._message import error_message
+from lifecycle_rpc.prefect._settings import Settings
+
+FLOW: Any = SimpleNamespace(name="render")
+
+
+def run_with(**parameters: Any) -> Any:
+    return SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4(), parameters=parameters)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "code"),
+    [
+        (Completed(), "completed", None),
+        (Failed(message="m"), "failed", "pipelineFailed"),
+        (Failed(name="TimedOut"), "failed", "timedOut"),
+        (Crashed(), "failed", "crashed"),
+        (Cancelled(), "failed", "cancelled"),
+    ],
+)
+def test_each_final_state_has_its_verdict(state: Any, status: str, code: str | None) -> None:
+    verdict = verdict_of(state)
+    assert (verdict.status, verdict.code) == (status, code)
+
+
+def failure(text: str, depth: int = 0) -> Any:
+    def raises(left: int) -> None:
+        if left:
+            raises(left - 1)
+        raise ValueError(text)
+
+    try:
+        raises(depth)
+    except ValueError as error:
+        return Failed(message=f"Flow run encountered an exception: {error}", data=error)
+
+
+def test_a_message_has_the_state_the_words_and_where_it_happened() -> None:
+    message = error_message(failure("no GPU"))
+    assert message.startswith("Failed: Flow run encountered an exception: no GPU\n\nTraceback")
+    assert message.endswith("ValueError: no GPU")
+    assert error_message(Crashed(message="killed")) == "Crashed: killed"
+    assert error_message(Cancelled()) == "Cancelled"
+
+
+@pytest.mark.parametrize("text", ["\udcff", "é" * 10_000, "a\x00b", "😀" * 3000])
+def test_a_message_is_bounded_and_can_always_be_sent(text: str, client: Client, project: str) -> None:
+    message = error_message(failure(text, depth=200))
+    assert len(message.encode()) < 8192
+    client.update_status(project, status="failed", error_message=message)
+    assert client.get_status(project).error_message == message
+
+
+class Job(BaseModel):
+    project: str
+
+
+@pytest.mark.parametrize(
+    ("settings", "parameters", "key"),
+    [
+        (Settings(), {"project_id": "p"}, ProjectKey("p", None)),
+        (Settings(project_id="job.project"), {"job": {"project": "p"}}, ProjectKey("p", None)),
+        (Settings(project_id="job.project"), {"job": Job(project="p")}, ProjectKey("p", None)),
+        (Settings(external_id="sda"), {"sda": 7001}, ProjectKey(None, "7001")),
+        (Settings(project_id=lambda _, run: run.parameters["x"][1:]), {"x": "-p"}, ProjectKey("p", None)),
+        (Settings(project_id="job.project"), {"job": None}, None),
+        (Settings(), {"project_id": ""}, None),
+        (Settings(project_id=None), {"project_id": "p"}, None),
+    ],
+)
+def test_a_run_names_its_project(settings: Settings, parameters: dict[str, Any], key: ProjectKey | None) -> None:
+    assert project_of(settings, FLOW, run_with(**parameters)) == key
+
+
+def test_hooks_of_ones_own_come_after_ours() -> None:
+    def mine(flow: Any, flow_run: Any, state: Any) -> None: ...
+
+    hooks = lifecycle_hooks(on_failure=[mine])
+    assert hooks["on_failure"][1:] == [mine]
+    assert len(hooks["on_crashed"]) == 1
+
+    @tracked_flow(retries=2, on_failure=[mine], beat=1.0)
+    def render(project_id: str) -> None: ...
+
+    assert isinstance(render, Flow)
+    assert (render.retries, len(render.on_failure_hooks)) == (2, 2)
+
+
+def test_a_flow_without_the_parameter_is_refused_when_it_is_made() -> None:
+    with pytest.raises(TypeError, match=r"render\(\) has no parameter 'job'"):
+
+        @tracked_flow(project_id="job.project")
+        def render(project_id: str) -> None: ...
+
+    @tracked_flow(external_id="sda")
+    def fine(sda: str) -> None: ...
+
+
+@pytest.mark.parametrize("name", ["on_running", "on_completion", "on_failure", "on_crashed", "on_cancellation"])
+@pytest.mark.parametrize("find", ["project_id", "none", lambda *_: 1 / 0])
+def test_a_hook_never_raises_what_would_fail_a_flow(name: str, find: Any, folder: Path) -> None:
+    hooks: Any = lifecycle_hooks(
+        find, socket=str(folder / "none"), spool=str(folder / "spool"), start_budget=0.1, report_budget=0.1
+    )
+    flow_run = run_with(project_id="p")
+    hooks[name][0](FLOW, flow_run, AwaitingRetry())
+    hooks["on_completion"][0](FLOW, flow_run, Completed())
+    assert _registry.every() == []
+
+
+def test_a_runner_or_worker_reports_for_a_flow_that_is_gone(daemon: Daemon, client: Client, project: str) -> None:
+    hooks: Any = lifecycle_hooks(socket=str(daemon.socket))
+    client.update_status(project, status="processing")
+    for _ in range(2):
+        hooks["on_crashed"][0](FLOW, run_with(project_id=project), Crashed(message="SIGKILL"))
+    found = client.explain_project(project)
+    assert (found.project.error_code, found.project.error_message) == ("crashed", "Crashed: SIGKILL")
+    assert [entry.kind for entry in found.entries] == ["charge", "refund"]
+
+
+def test_the_python_of_the_documents_runs() -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs/prefect.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 3
+    for block in blocks:
+        names: dict[str, Any] = {}
+        exec(compile(block, "docs/prefect.md", "exec"), names)
+        assert any(isinstance(value, Flow) for value in names.values())

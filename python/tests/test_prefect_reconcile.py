@@ -1,0 +1,100 @@
+"""Which runs the reconciler reports; with a real daemon, and a Prefect that says what each test needs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from prefect.states import Cancelled, Completed, Crashed, Failed, Running, Scheduled
+
+from lifecycle_rpc import Client
+from lifecycle_rpc.prefect._reconcile import PAGE, Reconciled, Reconciliation, reconcile
+
+
+class Prefect:
+    """Runs, page by page, as Prefect's client gives them."""
+
+    def __init__(self, *runs: Any) -> None:
+        self.runs = list(runs)
+        self.set: dict[Any, str] = {}
+
+    def read_flow_runs(self, *, limit: int, offset: int, **_: Any) -> list[Any]:
+        return self.runs[offset : offset + limit]
+
+    def set_flow_run_state(self, flow_run_id: Any, state: Any, *, force: bool) -> None:
+        assert force
+        self.set[flow_run_id] = state.name
+
+
+def run_of(project: str, state: Any, ago: float = 60, parent: Any = None) -> Any:
+    state.timestamp = datetime.now(timezone.utc) - timedelta(seconds=ago)
+    return SimpleNamespace(
+        id=uuid4(), name="run", parameters={"project_id": project}, state=state, parent_task_run_id=parent
+    )
+
+
+def once(client: Client, prefect: Any, **how: Any) -> Reconciled:
+    return reconcile(client, prefect, Reconciliation(**how))
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "code"),
+    [
+        (Completed(), "completed", None),
+        (Failed(), "failed", "pipelineFailed"),
+        (Crashed(), "failed", "crashed"),
+        (Cancelled(), "failed", "cancelled"),
+    ],
+)
+def test_a_run_that_ended_without_a_report_is_reported_once(
+    state: Any, status: str, code: str | None, client: Client, project: str
+) -> None:
+    prefect = Prefect(run_of(project, state))
+    assert once(client, prefect).reported == 1
+    assert once(client, prefect) == Reconciled(open=0)
+    found = client.get_status(project)
+    assert (found.status, found.error_code) == (status, code)
+
+
+def test_what_is_under_way_or_has_only_just_ended_is_left_alone(client: Client, project: str) -> None:
+    ended = run_of(project, Failed())
+    others: list[Any] = [Running(), Scheduled()]
+    for other in others:
+        assert once(client, Prefect(ended, run_of(project, other))).reported == 0
+    assert once(client, Prefect(run_of(project, Failed(), ago=5))).reported == 0
+    assert once(client, Prefect(run_of(project, Failed(), parent=uuid4()))).reported == 0
+    assert once(client, Prefect(run_of("another project", Failed()))).reported == 0
+    assert client.get_status(project).status == "pending"
+
+
+def test_of_many_runs_one_that_completed_counts_or_else_the_last(client: Client, project: str) -> None:
+    second = client.create_project("ada", 1).project.project_id
+    runs = [
+        run_of(project, Crashed(), ago=60),
+        run_of(project, Completed(), ago=90),
+        run_of(second, Failed(), ago=90),
+        run_of(second, Cancelled(), ago=60),
+    ]
+    others = [run_of(f"other {number}", Completed()) for number in range(PAGE)]
+    assert once(client, Prefect(*others, *runs)).reported == 2
+    assert client.get_status(project).status == "completed"
+    assert client.get_status(second).error_code == "cancelled"
+
+
+def test_zombies_end_with_their_projects_when_asked_for(client: Client, project: str) -> None:
+    client.update_status(project, status="failed")
+    zombie = run_of(project, Running(), ago=600)
+    prefect = Prefect(zombie, run_of("no project's id", Running()), run_of(str(uuid4()), Running()))
+    assert once(client, prefect, settle=timedelta(0)).zombies == 0
+    assert once(client, prefect, end_zombies=True).zombies == 0, "it has only just ended"
+    assert once(client, prefect, end_zombies=True, settle=timedelta(0)).zombies == 1
+    assert prefect.set == {zombie.id: "Crashed"}
+
+
+def test_projects_can_be_named_by_the_upstreams_id(client: Client, project: str) -> None:
+    client.update_status(project, external_id="sda-1", status="processing")
+    assert once(client, Prefect(run_of("sda-1", Failed())), external=True).reported == 1
+    assert client.get_status(project).ended

@@ -1,0 +1,249 @@
+"""The lease of a flow run, against a real daemon; Prefect's own part of it is in `prefect_table`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from harness import Daemon, StartDaemon, eventually
+from lifecycle_rpc import Client, Spool, TerminalState
+from lifecycle_rpc.prefect import FlowStopped, _registry, progress, stop_requested
+from lifecycle_rpc.prefect._deliver import Verdict
+from lifecycle_rpc.prefect._identify import ProjectKey
+from lifecycle_rpc.prefect._settings import Settings
+from lifecycle_rpc.prefect._tracker import Tracker
+
+Track = Callable[..., Tracker]
+
+
+@pytest.fixture
+def track(folder: Path, daemon: Daemon, project: str) -> Iterator[Track]:
+    """Make a tracker of the test's project, with these settings."""
+    made: list[Tracker] = []
+
+    def make(**settings: Any) -> Tracker:
+        given: dict[str, Any] = {"beat": 0.2, "report_budget": 5.0, "start_budget": 0.2} | settings
+        all_settings = Settings(socket=str(daemon.socket), spool=str(folder / "spool"), **given)
+        flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
+        made.append(Tracker(all_settings, ProjectKey(project, None), flow_run))
+        assert _registry.add(made[-1])
+        return made[-1]
+
+    yield make
+    for tracker in made:
+        _registry.remove(tracker.flow_run.id)
+        tracker._finished.set()
+        if tracker._thread.ident is not None:
+            tracker._thread.join()
+        tracker._client.close()
+
+
+def test_a_run_holds_its_lease_and_reports_once(track: Track, client: Client, project: str) -> None:
+    tracker = track()
+    tracker.start()
+    assert client.get_status(project).status == "processing"
+    progress(0.25, "frame 3")
+    eventually(lambda: client.get_status(project).message == "frame 3", "the progress arrives")
+    tracker.finish(Verdict("completed"))
+    assert client.get_status(project).status == "completed"
+    assert [entry.kind for entry in client.explain_project(project).entries] == ["charge", "capture"]
+
+
+def test_a_process_that_dies_is_noticed_at_once(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon("--detach-grace", "1")
+    with Client(daemon.socket) as client:
+        project = client.create_project("ada", 0).project.project_id
+        child = os.fork()
+        if child == 0:
+            try:
+                flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
+                settings = Settings(socket=str(daemon.socket), beat=0.2)
+                tracker = Tracker(settings, ProjectKey(project, None), flow_run)
+                tracker.start()
+                tracker.moved(0.5, None)
+                signal.pause()
+            finally:
+                os._exit(1)
+        eventually(lambda: client.get_status(project).progress == 0.5, "it is attached")
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        eventually(lambda: client.get_status(project).ended, "the project fails", seconds=10)
+        assert client.get_status(project).error_code == "crashed"
+
+
+def test_without_a_daemon_the_flow_starts_and_is_reported_later(
+    track: Track, daemon: Daemon, client: Client, project: str
+) -> None:
+    daemon.stop()
+    tracker = track()
+    tracker.start()
+    daemon.start()
+    eventually(lambda: client.get_status(project).status == "processing", "the start is reported")
+    tracker.finish(Verdict("failed", "crashed", "m"))
+    assert client.get_status(project).error_code == "crashed"
+
+
+def test_without_a_daemon_at_the_end_the_verdict_is_spooled(
+    track: Track, daemon: Daemon, client: Client, folder: Path, project: str
+) -> None:
+    tracker = track(report_budget=0.5)
+    tracker.start()
+    daemon.stop(signal.SIGKILL)
+    tracker.finish(Verdict("completed"))
+    daemon.start()
+    assert Spool(folder / "spool").flush(client).delivered == 1
+    assert client.get_status(project).status == "completed"
+
+
+def test_a_spool_that_cannot_be_written_harms_nobody(track: Track, daemon: Daemon, folder: Path) -> None:
+    (folder / "spool").write_text("a file, where a folder should be")
+    tracker = track(report_budget=0.2)
+    tracker.start()
+    daemon.stop(signal.SIGKILL)
+    tracker.finish(Verdict("completed"))
+
+
+def test_a_spooled_report_is_delivered_when_the_daemon_is_back(
+    track: Track, daemon: Daemon, client: Client, folder: Path
+) -> None:
+    other = client.create_project("ada", 0).project.project_id
+    tracker = track(report_budget=1.0)
+    tracker.start()
+    daemon.stop(signal.SIGKILL)
+    Spool(folder / "spool").add({"projectId": other, "status": "failed"})
+    eventually(lambda: tracker._complaint is not None, "the tracker notices")
+    daemon.start()
+    eventually(lambda: client.get_status(other).ended, "it is delivered")
+
+
+def test_a_cancelled_project_stops_the_flow(track: Track, client: Client, project: str) -> None:
+    received: list[int] = []
+    kept = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+    try:
+        tracker = track()
+        tracker.start()
+        assert not stop_requested()
+        client.cancel_project(project)
+        eventually(lambda: received, "SIGTERM arrives")
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+    assert stop_requested()
+    with pytest.raises(FlowStopped, match="cancelled"):
+        progress()
+    assert client.get_status(project).status == "processing"
+
+
+@pytest.mark.parametrize("where", ["default handler", "another thread", "another flow"])
+def test_a_flow_that_no_signal_may_reach_is_only_asked(where: str, track: Track, client: Client, project: str) -> None:
+    received: list[int] = []
+    handler: Any = signal.SIG_DFL if where == "default handler" else lambda number, _: received.append(number)
+    kept = signal.signal(signal.SIGTERM, handler)
+    try:
+        if where == "another thread":
+            made: list[Tracker] = []
+            thread = threading.Thread(target=lambda: made.append(track()))
+            thread.start()
+            thread.join()
+            tracker = made[0]
+        else:
+            tracker = track()
+        if where == "another flow":
+            other: Any = SimpleNamespace(key=ProjectKey("other", None), flow_run=SimpleNamespace(id=uuid4()))
+            assert _registry.add(other)
+        tracker.start()
+        client.cancel_project(project)
+        eventually(lambda: tracker.stop_reason is not None, "the flow is asked")
+        if where == "another flow":
+            _registry.remove(other.flow_run.id)
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+    assert received == []
+
+
+def test_a_flow_that_does_not_stop_is_reported_all_the_same(track: Track, client: Client, project: str) -> None:
+    tracker = track(cancel_grace=0.3)
+    tracker.start()
+    client.cancel_project(project)
+    eventually(lambda: client.get_status(project).ended, "it is reported")
+    assert client.get_status(project).error_code == "cancelled"
+    tracker.finish(Verdict("completed"))
+    assert client.explain_project(project).refused_reports == 0
+
+
+@pytest.mark.parametrize("made_for_the_run", [True, False])
+def test_only_a_process_that_was_made_for_the_run_is_killed(
+    made_for_the_run: bool, daemon: Daemon, client: Client, project: str
+) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            if made_for_the_run:
+                os.environ["PREFECT__FLOW_RUN_ID"] = str(uuid4())
+            flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
+            settings = Settings(socket=str(daemon.socket), beat=0.2, cancel_grace=0.2)
+            tracker = Tracker(settings, ProjectKey(project, None), flow_run)
+            tracker.start()
+            tracker._thread.join()
+            os._exit(3)
+        finally:
+            os._exit(1)
+    eventually(lambda: client.get_status(project).status == "processing", "it starts")
+    client.cancel_project(project)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code == (-signal.SIGKILL if made_for_the_run else 3)
+    assert client.get_status(project).error_code == "cancelled"
+
+
+def test_a_run_whose_project_has_ended_does_not_begin(track: Track, client: Client, project: str) -> None:
+    client.update_status(project, status="failed")
+    with pytest.raises(TerminalState):
+        track().start()
+
+
+@pytest.mark.parametrize("stop_when_ended", [True, False])
+def test_a_project_that_ends_elsewhere_stops_the_flow(
+    stop_when_ended: bool, track: Track, client: Client, project: str
+) -> None:
+    tracker = track(stop_when_ended=stop_when_ended)
+    tracker.start()
+    client.update_status(project, status="failed")
+    eventually(lambda: tracker.project_ended, "the tracker hears of it")
+    assert (tracker.stop_reason is not None) == stop_when_ended
+
+
+def test_a_flow_without_progress_loses_its_lease(track: Track, client: Client) -> None:
+    project = client.create_project("ada", 0, lease=2).project.project_id
+    tracker = track(stall_timeout=0.5)
+    tracker.key = ProjectKey(project, None)
+    tracker.start()
+    eventually(lambda: client.get_status(project).ended, "the lease is over")
+    assert client.get_status(project).error_code == "leaseExpired"
+    eventually(lambda: tracker.project_ended, "the tracker hears of it")
+
+
+def test_a_project_is_tracked_once(track: Track, project: str) -> None:
+    tracker = track()
+    nested: Any = SimpleNamespace(key=ProjectKey(project, None), flow_run=SimpleNamespace(id=uuid4()))
+    assert not _registry.add(nested)
+    assert _registry.of_project(ProjectKey(project, None)) is tracker
+
+
+def test_a_forked_child_tracks_nothing(track: Track) -> None:
+    track()
+    child = os.fork()
+    if child == 0:
+        os._exit(len(_registry.every()))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_progress_of_a_flow_that_is_not_tracked_does_nothing() -> None:
+    progress(0.5, "nobody hears")
+    assert not stop_requested()

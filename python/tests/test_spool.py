@@ -1,0 +1,67 @@
+"""Reports that wait in files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from harness import Daemon
+from lifecycle_rpc import Client, Spool
+
+
+def test_what_was_added_is_delivered_once_and_gone(folder: Path, client: Client, project: str) -> None:
+    spool = Spool(folder / "spool")
+    file = spool.add({"projectId": project, "status": "failed", "errorMessage": "no\nGPU é"})
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
+    assert spool.flush(client).delivered == 1
+    assert client.get_status(project).error_message == "no\nGPU é"
+    assert client.get_balance("ada").available == 100
+    assert spool.waiting() == []
+    spool.add({"projectId": project, "status": "failed"})
+    assert spool.flush(client).delivered == 1
+    assert client.get_balance("ada").available == 100
+
+
+def test_each_report_meets_its_fate(folder: Path, client: Client, project: str) -> None:
+    spool = Spool(folder / "spool")
+    spool.add({"projectId": project, "status": "completed"})
+    spool.add({"projectId": project, "status": "failed"})
+    spool.add({"projectId": "01a00000-0000-7000-8000-000000000000", "status": "failed"})
+    (spool.folder / "1.json").write_text("{")
+    (spool.folder / "2.part").write_text("half a report of a process that was killed")
+    flushed = spool.flush(client)
+    assert (flushed.delivered, flushed.overruled, flushed.rejected, flushed.left) == (1, 1, 2, 0)
+    assert client.get_status(project).status == "completed"
+    assert len(list((spool.folder / "rejected").iterdir())) == 2
+
+
+def test_without_a_daemon_nothing_is_lost(folder: Path, daemon: Daemon, project: str) -> None:
+    spool = Spool(folder / "spool")
+    for status in ("completed", "failed"):
+        spool.add({"projectId": project, "status": status})
+    daemon.stop()
+    with Client(daemon.socket, connect_timeout=0.1) as client:
+        assert spool.flush(client).left == 2
+        daemon.start()
+        assert spool.flush(client).left == 0
+        assert client.get_status(project).status == "completed"
+
+
+def test_there_is_nothing_to_do_without_a_folder(folder: Path, client: Client) -> None:
+    assert Spool(folder / "none").flush(client).left == 0
+    assert not (folder / "none").exists()
+
+
+def test_the_folder_is_the_users_own_unless_named() -> None:
+    kept = dict(os.environ)
+    try:
+        os.environ.pop("LIFECYCLE_SPOOL", None)
+        os.environ["XDG_STATE_HOME"] = "state"
+        assert Spool().folder == Path("state/lifecycle-rpc/spool")
+        os.environ["LIFECYCLE_SPOOL"] = "named"
+        assert Spool().folder == Path("named")
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
