@@ -23,10 +23,35 @@ extension LifecycleClient {
         _ request: CreateProject, isolation: isolated (any Actor)? = #isolation,
         _ body: (Project) async throws -> String
     ) async throws -> Project {
+        try await hand(body) { client throws(ClientError) in try await client.call(request) }
+    }
+
+    /// Does a failed project again: `retryProject`, and then as `withProject` the call to who does the work.
+    ///
+    /// - Parameters:
+    ///   - projectId: The failed project. The new one has its price, name, metadata and times.
+    ///   - idempotencyKey: 1 to 255 bytes; repeats with the same key charge once. One is made when nil.
+    ///   - isolation: Where `body` runs: the caller's own.
+    ///   - body: Returns the upstream's id of the new work, 1 to 255 bytes.
+    /// - Returns: The new project.
+    /// - Throws: As `withProject`; `projectNotFound`, `invalidTransition` when the old one has not failed.
+    public func withRetry(
+        of projectId: ProjectID, idempotencyKey: String? = nil, isolation: isolated (any Actor)? = #isolation,
+        _ body: (Project) async throws -> String
+    ) async throws -> Project {
+        try await hand(body) { client throws(ClientError) in
+            try await client.retryProject(projectId, idempotencyKey: idempotencyKey)
+        }
+    }
+
+    /// Creates a project and hands it to `body`.
+    private func hand(
+        _ body: (Project) async throws -> String, isolation: isolated (any Actor)? = #isolation,
+        _ create: @escaping @Sendable (LifecycleClient) async throws(ClientError) -> CreateProject.Response
+    ) async throws -> Project {
         try Task.checkCancellation()
         // Shielded: a creation that was sent and then forgotten would hold the credits until the start timeout.
-        let created = try await shielded { client throws(ClientError) in try await client.call(request) }
-        let project = created.project
+        let project = try await shielded(create).project
         guard project.status == .pending else { return project }
 
         let externalId: String

@@ -16,10 +16,13 @@ extension LifecycleClient {
     ///   - userId: Only this user's.
     ///   - projectId: Only this project's.
     ///   - fromSeq: The last event that you have, 0 for all that there are. Nil: what comes from the first `next()` on.
+    ///   - onBegin: Called once, when the daemon watches, with the newest event of all at that moment: what is read from
+    ///     now on, and the events, leave nothing out between them. On a thread of the client's: it must not block.
     public func watch(
-        userId: String? = nil, projectId: ProjectID? = nil, fromSeq: Int64? = nil
+        userId: String? = nil, projectId: ProjectID? = nil, fromSeq: Int64? = nil,
+        onBegin: (@Sendable (_ seq: Int64) -> Void)? = nil
     ) -> EventSequence {
-        EventSequence(self, Watch(fromSeq: fromSeq, userId: userId, projectId: projectId))
+        EventSequence(self, Watch(fromSeq: fromSeq, userId: userId, projectId: projectId), onBegin)
     }
 
     /// Waits until a project has ended, by whatever verdict; its deadline says when at the latest.

@@ -24,7 +24,9 @@ final class InProcessTransport: Transport {
         }
     }
 
-    func watch(_ request: Watch) -> any EventSource { InProcessWatch(request, self) }
+    func watch(_ request: Watch, _ onBegin: BeginHandler?) -> any EventSource {
+        InProcessWatch(request, onBegin, self)
+    }
 
     var isClosed: Bool { closed.load(ordering: .acquiring) }
 

@@ -14,11 +14,13 @@ final class InProcessWatch: EventSource {
     private static let pageLimit = 256
 
     private let request: Watch
+    private let onBegin: BeginHandler?
     private let transport: InProcessTransport
     private let state = Mutex(State())
 
-    init(_ request: Watch, _ transport: InProcessTransport) {
+    init(_ request: Watch, _ onBegin: BeginHandler?, _ transport: InProcessTransport) {
         self.request = request
+        self.onBegin = onBegin
         self.transport = transport
     }
 
@@ -53,6 +55,7 @@ final class InProcessWatch: EventSource {
         let newest = try daemon.answer(Watch.name, params: params.take())["seq"]?.integer ?? 0
         let position = request.fromSeq ?? newest
         state.withLock { $0.position = position }
+        onBegin?(newest)
         return position
     }
 

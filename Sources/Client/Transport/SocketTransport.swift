@@ -81,7 +81,7 @@ final class SocketTransport: Transport {
         return try result.get()
     }
 
-    func watch(_ request: Watch) -> any EventSource { watches.begin(request) }
+    func watch(_ request: Watch, _ onBegin: BeginHandler?) -> any EventSource { watches.begin(request, onBegin) }
 
     private func submit(_ request: OutgoingRequest, id: Int64, _ waiter: Waiter) {
         let now = Instant.now

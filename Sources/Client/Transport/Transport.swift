@@ -6,7 +6,7 @@ protocol Transport: Sendable {
     /// - Returns: the `result` of the reply.
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue
     /// Begins a watch of its own.
-    func watch(_ request: Watch) -> any EventSource
+    func watch(_ request: Watch, _ onBegin: BeginHandler?) -> any EventSource
     /// Ends the watches, waits until all that was sent is answered or timed out, then ends. Later requests fail with `closed`.
     func close() async
     /// Ends at once; what waits fails with `closed`.

@@ -9,18 +9,22 @@ public struct EventSequence: AsyncSequence, Sendable {
 
     private let client: LifecycleClient
     private let request: Watch
+    private let onBegin: BeginHandler?
 
-    init(_ client: LifecycleClient, _ request: Watch) {
+    init(_ client: LifecycleClient, _ request: Watch, _ onBegin: BeginHandler?) {
         self.client = client
         self.request = request
+        self.onBegin = onBegin
     }
 
-    public func makeAsyncIterator() -> Iterator { Iterator(client, request) }
+    public func makeAsyncIterator() -> Iterator { Iterator(client, request, onBegin) }
 
     public struct Iterator: AsyncIteratorProtocol {
         private let watch: RunningWatch
 
-        fileprivate init(_ client: LifecycleClient, _ request: Watch) { watch = RunningWatch(client, request) }
+        fileprivate init(_ client: LifecycleClient, _ request: Watch, _ onBegin: BeginHandler?) {
+            watch = RunningWatch(client, request, onBegin)
+        }
 
         /// Waits for the next event. Nil when the task was cancelled or the client was closed.
         public mutating func next() async throws(ClientError) -> Event? { try await watch.source.next() }
@@ -36,9 +40,9 @@ public struct EventSequence: AsyncSequence, Sendable {
         let source: any EventSource
         private let client: LifecycleClient
 
-        init(_ client: LifecycleClient, _ request: Watch) {
+        init(_ client: LifecycleClient, _ request: Watch, _ onBegin: BeginHandler?) {
             self.client = client
-            source = client.transport.watch(request)
+            source = client.transport.watch(request, onBegin)
         }
 
         deinit { source.cancel() }

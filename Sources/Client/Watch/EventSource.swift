@@ -1,5 +1,8 @@
 internal import LifecycleCore
 
+/// Told once, when the watch has begun, of the newest event at that moment.
+typealias BeginHandler = @Sendable (_ seq: Int64) -> Void
+
 /// Where the events of one watch come from: a socket, or the daemon inside of this process. Any thread.
 protocol EventSource: Sendable {
     /// Waits for the next event; one task at a time. Nil when the watch has ended without an error: it or the waiting

@@ -19,11 +19,13 @@ final class SocketWatch: EventSource {
     private static let capacity = 256
 
     let request: Watch
+    let onBegin: BeginHandler?
     private let thread: WatchThread
     private let state = Mutex(State())
 
-    init(_ request: Watch, _ thread: WatchThread) {
+    init(_ request: Watch, _ onBegin: BeginHandler?, _ thread: WatchThread) {
         self.request = request
+        self.onBegin = onBegin
         self.thread = thread
     }
 

@@ -146,6 +146,7 @@ struct WatchConnection {
         switch line {
         case .begun(let seq):
             isAgreed = true
+            if !hasBegun { watch.onBegin?(seq) }
             hasBegun = true
             position = position ?? seq
         case .event(let event):

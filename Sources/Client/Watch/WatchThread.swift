@@ -23,8 +23,8 @@ final class WatchThread: Sendable {
     }
 
     /// Cannot fail: what goes wrong is the end of the watch.
-    func begin(_ request: Watch) -> SocketWatch {
-        let watch = SocketWatch(request, self)
+    func begin(_ request: Watch, _ onBegin: BeginHandler?) -> SocketWatch {
+        let watch = SocketWatch(request, onBegin, self)
         let isOpen = state.withLock { state in
             if !state.isClosed { state.new.append(watch) }
             return !state.isClosed

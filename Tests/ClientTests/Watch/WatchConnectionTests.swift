@@ -1,4 +1,5 @@
 import LifecycleClient
+import Synchronization
 import TestSupport
 import Testing
 
@@ -45,8 +46,11 @@ struct WatchConnectionTests {
             if number == 3 { peer.waitForEnd() }
         }
         let client = LifecycleClient(server.path)
-        #expect(try await finish("the event") { try await Self.take(1, of: client.watch()) } == [12])
+        let begun = Mutex<[Int64]>([])
+        let events = client.watch { seq in begun.withLock { $0.append(seq) } }
+        #expect(try await finish("the event") { try await Self.take(1, of: events) } == [12])
         #expect(server.requests.map(\.fromSeq) == [nil, 10, 10])
+        #expect(begun.withLock { $0 } == [10], "it begins once")
     }
 
     @Test("an event that it has, and one before the answer, are not given")

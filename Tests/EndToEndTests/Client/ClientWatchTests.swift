@@ -48,6 +48,19 @@ struct ClientWatchTests {
         }
     }
 
+    @Test("tells when it has begun: whatever comes then is given", arguments: Backend.allCases)
+    func begins(_ backend: Backend) async throws {
+        try await backend.withClient { client in
+            _ = try await client.grantCredits(userId: "ana", credits: 9, reason: "before")
+            let (begun, source) = AsyncStream.makeStream(of: Int64.self)
+            let watching = Task { try await Self.take(1, of: client.watch(userId: "ana") { source.yield($0) }) }
+            var positions = begun.makeAsyncIterator()
+            #expect(await positions.next() == 1)
+            _ = try await client.grantCredits(userId: "ana", credits: 1, reason: "after")
+            #expect(try await watching.value.map(\.seq) == [2])
+        }
+    }
+
     @Test("filters by user and by project", arguments: Backend.allCases)
     func filters(_ backend: Backend) async throws {
         try await backend.withClient { client in

@@ -55,6 +55,32 @@ struct SagaTests {
         }
     }
 
+    @Test("a failed project is handed over again as a new one, once for its key", arguments: Backend.allCases)
+    func retried(_ backend: Backend) async throws {
+        try await backend.withClient { client in
+            _ = try await client.grantCredits(userId: "ana", credits: 100, reason: "sign-up")
+            await #expect(throws: UpstreamDown.self) {
+                try await client.withProject(userId: "ana", credits: 40, name: "Trailer") { _ in throw UpstreamDown() }
+            }
+            let failed = try #require(try await client.listProjects(userId: "ana").projects.first).projectId
+            let again = try await client.withRetry(of: failed, idempotencyKey: "again") { project in
+                #expect(project.retryOf == failed && project.status == .pending)
+                return "sda-2"
+            }
+            #expect(again.status == .processing && again.externalId == "sda-2" && again.name == "Trailer")
+            let repeated = try await client.withRetry(of: failed, idempotencyKey: "again") { _ in
+                Issue.record("the body ran")
+                return "never"
+            }
+            #expect(repeated == again)
+            #expect(try await client.getBalance(userId: "ana") == Balance(userId: "ana", available: 60, held: 40))
+            let error = await #expect(throws: ClientError.self) {
+                try await client.withRetry(of: again.projectId) { _ in "never" }
+            }
+            #expect(error?.kind == .invalidTransition)
+        }
+    }
+
     @Test("a task that is cancelled already charges nothing", arguments: Backend.allCases)
     func cancelledBefore(_ backend: Backend) async throws {
         try await backend.withClient { client in

@@ -1,0 +1,135 @@
+import Foundation
+import LifecycleClient
+import Logging
+import ServiceLifecycle
+import Testing
+
+@testable import StoryEditor
+
+@Suite("Nothing is lost when something goes away", .timeLimit(.minutes(5)))
+struct ResilienceTests {
+    @Test("while the daemon is away: 503 with Retry-After; when it comes back in time, nobody notices")
+    func daemonAway() async throws {
+        try await Stage.with({ $0.daemonPatience = 0 }) { stage in
+            try await stage.grant(100)
+            stage.daemon.kill()
+            for answer in [
+                try await stage.order(key: "one"), try await stage.get("/api/user/projects"),
+                try await stage.report("x", "failed"), try await stage.get("/healthz"), try await stage.get("/projects"),
+            ] {
+                #expect(answer.status == 503 && answer.headers["retry-after"] == "2")
+            }
+            try await stage.daemon.start()
+            #expect(try await stage.order(key: "one").status == 201)
+        }
+        try await Stage.with { stage in
+            try await stage.grant(100)
+            stage.daemon.kill()
+            async let answer = stage.order()
+            try await stage.daemon.start()
+            #expect(try await answer.status == 201)
+            #expect(try await stage.balance() == [60, 40])
+        }
+    }
+
+    @Test("a daemon that is killed while the video service works on the order")
+    func daemonDiesInBetween() async throws {
+        try await Stage.with { stage in
+            try await stage.grant(100)
+            stage.upstream.become(.slow(.milliseconds(500)))
+            async let answer = stage.order()
+            try await waitFor("the request") { !stage.upstream.seen.isEmpty }
+            stage.daemon.kill()
+            try await stage.daemon.start()
+            let order = try await answer
+            #expect(order.status == 201 && order.json("status") == "processing")
+            #expect(try await stage.balance() == [60, 40])
+        }
+    }
+
+    @Test("a hundred users at once, each of whom clicks twice, while the daemon is killed and comes back")
+    func hundredUsers() async throws {
+        try await Stage.with { stage in
+            for user in 0..<100 { try await stage.grant(100, to: "user\(user)") }
+            let restart = Task {
+                for _ in 0..<3 {
+                    let seen = stage.upstream.seen.count
+                    try await waitFor("some orders") {
+                        stage.upstream.seen.count > min(seen + 10, 95)
+                    }
+                    stage.daemon.kill()
+                    try await stage.daemon.start()
+                }
+            }
+            try await withThrowingTaskGroup { group in
+                for user in 0..<100 {
+                    for _ in 0..<2 {
+                        group.addTask {
+                            var answer = try await stage.order(user: "user\(user)", key: "one")
+                            while answer.status == 503 {
+                                answer = try await stage.order(user: "user\(user)", key: "one")
+                            }
+                            #expect(answer.status == 201 && answer.json("status") == "processing", "\(answer.text)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            restart.cancel()
+            _ = await restart.result
+            for user in 0..<100 { #expect(try await stage.balance("user\(user)") == [60, 40]) }
+            let keys = stage.upstream.seen.compactMap { FakeUpstream.header("idempotency-key", $0) }
+            #expect(Set(keys).count == 100, "each order is begun under one key")
+            #expect(try await stage.client.audit().ok)
+        }
+    }
+
+    @Test("a stop answers what has begun, and takes nothing new")
+    func shutdown() async throws {
+        try await Stage.with { stage in
+            try await stage.grant(100)
+            stage.upstream.become(.slow(.milliseconds(700)))
+            async let answer = stage.order()
+            try await waitFor("the request") { !stage.upstream.seen.isEmpty }
+            await stage.services.triggerGracefulShutdown()
+            #expect(try await answer.status == 201)
+            try await stage.run.value
+            await #expect(throws: (any Error).self) { try await stage.get("/healthz") }
+            #expect(try await stage.balance() == [60, 40])
+        }
+    }
+
+    @Test("a kill -9 between the charge and the start: the daemon gives the credits back")
+    func processDies() async throws {
+        let (daemon, upstream) = (try await Daemon(), try await FakeUpstream())
+        upstream.become(.hangs)
+        let client = LifecycleClient(socketPath: daemon.socket)
+        _ = try await client.grantCredits(userId: "ana", credits: 100, reason: "sign-up")
+        let port = Int.random(in: 20_000..<32_000)
+        let log = FileManager.default.temporaryDirectory.path + "/app-\(port)"
+        defer { try? FileManager.default.removeItem(atPath: log) }
+        let app = try ChildProcess(
+            Package.path(".build/debug/story-editor"), [],
+            environment: [
+                "STORY_EDITOR_PORT": "\(port)", "LIFECYCLE_SOCKET": daemon.socket,
+                "STORY_EDITOR_UPSTREAM_URL": "http://127.0.0.1:\(upstream.port)",
+                "STORY_EDITOR_UPSTREAM_TOKEN": Stage.upstreamToken, "STORY_EDITOR_UPSTREAM_TIMEOUT": "2",
+                "STORY_EDITOR_START_MARGIN": "1", "STORY_EDITOR_PIPELINE_TOKENS": Stage.pipelineToken,
+                "STORY_EDITOR_PROXY_SECRET": Stage.proxySecret,
+            ], log: log)
+        try await waitFor("the app to listen") {
+            (try? String(contentsOfFile: log, encoding: .utf8))?.contains("listening on") == true
+        }
+        let stage = Stage(
+            daemon: daemon, upstream: upstream, client: client, port: port, services: .init(services: [], logger: .init(label: "")),
+            run: Task {})
+        let order = Task { try await stage.order() }
+        try await waitFor("the request") { !upstream.seen.isEmpty }
+        app.end(SIGKILL)
+        _ = await order.result
+        #expect(try await stage.balance() == [60, 40], "it was charged")
+        try await waitFor("the refund") { try await stage.balance() == [100, 0] }
+        #expect(try await client.listProjects(userId: "ana").projects.first?.errorCode == "startTimeout")
+        await client.close()
+    }
+}
