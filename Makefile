@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release install deb bench bench-guard-update format check fuzz soak idle test-systemd test-prefect docs clean check-links
+.PHONY: help setup test demo build release install deb bench bench-guard-update format check fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -15,6 +15,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := swift build -c release --static-swift-stdlib $(SWIFT_FLAGS)
 # The date of man pages and of the package.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+WEB_BUILD := swift build --package-path Examples/StoryEditor --build-tests $(SWIFT_FLAGS)
 COUNT ?= 1000000
 MINUTES ?= 10
 SIZES ?= 1000 100000
@@ -47,6 +48,11 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 demo: setup ## Play the real story aloud against a fresh daemon and check every figure.
 	@$(STEP) "release build" $(RELEASE)
 	@dev/demo
+
+demo-web: setup ## Start the web app with all that belongs to it, and say where to look. Ctrl-C ends it.
+	@$(STEP) "release build" $(RELEASE)
+	@$(STEP) "the web app" $(WEB_BUILD)
+	@dev/demo-web
 
 build: setup ## Build everything for debugging, tests included.
 	swift build --build-tests $(SWIFT_FLAGS)
@@ -92,6 +98,12 @@ soak: setup ## Agents lost in every way, watchers, kill -9 and restarts: make so
 test-systemd: deb ## Boot a real systemd in a container, install the package there and test it (as root).
 	@Tests/Systemd/run
 
+test-web: setup ## Test the web app in Examples/StoryEditor, its pages in a real browser, with the release build's daemon.
+	@dev/setup --browser
+	@$(STEP) "web app: build" $(WEB_BUILD)
+	@$(STEP) "web app: tests" swift test --package-path Examples/StoryEditor --skip-build --disable-xctest
+	@$(STEP) "web app: pages in a browser" Examples/StoryEditor/Tests/Browser/story.py
+
 idle: setup ## A thousand callers in the very moment at which the idle daemon goes (some minutes).
 	LIFECYCLE_IDLE_COUNT=1000 swift test $(SWIFT_FLAGS) --disable-xctest --filter IdleExitTests
 
@@ -107,4 +119,4 @@ docs: setup ## Make the client's documentation in .build-docs/client.
 		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
 
 clean: ## Remove what the builds made.
-	rm -rf .build .build-docs .build-deb .build-python Benchmarks/.build
+	rm -rf .build .build-docs .build-deb .build-python Benchmarks/.build Examples/StoryEditor/.build

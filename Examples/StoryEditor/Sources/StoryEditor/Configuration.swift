@@ -40,7 +40,8 @@ public struct Configuration: Sendable {
     }
 
     /// Bytes that a secret has at least: a short one can be guessed.
-    static let leastSecretBytes = 16}
+    static let leastSecretBytes = 16
+}
 
 /// What is wrong with the environment, one sentence.
 public struct ConfigurationError: Error, CustomStringConvertible {

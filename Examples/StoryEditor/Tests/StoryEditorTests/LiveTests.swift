@@ -68,12 +68,16 @@ struct LiveTests {
             try await stage.grant(100)
             let id = try #require(try await stage.order("the winter film").json("projectId"))
             _ = try await stage.report(id, "completed")
-            let missed = try await Self.message(stage, "/projects/events?after=99", lastEventID: "4") { !$0.hasPrefix("retry") }
+            let missed = try await Self.message(stage, "/projects/events?after=99", lastEventID: "4") {
+                !$0.hasPrefix("retry")
+            }
             #expect(missed.contains("Completed") && missed.contains("id: 5\n"))
         }
     }
 
-    @Test("a page that has no place to go on from, or is ahead of the ledger, is told to load anew", arguments: ["", "?after=99"])
+    @Test(
+        "a page that has no place to go on from, or is ahead of the ledger, is told to load anew",
+        arguments: ["", "?after=99"])
     func resync(_ query: String) async throws {
         try await Stage.with { stage in
             let message = try await Self.message(stage, "/projects/events" + query) { !$0.hasPrefix("retry") }
@@ -85,12 +89,12 @@ struct LiveTests {
     func ownOnly() async throws {
         try await Stage.with { stage in
             try await stage.grant(100)
-            try await stage.grant(100, to: "eve")
+            try await stage.grant(100, to: "zoe")
             let told = try await Self.message(stage, "/projects/events?after=0") {
-                _ = try await stage.order("eve's film", user: "eve")
+                _ = try await stage.order("zoe's film", user: "zoe")
                 _ = try await stage.order("ana's film")
             } where: {
-                #expect(!$0.contains("eve"))
+                #expect(!$0.contains("zoe"))
                 return $0.contains("ana&#39;s film") && $0.contains("In progress")
             }
             #expect(told.contains("40 held"))
@@ -111,7 +115,7 @@ struct LiveTests {
 
     @Test("more live pages than there may be get 503, and a place is free again when one goes")
     func limit() async throws {
-        try await Stage.with({ $0.maximumLivePages = 1 }) { stage in
+        try await Stage.with(.set(\.maximumLivePages, 1)) { stage in
             let request = stage.request("GET", "/projects/events?after=0")
             var first: HTTPClientResponse? = try await HTTPClient.noRedirects.execute(request, timeout: .seconds(60))
             #expect(first?.status == .ok)

@@ -10,20 +10,24 @@ struct PageTests {
         try await Stage.with { stage in
             try await stage.grant(100)
             // To Swift the quote with the accent is one character, and not a quote.
-            let name = #"<script>alert(1)</script> "\u{301} onfocus=alert(2) x='"#.replacing(#"\u{301}"#, with: "\u{301}")
+            let name = #"<script>alert(1)</script> "\u{301} onfocus=alert(2) x='"#.replacing(
+                #"\u{301}"#, with: "\u{301}")
             _ = try await stage.client.createProject(userId: "ana", credits: 1, name: name)
             let page = try await stage.get("/projects")
             #expect(page.status == 200 && page.headers["content-type"] == "text/html; charset=utf-8")
             #expect(page.text.contains("&lt;script&gt;alert(1)&lt;/script&gt; &quot;\u{301} onfocus=alert(2) x=&#39;"))
-            #expect(!page.text.unicodeScalars.elementsEqual("".unicodeScalars) && !page.text.contains("<script>alert"))
+            #expect(!page.text.contains("<script>alert"))
             let policy = try #require(page.headers["content-security-policy"])
             #expect(policy.contains("default-src 'none'") && !policy.contains("unsafe"))
             #expect(page.headers["cache-control"] == "no-store" && page.headers["x-content-type-options"] == "nosniff")
-            #expect(page.headers["set-cookie"]?.contains("HttpOnly; Secure; SameSite=Strict") == true)
+            let cookie = try #require(page.headers["set-cookie"])
+            #expect(["; Path=/", "; HttpOnly", "; Secure", "; SameSite=Strict"].allSatisfy(cookie.contains))
         }
     }
 
-    @Test("scalars that mark up are escaped, also where a combining mark hides them", arguments: ["<", ">", "&", "\"", "'"])
+    @Test(
+        "scalars that mark up are escaped, also where a combining mark hides them",
+        arguments: ["<", ">", "&", "\"", "'"])
     func escapesScalars(_ mark: String) {
         for hidden in [mark, mark + "\u{301}", mark + "\u{200D}", "\u{1F1E6}" + mark + "\u{20DD}"] {
             let escaped = PageText().escapeText(hidden).unicodeScalars
@@ -102,10 +106,14 @@ struct PageTests {
             _ = try await stage.report(id, "failed", "out of ice")
             let page = try await stage.get("/admin", user: "root")
             #expect(page.status == 200)
-            for text in ["the summer film", "out of ice", "<dt>Returned today</dt><dd>40</dd>", "<dt>Running</dt><dd>1</dd>"] {
+            for text in [
+                "the summer film", "out of ice", "<dt>Returned today</dt><dd>40</dd>", "<dt>Running</dt><dd>1</dd>",
+            ] {
                 #expect(page.text.contains(text), "\(text)")
             }
-            try await waitFor("the events") { try await stage.get("/admin", user: "root").text.contains("failed, refunded") }
+            try await waitFor("the events") {
+                try await stage.get("/admin", user: "root").text.contains("failed, refunded")
+            }
             #expect(try await stage.get("/admin").status == 403)
             #expect(try await stage.get("/admin/events").status == 403)
         }
@@ -119,7 +127,8 @@ struct PageTests {
                 _ = try await stage.client.createProject(userId: "ana", credits: 1, name: "video \(index)")
             }
             let first = try await stage.get("/projects?status=pending")
-            let older = try #require(first.text.firstMatch(of: /href="(\/projects\?status=pending&amp;cursor=[^"]+)"/)?.1)
+            let older = try #require(
+                first.text.firstMatch(of: /href="(\/projects\?status=pending&amp;cursor=[^"]+)"/)?.1)
             let second = try await stage.get(String(older).replacing("&amp;", with: "&"))
             #expect(first.text.contains("<h3>video 24</h3>") && !first.text.contains("<h3>video 4</h3>"))
             #expect(second.text.contains("<h3>video 4</h3>") && !second.text.contains("<h3>video 5</h3>"))

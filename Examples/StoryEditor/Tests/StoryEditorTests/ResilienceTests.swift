@@ -10,12 +10,13 @@ import Testing
 struct ResilienceTests {
     @Test("while the daemon is away: 503 with Retry-After; when it comes back in time, nobody notices")
     func daemonAway() async throws {
-        try await Stage.with({ $0.daemonPatience = 0 }) { stage in
+        try await Stage.with(.set(\.daemonPatience, 0)) { stage in
             try await stage.grant(100)
             stage.daemon.kill()
             for answer in [
                 try await stage.order(key: "one"), try await stage.get("/api/user/projects"),
-                try await stage.report("x", "failed"), try await stage.get("/healthz"), try await stage.get("/projects"),
+                try await stage.report("x", "failed"), try await stage.get("/healthz"),
+                try await stage.get("/projects"),
             ] {
                 #expect(answer.status == 503 && answer.headers["retry-after"] == "2")
             }
@@ -121,7 +122,8 @@ struct ResilienceTests {
             (try? String(contentsOfFile: log, encoding: .utf8))?.contains("listening on") == true
         }
         let stage = Stage(
-            daemon: daemon, upstream: upstream, client: client, port: port, services: .init(services: [], logger: .init(label: "")),
+            daemon: daemon, upstream: upstream, client: client, port: port,
+            services: .init(services: [], logger: .init(label: "")),
             run: Task {})
         let order = Task { try await stage.order() }
         try await waitFor("the request") { !upstream.seen.isEmpty }

@@ -29,7 +29,8 @@ struct StatusTests {
             #expect(noToken.status == 401 && noToken.headers["www-authenticate"] == "Bearer")
             #expect(try await stage.report(id, "failed", token: "a pipeline's own toke").status == 401)
             // Who is signed in is no pipeline.
-            let asUser = try await stage.post("/api/story-editor/project/status", #"{"projectId":"x","status":"failed"}"#)
+            let asUser = try await stage.post(
+                "/api/story-editor/project/status", #"{"projectId":"x","status":"failed"}"#)
             #expect(asUser.status == 401)
             #expect(try await stage.report("nobody's", "failed").status == 404)
             #expect(try await stage.report("01a20ac0-68a7-77dd-bd05-8d159765e412", "failed").status == 404)
@@ -73,7 +74,8 @@ struct StatusTests {
             #expect(all.json("balance.available") == "120" && all.json("balance.held") == "80")
             let cursor = try #require(all.json("nextCursor"))
             let rest = try await stage.get("/api/user/projects?limit=2&cursor=\(cursor)")
-            #expect(rest.json("projects.0.name") == "one" && rest.json("nextCursor") == nil && rest.json("stats") == nil)
+            #expect(
+                rest.json("projects.0.name") == "one" && rest.json("nextCursor") == nil && rest.json("stats") == nil)
             let failed = try await stage.get("/api/user/projects?status=failed")
             #expect(failed.json("projects.0.projectId") == newest && failed.json("projects.1.name") == nil)
             #expect(try await stage.get("/api/user/projects", user: "bob").json("projects.0.name") == nil)

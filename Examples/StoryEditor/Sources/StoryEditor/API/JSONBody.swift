@@ -45,7 +45,8 @@ extension DecodingError {
                 ? "The body must be an object." : "\(name(context.codingPath)) has the wrong type."
         case .dataCorrupted(let context):
             context.codingPath.isEmpty
-                ? "The body is not JSON." : "\(name(context.codingPath)) has a value that is not allowed."
+                ? "The body is not JSON, or a number in it is too large."
+                : "\(name(context.codingPath)) has a value that is not allowed."
         @unknown default: "The body cannot be read."
         }
     }

@@ -9,7 +9,8 @@ struct PageRenderer: Sendable {
 
     private static let sources: [(name: String, text: [UInt8])] = [
         ("layout", PackageResources.layout_mustache), ("projects", PackageResources.projects_mustache),
-        ("card", PackageResources.card_mustache), ("summary", PackageResources.summary_mustache),
+        ("card", PackageResources.card_mustache), ("filters", PackageResources.filters_mustache),
+        ("summary", PackageResources.summary_mustache),
         ("admin", PackageResources.admin_mustache), ("operations", PackageResources.operations_mustache),
         ("error", PackageResources.error_mustache),
     ]

@@ -45,7 +45,7 @@ struct ProjectsLiveView: LiveView {
             spoken += [CardView(project, csrf: csrf).announcement(content.events[projectId])].compactMap { $0 }
         }
         if !content.changed.isEmpty || content.balanceChanged {
-            message.patches.append(try await summary())
+            message.patches += try await figures()
         } else if content.ticks > 0, hasRunning {
             message.patches += try await progress()
         }
@@ -62,12 +62,20 @@ struct ProjectsLiveView: LiveView {
             list: isListed && isFirstPage && (isNew || status != nil) ? "list" : nil)
     }
 
-    private mutating func summary() async throws -> LiveMessage.Patch {
+    private struct Filters {
+        let filters: [ProjectsView.Filter]
+    }
+
+    private mutating func figures() async throws -> [LiveMessage.Patch] {
         async let balance = client.getBalance(userId: userId)
         let stats = try await client.statistics(of: userId)
         hasRunning = stats.byStatus.processing > 0
-        return LiveMessage.Patch(
-            target: "summary", html: pages.fragment(SummaryView(try await balance, stats), "summary"))
+        let summary = SummaryView(try await balance, stats)
+        let filters = Filters(filters: ProjectsView.filters(stats, current: status))
+        return [
+            LiveMessage.Patch(target: "summary", html: pages.fragment(summary, "summary")),
+            LiveMessage.Patch(target: "filters", html: pages.fragment(filters, "filters")),
+        ]
     }
 
     private mutating func progress() async throws -> [LiveMessage.Patch] {

@@ -56,7 +56,7 @@ enum Words {
         case .processing: "started"
         case .completed: "completed"
         case .failed: "failed, refunded"
-        case .externalIdRecorded: "upstream id known"
+        case .externalIdRecorded: "id recorded"
         case .reportRefused: "late report refused"
         case .cancelRequested: "cancel requested"
         case .granted: "credits granted"

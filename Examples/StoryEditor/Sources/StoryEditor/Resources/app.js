@@ -43,9 +43,10 @@
     } else {
       // Whoever is on a button stays on it, or on what it belongs to; a scrolled table stays where it is.
       const focus = old.contains(document.activeElement) ? document.activeElement : null;
-      const scrolls = [...old.querySelectorAll(".scroll")].map((element) => element.scrollLeft);
+      const scrolling = (root) => [root, ...root.querySelectorAll(".scroll")];
+      const scrolls = scrolling(old).map((element) => element.scrollLeft);
       old.replaceWith(fresh);
-      fresh.querySelectorAll(".scroll").forEach((element, index) => { element.scrollLeft = scrolls[index] || 0; });
+      scrolling(fresh).forEach((element, index) => { element.scrollLeft = scrolls[index] || 0; });
       if (focus) {
         const again = focus.dataset.focus && fresh.querySelector(`[data-focus="${focus.dataset.focus}"]`);
         (again || fresh).focus({ preventScroll: true });
@@ -74,7 +75,7 @@
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const id of ["summary", "list", "operations"]) {
+    for (const id of ["summary", "filters", "list", "operations"]) {
       const fresh = page.getElementById(id);
       if (fresh) apply({ target: id, html: fresh.outerHTML });
     }

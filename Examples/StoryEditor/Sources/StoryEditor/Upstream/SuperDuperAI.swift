@@ -8,7 +8,7 @@ struct SuperDuperAI: VideoService {
     private let http: HTTPClient
     private let url: String
     private let token: String
-    private let timeout: TimeAmount
+    private let timeout: Duration
 
     /// Bytes of an answer that are read.
     private static let maximumAnswerBytes = 256 * 1024
@@ -41,10 +41,24 @@ struct SuperDuperAI: VideoService {
         return created.id
     }
 
-    /// The deadline is for the whole answer: one that trickles in is as bad as none.
+    /// The time is for the whole answer, where the HTTP client's own deadline is for its beginning: one that trickles in is
+    /// as bad as none.
     private func send(_ request: HTTPClientRequest) async throws -> (status: UInt, body: Data) {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await exchange(request) }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                throw UpstreamError.timedOut
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() else { throw UpstreamError.timedOut }
+            return answer
+        }
+    }
+
+    private func exchange(_ request: HTTPClientRequest) async throws -> (status: UInt, body: Data) {
         do {
-            let response = try await http.execute(request, deadline: .now() + timeout)
+            let response = try await http.execute(request, deadline: .distantFuture)
             let body = try await response.body.collect(upTo: Self.maximumAnswerBytes)
             return (response.status.code, Data(body.readableBytesView))
         } catch let error as HTTPClientError where Self.timeouts.contains(error) {

@@ -9,7 +9,8 @@ final class Daemon: @unchecked Sendable {
     private var child: ChildProcess
 
     /// What `make` built, or what `LIFECYCLED` names.
-    private static let binary = ProcessInfo.processInfo.environment["LIFECYCLED"] ?? Package.path("../../.build/release/lifecycled")
+    private static let binary =
+        ProcessInfo.processInfo.environment["LIFECYCLED"] ?? Package.path("../../.build/release/lifecycled")
 
     init() async throws {
         folder = FileManager.default.temporaryDirectory.path + "/se-\(UInt32.random(in: 0 ... .max))"

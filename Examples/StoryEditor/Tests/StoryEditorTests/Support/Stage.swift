@@ -14,6 +14,15 @@ struct Stage: Sendable {
     static let pipelineToken = "a pipeline's own token"
     static let upstreamToken = "the app's own token"
 
+    /// What a test has set otherwise.
+    struct Change {
+        let apply: (inout Configuration) -> Void
+
+        static func set<Value>(_ setting: WritableKeyPath<Configuration, Value>, _ value: Value) -> Change {
+            Change { $0[keyPath: setting] = value }
+        }
+    }
+
     let daemon: Daemon
     let upstream: FakeUpstream
     let client: LifecycleClient
@@ -23,7 +32,7 @@ struct Stage: Sendable {
     let run: Task<Void, any Error>
 
     static func with(
-        _ change: (inout Configuration) -> Void = { _ in }, _ body: (Stage) async throws -> Void
+        _ change: Change? = nil, _ body: (Stage) async throws -> Void
     ) async throws {
         let daemon = try await Daemon()
         let upstream = try await FakeUpstream()
@@ -35,7 +44,7 @@ struct Stage: Sendable {
         configuration.daemonPatience = 30
         configuration.upstreamTimeout = 20
         configuration.admins = ["root"]
-        change(&configuration)
+        change?.apply(&configuration)
         let (ports, source) = AsyncStream.makeStream(of: Int.self)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
