@@ -91,7 +91,7 @@ class Story(unittest.TestCase):
         self.assertIn("40 credits returned", page.evaluate(self.card(title, "innerText")))
         page.wait("document.getElementById('available').textContent == '200'")
         self.assertIn("40 credits returned", page.evaluate("document.getElementById('say').textContent"))
-        self.assertIn("Failed 1", page.evaluate("document.getElementById('filters').innerText"), "the filters count along")
+        self.assertIn("Failed 1", page.evaluate("document.getElementById('filters').textContent"), "the filters count along")
         self.assertEqual(page.evaluate("window.mark"), 1)
         # With the keyboard alone.
         page.evaluate("document.querySelector('[data-focus=retry]').focus()")
