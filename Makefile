@@ -51,7 +51,7 @@ demo: setup ## Play the real story aloud against a fresh daemon and check every 
 
 demo-web: setup ## Start the web app with all that belongs to it, and say where to look. Ctrl-C ends it.
 	@$(STEP) "release build" $(RELEASE)
-	@$(STEP) "the web app" $(WEB_BUILD)
+	@$(STEP) "the web app" swift build --package-path Examples/StoryEditor --product story-editor $(SWIFT_FLAGS)
 	@dev/demo-web
 
 build: setup ## Build everything for debugging, tests included.

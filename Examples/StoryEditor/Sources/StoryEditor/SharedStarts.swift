@@ -9,13 +9,22 @@ actor SharedStarts {
     func share(
         _ name: String?, _ start: @escaping @Sendable () async throws -> Project
     ) async throws -> Project {
-        guard let name else { return try await Task(operation: start).value }
+        guard let name else { return try await Self.value(of: Task(operation: start)) }
         // Bytes: Swift's == calls different keys equal.
         let key = Array(name.utf8)
-        if let other = running[key] { return try await other.value }
+        if let other = running[key] { return try await Self.value(of: other) }
         let task = Task(operation: start)
         running[key] = task
         defer { running[key] = nil }
-        return try await task.value
+        return try await Self.value(of: task)
+    }
+
+    /// Requests are cancelled only when the app's time to stop is over: the start ends then, and its credits go back.
+    private static func value(of task: Task<Project, any Error>) async throws -> Project {
+        try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
+        }
     }
 }

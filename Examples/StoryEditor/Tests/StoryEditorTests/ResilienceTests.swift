@@ -100,6 +100,23 @@ struct ResilienceTests {
         }
     }
 
+    @Test("a stop that waits for a video service in vain gives the credits back and ends")
+    func shutdownInVain() async throws {
+        try await Stage.with(.set(\.drainTimeout, 1)) { stage in
+            try await stage.grant(100)
+            stage.upstream.become(.hangs)
+            let order = Task { try await stage.order(key: "one") }
+            try await waitFor("the request") { !stage.upstream.seen.isEmpty }
+            let start = ContinuousClock.now
+            await stage.services.triggerGracefulShutdown()
+            _ = await stage.run.result
+            #expect(.now - start < .seconds(15), "it does not wait for the video service's own time, 20 s")
+            _ = await order.result
+            #expect(try await stage.balance() == [100, 0])
+            #expect(try await stage.client.listProjects(userId: "ana").projects.first?.errorCode == "createFailed")
+        }
+    }
+
     @Test("a kill -9 between the charge and the start: the daemon gives the credits back")
     func processDies() async throws {
         let (daemon, upstream) = (try await Daemon(), try await FakeUpstream())

@@ -12,7 +12,8 @@ extension Problem {
             self.init(error.cause)
             projectId = error.projectId.description
         case let error as any HTTPResponseError:
-            self.init(error.status, "badRequest", "\(error.status.reasonPhrase).")
+            let code = error.status == .notFound ? "notFound" : "badRequest"
+            self.init(error.status, code, "\(error.status.reasonPhrase).")
         default:
             self.init(.internalServerError, "internalError", "Something went wrong here.")
         }

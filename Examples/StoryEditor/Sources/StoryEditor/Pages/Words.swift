@@ -4,8 +4,6 @@ internal import LifecycleClient
 enum Words {
     static func credits(_ count: Int64) -> String { count == 1 ? "1 credit" : "\(number(count)) credits" }
 
-    static func videos(_ count: Int64) -> String { count == 1 ? "1 video" : "\(number(count)) videos" }
-
     /// With thin spaces between groups of three: 12 345.
     static func number(_ number: Int64) -> String {
         var digits = String(number.magnitude)

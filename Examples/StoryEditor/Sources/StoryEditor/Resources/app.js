@@ -43,10 +43,9 @@
     } else {
       // Whoever is on a button stays on it, or on what it belongs to; a scrolled table stays where it is.
       const focus = old.contains(document.activeElement) ? document.activeElement : null;
-      const scrolling = (root) => [root, ...root.querySelectorAll(".scroll")];
-      const scrolls = scrolling(old).map((element) => element.scrollLeft);
+      const scrolls = [...old.querySelectorAll(".scroll")].map((element) => element.scrollLeft);
       old.replaceWith(fresh);
-      scrolling(fresh).forEach((element, index) => { element.scrollLeft = scrolls[index] || 0; });
+      fresh.querySelectorAll(".scroll").forEach((element, index) => { element.scrollLeft = scrolls[index] || 0; });
       if (focus) {
         const again = focus.dataset.focus && fresh.querySelector(`[data-focus="${focus.dataset.focus}"]`);
         (again || fresh).focus({ preventScroll: true });
