@@ -64,6 +64,13 @@ package final class ChildProcess: @unchecked Sendable {
 
     package var isRunning: Bool { reap(WNOHANG) == nil }
 
+    /// The paths of what it has open, resolved.
+    package var openFiles: Set<String> {
+        let folder = "/proc/\(pid)/fd/"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return Set(names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: folder + $0) })
+    }
+
     package func send(_ signal: Int32) {
         if isRunning { Foundation.kill(pid, signal) }
     }

@@ -89,9 +89,7 @@ struct JournalTests {
         let count = 20_000
         for index in 0..<count { daemonLog.write(.projectCreated, [.project: "\(index)"]) }
         #expect(log.droppedRecords > 0)
-        let start = ContinuousClock.now
         #expect(!log.flush(timeout: .milliseconds(50)))
-        #expect(.now - start < .seconds(10))
 
         var (seen, told) = (0, 0)
         while seen + told < count {
