@@ -41,6 +41,7 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(STEP) "commands in the documents" dev/test-docs README.md protocol.md docs/backup.md docs/import.md docs/prefect.md
 	@$(STEP) "units and package in a real systemd" Tests/Systemd/run --if-possible
 	@$(STEP) "python package, and real Prefect" dev/test-python
+	@$(MAKE) --no-print-directory test-web
 	@$(STEP) "demo" dev/demo --quiet
 	@$(STEP) "soak of a minute" Tests/Soak/soak --minutes 1
 	@$(STEP) "instructions of a request" Benchmarks/guard
@@ -101,7 +102,7 @@ test-systemd: deb ## Boot a real systemd in a container, install the package the
 test-web: setup ## Test the web app in Examples/StoryEditor, its pages in a real browser, with the release build's daemon.
 	@dev/setup --browser
 	@$(STEP) "web app: build" $(WEB_BUILD)
-	@$(STEP) "web app: tests" swift test --package-path Examples/StoryEditor --skip-build --disable-xctest
+	@$(STEP) "web app: tests" dev/run-tests --package-path Examples/StoryEditor
 	@$(STEP) "web app: pages in a browser" Examples/StoryEditor/Tests/Browser/story.py
 
 idle: setup ## A thousand callers in the very moment at which the idle daemon goes (some minutes).
