@@ -1,58 +1,36 @@
 """The daemon under test, and who stops and starts it at random."""
 
-import os
 import random
 import signal
-import subprocess
 import threading
 import time
 
-from .wire import Connection, Gone
+from harness.daemon import Daemon
 
 HELD_UP = 4  # seconds that it stands still, from which on it must have noticed
 START_TIMEOUT, LEASE, DETACH_GRACE, MAX_RUNTIME = 3, 2, 1, 20
 
 
-class Daemon:
+class SoakedDaemon(Daemon):
+    """Writes down what is done to it."""
+
     def __init__(self, binary, folder, journal):
-        self.socket, self.database, self.log = (str(folder / name) for name in ("s", "l.db", "log"))
+        super().__init__(
+            binary, folder, "--start-timeout", str(START_TIMEOUT), "--lease", str(LEASE), "--detach-grace", str(DETACH_GRACE),
+            "--max-runtime", str(MAX_RUNTIME), "--max-connections-per-user", "1000")
         self.journal = journal
-        self.command = [
-            binary, "--socket", self.socket, "--database", self.database, "--start-timeout", str(START_TIMEOUT),
-            "--lease", str(LEASE), "--detach-grace", str(DETACH_GRACE), "--max-runtime", str(MAX_RUNTIME),
-            "--max-connections-per-user", "1000",
-        ]
-        self.process = None
 
     def launch(self):
         self.journal.note("daemon", event="launched")
-        with open(self.log, "ab") as log:
-            # A session of its own: Ctrl-C is for the soak.
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True)
+        super().launch()
 
     def start(self):
-        self.launch()
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                Connection(self.socket).close()
-                return self.journal.note("daemon", event="ready", pid=self.process.pid)
-            except Gone:
-                if self.process.poll() is not None:
-                    break
-                time.sleep(0.002)
-        raise AssertionError(f"the daemon does not start (exit code {self.process.poll()}): see {self.log}")
+        super().start()
+        self.journal.note("daemon", event="ready", pid=self.process.pid)
 
     def end(self, number):
-        """Ends it by this signal and waits."""
-        if self.process.poll() is not None:
-            raise AssertionError(f"the daemon ended by itself with {self.process.returncode}: see {self.log}")
         self.journal.note("daemon", event="signal", signal=number)
-        self.process.send_signal(number)
-        code = self.process.wait(30)
-        if code != (-number if number == signal.SIGKILL else 0):
-            raise AssertionError(f"the daemon ended with {code} after signal {number}: see {self.log}")
+        super().end(number)
 
     def freeze(self, seconds):
         """It stands still, as in a machine that is paused, and goes on."""
@@ -63,19 +41,6 @@ class Daemon:
         self.process.send_signal(signal.SIGCONT)
         if seconds >= HELD_UP:
             self.journal.note("daemon", event="ready", pid=self.process.pid)
-
-    def kill(self):
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def resident(self):
-        """MiB."""
-        with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 class Tormentor(threading.Thread):

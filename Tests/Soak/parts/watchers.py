@@ -7,7 +7,7 @@ import threading
 import time
 
 from .apps import USERS
-from .wire import Connection, Gone
+from harness.wire import Connection, Gone
 
 
 class Watcher(threading.Thread):
