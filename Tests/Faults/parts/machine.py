@@ -52,7 +52,8 @@ def make_root(root, binary, here):
 def make_disk(path):
     with open(path, "wb") as file:
         file.truncate(DISK)
-    command("mkfs.ext4", "-q", "-F", path)
+    # Blocks as on a disk of today, and the journal at the begin, before all data: see fail_writes.
+    command("mkfs.ext4", "-q", "-F", "-b", "4096", "-J", "size=4,location=2M", path)
 
 
 class Machine:
@@ -113,6 +114,15 @@ class Machine:
                     found.append(int(entry.name))
         return found
 
+    # MARK: A disk that fails
+
+    def fail_writes(self, beyond):
+        """From now on no write beyond this offset (or, with None, all are done again) reaches the disk: they are EIO in the
+        guest, by the limit for the size of a file. No need for device mapper or root."""
+        for process in self.processes():
+            _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (hard if beyond is None else beyond, hard))
+
     # MARK: What it is told and says
 
     def say(self, words):
@@ -127,6 +137,11 @@ class Machine:
     def expect(self, word):
         if (found := self.hear()) != word:
             raise AssertionError(f"{word!r} was due, not {found!r}: {self.last_words()}")
+
+    def has_spoken(self):
+        """And there is nothing left to be read on the lines."""
+        ready, _, _ = select.select([self.control, *self.serving], [], [], 0)
+        return ready == [self.control]
 
     def start(self, lines):
         """Starts the daemon, on these of the lines. Returns None when it serves them, or with what it ended instead."""
