@@ -2,6 +2,7 @@
 Killing that process is a power cut: the kernel's page cache is gone, and what it had written to its disk is there."""
 
 import os
+import re
 import resource
 import select
 import shutil
@@ -70,6 +71,7 @@ class Machine:
         theirs = [pair[1].fileno() for pair in pairs]
         serial = [f"ssl{n}=fd:{fd}" for n, fd in enumerate(theirs)]
         with open(self.folder / "log", "ab") as log:
+            self.booted = log.tell()
             self.process = subprocess.Popen(
                 [tool("linux.uml"), "mem=128M", "root=/dev/root", "rootfstype=hostfs", f"rootflags={self.root}", "ro",
                  "init=/init", f"ubd0={self.disk}", f"uml_dir={self.folder}/", "con=null", "con0=null,fd:1", "ssl=null",
@@ -122,6 +124,12 @@ class Machine:
         for process in self.processes():
             _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
             resource.prlimit(process, resource.RLIMIT_FSIZE, (hard if beyond is None else beyond, hard))
+
+    def has_aborted(self):
+        """Its file system has, as ext4 does when it cannot write its journal: nothing can be written until the next boot."""
+        with open(self.folder / "log", "rb") as log:
+            log.seek(self.booted)
+            return re.search(rb"[Aa]bort(ing|ed) journal|Remounting filesystem read-only", log.read()) is not None
 
     # MARK: What it is told and says
 
