@@ -14,12 +14,13 @@ enum ProcessSetup {
         DispatchLog.silence()
     }
 
-    /// SQLite maps the index of its log (`-shm`). When the file system under it can no longer write, as ext4 after an error
-    /// in its journal, or the file was cut short, then a page of it is not an error code but this signal.
+    /// SQLite maps the index of its log (`-shm`). When the file system under it can no longer write, as ext4 after an
+    /// error in its journal, or the file was cut short, then touching a page is not an error code but this signal.
     private static func stopOnLostMapping() {
         signal(SIGBUS) { _ in
             // Only what a signal handler may call.
-            let words: StaticString = "lifecycled: storage failed: a mapped file cannot be read or written: check the disk\n"
+            let words: StaticString =
+                "lifecycled: storage failed: a mapped file cannot be read or written: check the disk\n"
             _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
             _exit(DaemonExit.inputOutput.rawValue)
         }

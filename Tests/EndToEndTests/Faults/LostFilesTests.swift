@@ -88,7 +88,7 @@ struct LostFilesTests {
         #expect(try connection.call("audit").bool("ok") == true)
     }
 
-    @Test("an index of the WAL that was cut short, which is mapped, stops the daemon with 74 and a sentence, not by SIGBUS")
+    @Test("an index of the WAL that was cut short stops the daemon with 74 and a sentence, not by SIGBUS")
     func indexCutShort() throws {
         #expect(truncate(daemon.database + "-shm", 0) == 0)
         _ = try? connection.call("createProject", create)

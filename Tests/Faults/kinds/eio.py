@@ -9,7 +9,7 @@ from parts import teller
 from parts.clerk import Clerk, Unknown
 from parts.machine import DISK, Machine, make_disk
 
-TITLE = "real kernel I/O error (User Mode Linux, ext4), power cut"
+TITLE = "disk error under a real kernel, restart, power cut"
 # Of ERRORS each.
 SHORT, LONG = 1, 50
 ERRORS = 3
