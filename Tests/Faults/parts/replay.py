@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.daemon import Daemon
 
 from . import checker, teller
-from .clerk import NOT_DONE, READS
+from .clerk import NOT_DONE, READS, kind_of
 from .disk import WAYS, Disk
 from .recording import MEMORY
 
@@ -28,7 +28,9 @@ class Page:
     def __init__(self, clerk):
         self.clerk, self.books = clerk, clerk.books.__class__()
         # What only looks acknowledges nothing; what was answered with "nothing was done" has never done anything.
-        self.calls = [call for call in clerk.calls if call.method not in READS and kind_of(call.answer) not in NOT_DONE]
+        self.calls = [
+            call for call in clerk.calls
+            if call.method not in READS and kind_of(call.answer or {}) not in NOT_DONE]
         self.indices = {call.id: index for index, call in enumerate(self.calls)}
         self.done = self.answered = 0
         self.last = None
@@ -53,10 +55,6 @@ class Page:
         clerk = copy.copy(self.clerk)
         clerk.books, clerk.unsettled, clerk.outstanding, clerk.answered = self.books.copy(), unsettled, [], self.answered
         return clerk
-
-
-def kind_of(answer):
-    return answer["error"]["data"]["kind"] if answer and "error" in answer else None
 
 
 class Replay:

@@ -1,0 +1,2 @@
+def unfound(rng, record):
+    return []
