@@ -9,7 +9,7 @@
 // What a rule does, to which statements or files, and how often.
 struct rule {
     const char *act;
-    const char *target; // a part of the statement's text, or the end of the file's path
+    const char *target; // a part of the statement's text, or of the file's path and a $
     const char *with;
     long every; // acts at each so many occasions
     int whole; // the target is all of the text

@@ -155,7 +155,7 @@ static void *checkpoint_for_ever(void *path) {
     run(late, "PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 1073741824");
     for (;;) {
         run(late, "SELECT count(*) FROM project"); // maps the file
-        usleep(20000);
+        usleep(10000);
         run(early, "SELECT 1 FROM sqlite_schema");
         NEXT(sqlite3_wal_checkpoint_v2)(early, "main", SQLITE_CHECKPOINT_PASSIVE, 0, 0);
         stands_still = 1;

@@ -54,7 +54,7 @@ class Mutant:
     by: str  # the detector, in kinds/mutants.py
     says: str  # a pattern that one of its findings must match: it is caught for what it is
     rules: tuple
-    within: float = 60  # seconds of trying, on a busy machine
+    within: float = 60  # seconds in which another try may begin, on a busy machine
 
 
 def credits_moved(old, new):
@@ -76,7 +76,10 @@ EARLY_COMMIT = (Rule("skip", COMMIT, whole=True), Rule("before", "writer: BEGIN 
 BALANCE = r"available = .* was due|insufficientCredits was due"
 
 # The first ones are the short form.
-SHORT = [
+FIRST = [
+    Mutant("synchronous NORMAL", "power", r"lost", lying("synchronous", 2, 1)),
+    Mutant("sync a no-op", "power", r"lost|corrupt", (Rule("no-sync", "l.db"),)),
+    Mutant("swallow the error of a sync", "syncerror", r"serves after a sync that failed|exit code", (Rule("hide-error", "l.db"),)),
     Mutant("acknowledge before commit", "kill", r"lost|was due|acknowledged", EARLY_COMMIT),
     Mutant("skip the key check", "live", r"replayed.* was due|idempotencyConflict was due",
            (*LOOKS_FOR_KEYS[:2], Rule("skip", "WHERE p.externalId = ?1"), *KEYS_ARE_UNIQUE)),
@@ -88,10 +91,16 @@ SHORT = [
 
 REST = [
     # What is acknowledged and not there.
+    Mutant("no start-up rewrite of the WAL", "syncerror", r"lost", (Rule("no-rewrite", "/l.db-wal$"),), within=120),
+    Mutant("go on after a sync that failed, as after a full disk", "syncerror", r"serves after a sync that failed|exit code|lifecycled.* timed out",
+           (Rule("call-it-full"),), within=120),
+    Mutant("synchronous OFF", "power", r"lost|corrupt", lying("synchronous", 2, 0)),
+    Mutant("sync after the answer", "power", r"lost", (Rule("late-sync", "/l.db-wal$"),)),
+    Mutant("checkpoints do not sync the database", "checkpoint", r"lost|corrupt", (Rule("no-sync", "/l.db$"),)),
     Mutant("a commit now and then rolled back", "live", r"was due", (Rule("instead", COMMIT, "ROLLBACK", 40, True),)),
     Mutant("a refusal takes its neighbours with it", "live", r"was due",
            (Rule("instead", "writer: ROLLBACK TO request", "ROLLBACK; BEGIN IMMEDIATE; SAVEPOINT request", whole=True),)),
-    Mutant("start-up rewrite of the WAL writes nothing", "kill", r"was due|acknowledged", (Rule("zero-rewrite", "/l.db-wal"),)),
+    Mutant("start-up rewrite of the WAL writes nothing", "kill", r"was due|acknowledged", (Rule("zero-rewrite", "/l.db-wal$"),)),
     # Keys.
     Mutant("skip the key check, guarded", "live", r"replayed.* was due|idempotencyConflict was due",
            (*LOOKS_FOR_KEYS[:2], Rule("skip", "WHERE p.externalId = ?1"))),
@@ -116,27 +125,33 @@ CREATE TRIGGER projectStart""", "WHERE id = 1;\nEND;\n\nCREATE TRIGGER projectSt
     Mutant("a second verdict counts, guarded", "live", r"terminalState was due, not .*internalError", (FIRST_VERDICT,)),
     Mutant("cancellation is not kept", "live", r"cancel", (sql("cancelRequested = 1", "cancelRequested = 0"),)),
     # The ledger, where no answer shows it.
-    Mutant("charge without entry", "ledger", r"do not add up|not exactly one charge",
+    Mutant("charge without entry", "live", r"do not add up|not exactly one charge",
            (sql(OUTCOME_ENTRY.format("charge", "NEW.credits", "createdAt"), ""),)),
-    Mutant("capture without entry", "ledger", r"without exactly its capture",
+    Mutant("capture without entry", "live", r"without exactly its capture",
            (sql(OUTCOME_ENTRY.format("capture", "NEW.credits", "finishedAt"), ""),)),
-    Mutant("capture of one too many", "ledger", r"without exactly its capture",
+    Mutant("capture of one too many", "live", r"without exactly its capture",
            (sql(OUTCOME_ENTRY.format("capture", "NEW.credits", "finishedAt"),
                 OUTCOME_ENTRY.format("capture", "NEW.credits + 1", "finishedAt")), AGREES)),
-    Mutant("history with holes", "ledger", r"a history without", (Rule("skip", "INSERT INTO event", every=50),)),
-    Mutant("charge without entry, after a kill", "kill", r"found|daemon", 
+    Mutant("history with holes", "live", r"a history without", (Rule("skip", "INSERT INTO event", every=50),)),
+    Mutant("charge without entry, which the daemon's own audit finds", "kill", r"the ledger is inconsistent",
            (sql(OUTCOME_ENTRY.format("charge", "NEW.credits", "createdAt"), ""),)),
-    Mutant("a bit flips on its way to the disk", "kill", r"corrupt|malformed|daemon", (Rule("flip-bit", "/l.db", every=200),)),
+    Mutant("bits flip on their way into the database", "kill", r"corrupt|malformed|damaged|inconsistent|does not start",
+           (Rule("flip-bit", "/l.db$", every=5),)),
+    Mutant("bits flip on their way into the WAL", "kill", r"was due|acknowledged|malformed|damaged",
+           (Rule("flip-bit", "/l.db-wal$", every=100),)),
     # Reading and answering.
-    Mutant("reads keep an old snapshot", "live", r"was due", (Rule("skip", "reader: COMMIT", whole=True),)),
+    Mutant("reads keep an old snapshot", "history", r"", (Rule("skip", "reader: COMMIT", every=3, whole=True),)),
+    Mutant("reads keep an old snapshot for ever", "live", r"was due", (Rule("skip", "reader: COMMIT", whole=True),)),
     Mutant("an answer is swallowed", "live", r"was answered", (Rule("drop-reply", every=200),)),
-    Mutant("an answer is given twice", "live", r"was answered|pop from empty", (Rule("twice-reply", every=200),)),
+    Mutant("an answer is given twice", "live", r"was answered|nothing was asked", (Rule("twice-reply", every=200),)),
     # What the daemon itself refuses.
     Mutant("synchronous NORMAL, honestly", "kill", r"does not start .*SQLite does not take synchronous",
            (setting("synchronous", 2, 1),)),
+    Mutant("foreign keys off, honestly", "kill", r"does not start .*SQLite does not take foreign_keys",
+           (setting("foreign_keys", 1, 0),)),
     # The clocks.
-    Mutant("the sweep never sees what is due", "overdue", r"overdue", (Rule("skip", "WHERE p.deadline <= ?1 ORDER BY"),)),
-    Mutant("a second daemon", "second", r"second daemon", (Rule("no-lock", "/l.db"),)),
+    Mutant("the sweep never sees what is due", "overdue", r"overdue projects have become", (Rule("skip", "WHERE p.deadline <= ?1 ORDER BY"),)),
+    Mutant("what is done before a deadline is settled stays", "overdue", r"a new key was answered",
+           (Rule("skip", "writer: ROLLBACK TO request", whole=True),)),
+    Mutant("the lock keeps nobody out", "second", r"second daemon", (Rule("no-lock"),)),
 ]
-
-MUTANTS = SHORT + REST
