@@ -1,10 +1,11 @@
-"""Negative controls: the daemon broken on purpose, which the harness's own detectors must notice. A mutant that survives is
-a finding, as is one that is caught as something else or that breaks nothing; and so is anything found where the library that
-breaks the daemon is there and has nothing to do."""
+"""Negative controls: the daemon broken on purpose, which the harness's own detectors must notice. A mutant that survives
+is a finding, as is one that is caught as something else or that breaks nothing; and so is anything found where the library
+that breaks the daemon is there and has nothing to do."""
 
 import random
 import re
 import signal
+import subprocess
 import sys
 import time
 
@@ -42,15 +43,19 @@ def live(case):
 
 DETECTORS = {
     "live": live, "kill": kill.case, "overdue": overdue.detect, "second": second.detect,
-    "power": lambda case: power.detect(case, STATES), "checkpoint": lambda case: power.detect(case, STATES, until_checkpoint=True),
+    "power": lambda case: power.detect(case, STATES),
+    "checkpoint": lambda case: power.detect(case, STATES, until_checkpoint=True),
     "syncerror": syncerror.case, "history": lambda case: history.run(case, CALLS),
 }
+
+
 def control(name):
     return Mutant(f"nothing broken, {name}", name, None, ())
 
 
-CASES = [*FIRST, control("live"), control("kill"), *REST, *(control(name) for name in DETECTORS if name not in ("live", "kill"))]
-SHORT = len(FIRST) + 2
+QUICK = ("live", "kill")
+CASES = [*FIRST, *map(control, QUICK), *REST, *(control(name) for name in DETECTORS if name not in QUICK)]
+SHORT = len(FIRST) + len(QUICK)
 LONG = len(CASES)
 
 
@@ -92,7 +97,7 @@ def detect(outer, name, binaries, number):
     inner = Case(f"{outer.kind}-{outer.number}", number, outer.seed, False, binaries, outer.tools, folder)
     try:
         DETECTORS[name](inner)
-    except TimeoutError as error:
+    except (TimeoutError, subprocess.TimeoutExpired) as error:
         inner.find("hung", str(error))
     except Exception as error:
         inner.find("wrong", f"{type(error).__name__}: {error}{last_words(folder)}")

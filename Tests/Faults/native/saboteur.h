@@ -1,5 +1,5 @@
-// A preloaded library that breaks the shipped daemon from the outside, in the ways that a plan says: so that the harness
-// can be shown to notice, with nothing of it in the product.
+// A preloaded library that breaks the shipped daemon from the outside, in the ways that a plan says: so that the
+// harness can be shown to notice, with nothing of it in the product.
 //
 // SABOTEUR names the plan, which parts/saboteur.py writes. Beside it `hits` counts how often each of its rules acted.
 #pragma once

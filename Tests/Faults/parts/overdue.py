@@ -44,12 +44,14 @@ def begin(daemon, name):
             connection.call("grantCredits", {
                 "userId": user, "credits": 5000, "reason": "top-up", "idempotencyKey": f"{name}-grant"})
         for number in range(DOOMED):
+            user = USERS[number % len(USERS)]
             connection.call("createProject", {
-                "userId": USERS[number % 2], "credits": 7, "idempotencyKey": f"{name}-{number}", "startTimeout": TIMEOUT})
+                "userId": user, "credits": 7, "idempotencyKey": f"{name}-{number}", "startTimeout": TIMEOUT})
 
 
 def crowd(case, daemon, seconds):
-    """Others of the first user while the deadlines pass: what a request finds due is settled first, then it runs once more."""
+    """Others of the first user while the deadlines pass: what a request finds due is settled first,
+    then it runs once more."""
     end = time.monotonic() + seconds
     lines = [Connection(daemon.socket) for _ in range(4)]
     try:
@@ -58,7 +60,8 @@ def crowd(case, daemon, seconds):
                 return
             for number, line in enumerate(lines):
                 for call in range(4):
-                    line.send("createProject", {"userId": USERS[0], "credits": 0, "idempotencyKey": f"x-{round}-{number}-{call}"})
+                    key = f"x-{round}-{number}-{call}"
+                    line.send("createProject", {"userId": USERS[0], "credits": 0, "idempotencyKey": key})
             for line in lines:
                 for _ in range(4):
                     answer = line.line()
@@ -74,6 +77,7 @@ def check(case, daemon, about):
     with Ledger(daemon.database) as ledger:
         for rule in ledger.broken_rules():
             case.find("corrupt", f"{about}: {rule}")
-        fates = ledger.ask("SELECT status, errorCode, count(*) FROM project WHERE startTimeout IS NOT NULL GROUP BY 1, 2")
+        fates = ledger.ask(
+            "SELECT status, errorCode, count(*) FROM project WHERE startTimeout IS NOT NULL GROUP BY 1, 2")
         case.expect({(status, code) for status, code, _ in fates} == {("failed", "startTimeout")}, "wrong",
                     f"{about}: overdue projects have become {fates}")
