@@ -25,17 +25,16 @@ def detect(case, states, preload=(), environment=None, is_deaf=lambda name: Fals
     The findings are the case's. Returns the number of states."""
     with Recording(case, preload, environment) as made:
         load(case, made, until_checkpoint)
-        try:
-            return Replay(case, made, is_deaf, is_early).run(states)
-        finally:
-            if case.findings:
-                made.keep(case.folder)
+        return Replay(case, made, is_deaf, is_early).run(states)
 
 
 def load(case, made, until_checkpoint):
     made.daemon.start()
     if until_checkpoint:
-        made.play(4)
+        made.play(30, until=made.is_checkpointed)
+        case.expect(made.is_checkpointed(), "wrong", "the WAL did not grow long enough to be copied")
+        made.settle()
+        made.play(case.rng.uniform(0.05, 0.2))
         made.end()
         return
     for _ in range(2):

@@ -4,7 +4,7 @@
 //   RECORDER_FOLDER  the folder, without links
 //   RECORDER_DELAY   microseconds that a sync takes longer (for a folder in memory), so that writes gather behind it
 //   RECORDER_FAULT   a file which, once it is there, holds "N SUFFIX": the N-th sync from then on of a file whose name
-//                    ends so (- for any, / for the folder itself) fails with EIO, and what was dirty stays in the page
+//                    ends so (- for any file, / for the folder itself) fails with EIO, and what was dirty stays in the page
 //                    cache only. Then the file is removed.
 //
 // A record is `struct record` and its bytes. What each means is in parts/disk.py. The system is called directly: what other
@@ -353,7 +353,8 @@ EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int
 
 static int ends_with(const char *name, const char *suffix) {
     size_t length = strlen(name), end = strlen(suffix);
-    return !strcmp(suffix, "-") || (length >= end && !strcmp(name + length - end, suffix));
+    if (!strcmp(suffix, "-")) return strcmp(name, "/");
+    return length >= end && !strcmp(name + length - end, suffix);
 }
 
 // Whether this one is to fail. Under the lock.

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.daemon import Daemon
 
 from . import teller
-from .clerk import Clerk
+from .clerk import READS, Clerk
 
 HEAD = struct.Struct("<ciQI")
 SOURCE = Path(__file__).resolve().parent.parent / "native/recorder.c"
@@ -29,7 +29,7 @@ def build(tools):
 
 
 class Witness(Clerk):
-    """A clerk who remembers, of each call, what was the last thing known when it was chosen."""
+    """A clerk who remembers, of each call, what was the last write known when it was chosen."""
 
     def __init__(self, number, rng):
         super().__init__(number, rng)
@@ -43,14 +43,15 @@ class Witness(Clerk):
 
     def enter(self, call, answer, is_repeated):
         super().enter(call, answer, is_repeated)
-        if call.id in self.known:
+        if call.id in self.known and call.method not in READS:
             self.last = call.id
 
 
 class Recording:
-    """Its files are gone when it ends, but for those that `keep` has saved."""
+    """Its files are gone when it ends, but for what is saved of them when there is a finding."""
 
     def __init__(self, case, preload=(), environment=None):
+        self.case = case
         self.scratch = Path(tempfile.mkdtemp(prefix="f.", dir=MEMORY or case.folder)).resolve()
         self.folder, self.log, self.fault = self.scratch / "d", self.scratch / "log", self.scratch / "fault"
         self.folder.mkdir(mode=0o700)
@@ -64,13 +65,19 @@ class Recording:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, error, *_):
         self.daemon.kill()
+        if error or self.case.findings:
+            self.keep(self.case.folder)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def play(self, seconds, until=lambda: False):
         end = time.monotonic() + seconds
         return teller.play(self.clerks, self.daemon.socket, lambda: time.monotonic() > end or until())
+
+    def is_checkpointed(self):
+        """The WAL has been copied into the database: before, that is one page."""
+        return os.path.getsize(self.daemon.database) > 4096
 
     def settle(self):
         teller.settle(self.clerks, self.daemon.socket)

@@ -14,9 +14,12 @@ from pathlib import Path
 from harness.daemon import Daemon
 
 from . import checker, teller
-from .clerk import NOT_DONE
+from .clerk import NOT_DONE, READS, kind_of
 from .disk import WAYS, Disk
 from .recording import MEMORY
+
+STARTS = 50  # one of so many states is also given to the daemon
+ENOUGH = 20  # findings
 
 
 class Page:
@@ -24,8 +27,10 @@ class Page:
 
     def __init__(self, clerk):
         self.clerk, self.books = clerk, clerk.books.__class__()
-        # What was answered with "nothing was done" has never done anything.
-        self.calls = [call for call in clerk.calls if kind_of(call.answer) not in NOT_DONE]
+        # What only looks acknowledges nothing; what was answered with "nothing was done" has never done anything.
+        self.calls = [
+            call for call in clerk.calls
+            if call.method not in READS and kind_of(call.answer or {}) not in NOT_DONE]
         self.indices = {call.id: index for index, call in enumerate(self.calls)}
         self.done = self.answered = 0
         self.last = None
@@ -33,7 +38,7 @@ class Page:
     def take(self, answer):
         index = self.indices.get(answer.get("id"))
         if index is None or index < self.done or kind_of(answer) == "outcomeUnknown":
-            return  # of a call that only compared, or answered before and asked once more
+            return  # of a call that only looked, or answered before and asked once more
         for call in self.calls[self.done:index + 1]:
             self.books.apply(call)
         self.done, self.last, self.answered = index + 1, answer["id"], self.answered + 1
@@ -52,10 +57,6 @@ class Page:
         return clerk
 
 
-def kind_of(answer):
-    return answer["error"]["data"]["kind"] if answer and "error" in answer else None
-
-
 class Replay:
     """is_deaf: of a file name, whether its syncs do nothing. is_early: every answer was sent before its commit was written.
     Both are what a recording must be found wrong for."""
@@ -68,24 +69,24 @@ class Replay:
         self.disk = Disk(self.folder, self.rng, is_deaf)
         self.pages = [Page(clerk) for clerk in recording.clerks]
         self.lines = {}  # by descriptor: what was sent of a line
-        self.is_served = self.has_failed = False
-
-    def run(self, states, first=0, starts=50):
-        """So many crash states, from this record on. starts: one of so many is also given to the daemon.
+        
+    def run(self, states, first=0, bare=()):
+        """So many crash states, from this record on, and after the records `bare` with nothing that was not synced.
         Returns how many were looked at."""
-        points, at = self.points(states, first), 0
-        for number, point in enumerate(points):
+        points = sorted([(point, False) for point in self.points(states, first)] + [(point, True) for point in bare])
+        at = 0
+        for number, (point, is_bare) in enumerate(points):
             for record in self.records[at:point]:
                 self.take(*record)
             at = point
-            way = self.rng.choice([*WAYS, None])
+            way = "none" if is_bare else self.rng.choice([*WAYS, None])
             files = self.disk.cut(self.rng, way)
             about = f"state {number}: cut after record {point} of {len(self.records)}, {way or 'mixed'}"
             found = len(self.case.findings)
-            self.check(files, about, with_daemon=self.rng.random() * starts < 1)
+            self.check(files, about, with_daemon=self.rng.random() * STARTS < 1)
             if len(self.case.findings) > found:
                 self.keep(files, number)
-            if len(self.case.findings) > 20:
+            if len(self.case.findings) > ENOUGH:
                 return number + 1
         return len(points)
 
