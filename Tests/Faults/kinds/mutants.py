@@ -1,6 +1,6 @@
-"""Negative controls: the daemon broken on purpose, which the harness's own detectors must notice. A mutant that survives
-is a finding, as is one that is caught as something else or that breaks nothing; and so is anything found where the library
-that breaks the daemon is there and has nothing to do."""
+"""Negative controls: the daemon broken on purpose, which the harness's own detectors must notice. A mutant that
+survives is a finding, as is one that is caught as something else or that breaks nothing; and so is anything found
+where the library that breaks the daemon is there and has nothing to do."""
 
 import random
 import re

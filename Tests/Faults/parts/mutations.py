@@ -1,8 +1,8 @@
 """The mutants: what is broken, which of the harness's detectors must notice, and what that must say.
 
-The schema defends itself against a broken program, several layers deep. So some mutants are here twice: once as they are
-("…, guarded": the schema refuses, which the clerks notice as a wrong answer) and once with those layers cut as well, so
-that money really moves."""
+The schema defends itself against a broken program, several layers deep. So some mutants are here twice: once as they
+are ("…, guarded": the schema refuses, which the clerks notice as a wrong answer) and once with those layers cut as
+well, so that money really moves."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,8 @@ FIRST_VERDICT_STAYS = (
     sql("WHEN NEW.status = 'pending' OR NEW.status = OLD.status BEGIN", "WHEN NEW.status = 'pending' BEGIN"))
 ONE_OUTCOME = (
     sql("CREATE UNIQUE INDEX entryOutcome", "CREATE INDEX entryOutcome"),
-    sql("OR EXISTS (SELECT 1 FROM entry WHERE project = NEW.project AND kind IN ('capture', 'refund') AND", "OR (0 AND"))
+    sql("OR EXISTS (SELECT 1 FROM entry WHERE project = NEW.project AND kind IN ('capture', 'refund') AND",
+        "OR (0 AND"))
 KEYS_ARE_UNIQUE = (
     sql("CREATE UNIQUE INDEX projectByKey", "CREATE INDEX projectByKey"),
     sql("CREATE UNIQUE INDEX projectByExternalId", "CREATE INDEX projectByExternalId"),
@@ -30,7 +31,8 @@ KEYS_ARE_UNIQUE = (
     sql("""
     OR EXISTS (SELECT 1 FROM project WHERE idempotencyKey = NEW.idempotencyKey AND account = NEW.account)
     OR EXISTS (SELECT 1 FROM project WHERE externalId = NEW.externalId) BEGIN""", " BEGIN"),
-    sql("OR EXISTS (SELECT 1 FROM entry WHERE idempotencyKey = NEW.idempotencyKey AND", "OR EXISTS (SELECT 1 WHERE 0 AND"))
+    sql("OR EXISTS (SELECT 1 FROM entry WHERE idempotencyKey = NEW.idempotencyKey AND",
+        "OR EXISTS (SELECT 1 WHERE 0 AND"))
 
 # Rules of the program.
 LOOKS_FOR_KEYS = (
@@ -86,7 +88,7 @@ FIRST = [
     Mutant("refund twice", "live", BALANCE, (refund("2 * NEW.credits"), CONSERVATION)),
     Mutant("start without the WAL", "kill", r"was due|acknowledged", (Rule("forget-log", "/l.db"),)),
     Mutant("checkpoint from a second connection", "live",
-           r"lost|corrupt|was due|acknowledged|ended by itself|malformed", (Rule("checkpointer", "/l.db"),), within=120),
+           r"lost|corrupt|was due|acknowledged|ended by itself|malformed", (Rule("checkpointer", "/l.db"),), 120),
 ]
 
 REST = [
@@ -121,8 +123,8 @@ REST = [
 END;
 
 CREATE TRIGGER projectStart""", "WHERE id = 1;\nEND;\n\nCREATE TRIGGER projectStart"),)),
-    Mutant("overdraw", "live", r"insufficientCredits was due, not .*result", (ENOUGH_CREDITS, NEVER_NEGATIVE, PAID)),
-    Mutant("overdraw, guarded", "live", r"insufficientCredits was due, not .*internalError", (ENOUGH_CREDITS,)),
+    Mutant("overdraw", "live", BALANCE, (ENOUGH_CREDITS, NEVER_NEGATIVE, PAID)),
+    Mutant("overdraw, guarded", "live", BALANCE, (ENOUGH_CREDITS,)),
     Mutant("held without what is processed", "live", r"held = .* was due",
            (sql("pendingCredits + processingCredits, granted", "pendingCredits, granted"),)),
     Mutant("a second verdict counts", "live", r"terminalState was due|changed = False was due",
