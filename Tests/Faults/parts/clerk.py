@@ -13,7 +13,7 @@ class Wrong(AssertionError):
 
 class Clerk:
     def __init__(self, number, rng, users=2):
-        self.name, self.rng = f"c{number}", rng
+        self.number, self.name, self.rng = number, f"c{number}", rng
         self.users = [f"{self.name}-user{n}" for n in range(users)]
         self.books = Books()  # as of the last answered call
         self.calls = []  # all that were ever sent, in order

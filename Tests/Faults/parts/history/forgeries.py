@@ -63,7 +63,7 @@ def swapped_answers(honest):
         by_user[op.params["userId"]] = op
         if other and not any(like_now(honest, op.params["userId"], other.result, position)
                              for position in range(op.floor, honest.last_before(op.got) + 1)):
-            yield lambda op=op, other=other: swap(op, other)
+            yield lambda op=op, other=other: swap(op, other)  # found there, or at those that come between
 
 
 def lost_write(honest):
@@ -158,7 +158,6 @@ def change(op, by):
 
 def swap(op, other):
     op.answer["result"], other.answer["result"] = other.answer["result"], op.answer["result"]
-    return op
 
 
 def before(track, position):
