@@ -18,6 +18,10 @@ class Hung(TimeoutError):
     pass
 
 
+class Lost(Exception):
+    """What was seen is not there any more."""
+
+
 class Line:
     """A connection."""
 
@@ -74,6 +78,8 @@ class Crowd:
             self.read_some(0.05)
             if self.watcher is None:
                 raise ConnectionError("the daemon went while it was asked for its last event")
+        if op.error:
+            raise Lost(f"events were seen up to {self.seen}, and then: {op.answer}")
         return op.result["seq"]
 
     def drop(self, line):
@@ -203,7 +209,7 @@ class Crowd:
                 self.problems.append(f"event {event['seq']} came after {self.seen}")
             self.seen = event["seq"]
             self.record.events.append(event)
-        self.record.see(event["seq"])
+        self.record.see(event)
 
     def finish(self):
         """Waits for what is outstanding."""

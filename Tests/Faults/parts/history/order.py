@@ -26,6 +26,7 @@ class Check:
         self.floor = timeline.position
         self.free = {}  # events by name that no call has yet: [(first, last position)]
         self.inner = set()
+        self.given = 0  # events of calls that were never answered
 
     def run(self):
         """Returns what is wrong."""
@@ -34,6 +35,7 @@ class Check:
             self.fold()
         except Impossible as error:
             return [f"the events have no order: {error}"]
+        self.compare_watches()
         self.bound()
         for op, is_answer in self.record.steps:
             if len(self.findings) >= MOST:
@@ -92,6 +94,14 @@ class Check:
             self.timeline.apply(event, maker, self.verdicts.get(event.get("projectId")), seq in self.inner)
             if seq not in self.inner:
                 self.free.setdefault(name, []).append((seq - (seq - 1 in self.inner), seq))
+
+    def compare_watches(self):
+        """Everybody is told the same."""
+        first = self.record.events[0]["seq"] if self.record.events else 0
+        for event in self.record.seen:
+            index = event["seq"] - first
+            if index >= 0 and self.record.events[index:index + 1] != [event]:
+                return self.find(f"somebody was told {event}, somebody else {self.record.events[index:index + 1]}")
 
     def bound(self):
         """Up to which position a call answered at some step can have looked: to before the first event whose callers
@@ -171,6 +181,7 @@ class Check:
             fitting = [op for op in waiting[name]
                        if op.id not in taken and op.floor < first and last <= self.record.ends.get(op.life, NEVER)]
             if fitting:
+                self.given += 1
                 taken.add(min(fitting, key=lambda op: (self.record.ends.get(op.life, NEVER), op.sent)).id)
             else:
                 self.find(f"nobody can have made event {last}, {name}: {waiting[name]}")
@@ -179,9 +190,3 @@ class Check:
         """The first of the two events of a report that a pending project is completed."""
         index = seq - self.record.events[0]["seq"] + 1
         return name[0] == "processing" and self.names[index:index + 1] == [("completed", *name[1:])]
-
-
-
-def check(record, timeline):
-    """Returns what is wrong."""
-    return Check(record, timeline).run()
