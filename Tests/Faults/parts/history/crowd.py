@@ -123,7 +123,7 @@ class Crowd:
         """A call, mostly new; also one once more whose answer was lost."""
         if self.unanswered and self.rng.random() < 0.4:
             old = self.unanswered.popleft()
-            if old.method not in ("watch", "heartbeat") or "fromSeq" not in old.params:
+            if "fromSeq" not in old.params:
                 return self.make(old.method, old.params)
         if self.rng.random() < 0.01 and (waiting := self.waiting()):
             old = self.rng.choice(waiting)  # although its answer may be on its way

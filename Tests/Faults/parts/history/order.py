@@ -10,10 +10,12 @@ the same event it has the one that was answered first, for the same reason."""
 from bisect import bisect_right
 from collections import defaultdict
 
-from . import demands
+from . import read_demands, write_demands
+from .demands import Nonsense
 from .op import NOT_DONE
 from .timeline import NEVER, Impossible
 
+DEMANDS = {**write_demands.BY_METHOD, **read_demands.BY_METHOD}
 MOST = 5  # findings after which it is enough
 
 
@@ -80,7 +82,8 @@ class Check:
         return (kind, about, event["detail"], pid) if kind == "reportRefused" else (kind, about, pid)
 
     def fold(self):
-        alone = {(*op.verdict(), op.pid) for op in self.record.ops if op.method == "updateStatus" and op.params["status"] == "processing"
+        alone = {(*op.verdict(), op.pid) for op in self.record.ops
+                 if op.method == "updateStatus" and op.params["status"] == "processing"
                  and (op.is_unknown or (op.result and op.result["changed"]))}
         events = self.record.events
         self.names = [self.name(event) for event in events]
@@ -129,8 +132,8 @@ class Check:
     def settle(self, op):
         lowest = max(op.floor, self.places[op.line])
         try:
-            wanted = demands.of(op, self.timeline)
-        except (demands.Nonsense, KeyError) as error:
+            wanted = list(DEMANDS[op.method](op, op.params, op.result, op.error, self.timeline))
+        except (Nonsense, KeyError) as error:
             return self.find(f"{error!r}: {op}")
         name = op.done()
         place = self.claim(op, name, lowest, wanted) if name else self.look(op, lowest, wanted)
