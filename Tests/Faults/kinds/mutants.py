@@ -1,21 +1,26 @@
-"""Negative controls: the daemon broken on purpose, which the harness's own detectors must notice. A mutant that survives is
-a finding, as is one that is caught as something else; and so is anything found in the daemon as it is."""
+"""Negative controls: the daemon broken on purpose, which the harness's own detectors must notice. A mutant that
+survives is a finding, as is one that is caught as something else or that breaks nothing; and so is anything found
+where the library that breaks the daemon is there and has nothing to do."""
 
 import random
 import re
 import signal
+import subprocess
 import sys
 import time
 
 from harness.daemon import Daemon
-from kinds import kill
-from parts import checker, saboteur, teller
+from kinds import history, kill, power, syncerror
+from parts import checker, overdue, recording, saboteur, second, teller
 from parts.case import Case
 from parts.clerk import Clerk
-from parts.mutations import MUTANTS, SHORT as FIRST
+from parts.mutations import FIRST, REST, Mutant
 
 TITLE = "negative controls: mutants that must be caught"
-LIVE = float(__import__("os").environ.get("LIVE","2"))  # seconds of calls a try
+# What a try is.
+LIVE = 2  # seconds
+STATES = 100
+CALLS = 5000
 
 
 # MARK: The detectors. Each is as `case` of a kind: it finds, or raises.
@@ -36,45 +41,54 @@ def live(case):
         daemon.kill()
 
 
-DETECTORS = {"kill": kill.case, "live": live, "ledger": live}
-CONTROLS = sorted(DETECTORS)
-SHORT = len(FIRST)
-LONG = len(MUTANTS) + len(CONTROLS)
+DETECTORS = {
+    "live": live, "kill": kill.case, "overdue": overdue.detect, "second": second.detect,
+    "power": lambda case: power.detect(case, STATES),
+    "checkpoint": lambda case: power.detect(case, STATES, until_checkpoint=True),
+    "syncerror": syncerror.case, "history": lambda case: history.run(case, CALLS),
+}
 
 
-# MARK: The cases: first the mutants, in their order, then each detector at the daemon as it is.
+def control(name):
+    return Mutant(f"nothing broken, {name}", name, None, ())
+
+
+QUICK = ("live", "kill")
+CASES = [*FIRST, *map(control, QUICK), *REST, *(control(name) for name in DETECTORS if name not in QUICK)]
+SHORT = len(FIRST) + len(QUICK)
+LONG = len(CASES)
+
 
 def prepare(tools, binaries):
     saboteur.build(tools)
+    recording.build(tools)
 
 
 def case(case):
-    if case.number >= len(MUTANTS):
-        return control(case, CONTROLS[case.number - len(MUTANTS)])
-    mutant = MUTANTS[case.number]
-    start = time.monotonic()
-    tries, findings, idle = 0, [], []
-    while not findings and time.monotonic() - start < mutant.within:
+    mutant = CASES[case.number]
+    start, tries, findings = time.monotonic(), 0, []
+    while not findings and time.monotonic() - start < mutant.within and (mutant.rules or not tries):
         sabotage = saboteur.Sabotage(case.folder / f"b{tries}", case.tools, case.binaries, mutant.rules)
         findings = detect(case, mutant.by, sabotage.binaries, tries)
         idle = sabotage.idle()
         tries += 1
     seconds = time.monotonic() - start
-    told = "; ".join(f"{what}: {text.splitlines()[0]}" for what, text in findings)
-    case.expect(not idle, "wrong", f"{mutant.name}: nothing was broken by {idle}")
-    if not findings:
-        case.find("wrong", f"{mutant.name}: survived {tries} tries of {mutant.by} in {seconds:.0f} s")
-    elif not re.search(mutant.says, told):
-        case.find("wrong", f"{mutant.name}: {mutant.by} was to find {mutant.says!r}, not {told}")
+    told = " ".join("; ".join(f"{what}: {text}" for what, text in findings).split())
+    if mutant.rules:
+        judge(case, mutant, tries, idle, told)
+    else:
+        case.findings += findings
     if case.is_long:
-        tell(f"{mutant.name:<45} {mutant.by:<8}{seconds:6.1f} s  {told[:150]}")
+        print(f"{mutant.name:<52} {mutant.by:<10}{seconds:6.1f} s  {told[:150]}", file=sys.stderr, flush=True)
     return tries
 
 
-def control(case, name):
-    for finding in detect(case, name, case.binaries, 0):
-        case.findings.append(finding)
-    return 1
+def judge(case, mutant, tries, idle, told):
+    case.expect(not idle, "wrong", f"{mutant.name}: nothing was broken by {idle}")
+    if not told:
+        case.find("wrong", f"{mutant.name}: survived {tries} tries of {mutant.by}")
+    elif not re.search(mutant.says, told):
+        case.find("wrong", f"{mutant.name}: {mutant.by} was to find {mutant.says!r}, not {told[:1000]}")
 
 
 def detect(outer, name, binaries, number):
@@ -83,12 +97,17 @@ def detect(outer, name, binaries, number):
     inner = Case(f"{outer.kind}-{outer.number}", number, outer.seed, False, binaries, outer.tools, folder)
     try:
         DETECTORS[name](inner)
-    except TimeoutError as error:
+    except (TimeoutError, subprocess.TimeoutExpired) as error:
         inner.find("hung", str(error))
     except Exception as error:
-        inner.find("wrong", f"{type(error).__name__}: {error}")
+        inner.find("wrong", f"{type(error).__name__}: {error}{last_words(folder)}")
     return inner.findings
 
 
-def tell(line):
-    print(line, file=sys.stderr, flush=True)
+def last_words(folder):
+    """What the daemon said of its own end, where that is what was noticed."""
+    log = folder / "log"
+    said = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    grave = [line for line in said if " critical " in line or " error " in line]
+    return f"; the daemon said: {grave[-1]}" if grave else ""
+

@@ -72,7 +72,8 @@ int has(const char *act) {
 struct rule *acting(const char *act, const char *target) {
     for (size_t i = 0; i < rule_count; i++) {
         struct rule *rule = &rules[i];
-        if (strcmp(rule->act, act) || (rule->whole ? strcmp(target, rule->target) : !strstr(target, rule->target))) continue;
+        if (strcmp(rule->act, act)) continue;
+        if (rule->whole ? strcmp(target, rule->target) : !strstr(target, rule->target)) continue;
         unsigned long seen = __atomic_add_fetch(&rule->seen, 1, __ATOMIC_RELAXED);
         if (rule->every > 1 && seen % (unsigned long)rule->every) continue;
         __atomic_add_fetch(rule->hits, 1, __ATOMIC_RELAXED);

@@ -1,5 +1,5 @@
-// A preloaded library that breaks the shipped daemon from the outside, in the ways that a plan says: so that the harness
-// can be shown to notice, with nothing of it in the product.
+// A preloaded library that breaks the shipped daemon from the outside, in the ways that a plan says: so that the
+// harness can be shown to notice, with nothing of it in the product.
 //
 // SABOTEUR names the plan, which parts/saboteur.py writes. Beside it `hits` counts how often each of its rules acted.
 #pragma once
@@ -9,7 +9,7 @@
 // What a rule does, to which statements or files, and how often.
 struct rule {
     const char *act;
-    const char *target; // a part of the statement's text, or the end of the file's path
+    const char *target; // a part of the statement's text, or of the file's path and a $
     const char *with;
     long every; // acts at each so many occasions
     int whole; // the target is all of the text

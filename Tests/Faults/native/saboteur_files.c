@@ -14,12 +14,12 @@
 
 static int acts_on(const char *act, int file) {
     if (!has(act)) return 0;
+    int error = errno;
     char link[64], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-    ssize_t length = readlink(link, path, sizeof path - 1);
+    ssize_t length = readlink(link, path, sizeof path - 2);
     if (length < 0) return 0;
-    path[length] = 0;
-    int error = errno;
+    memcpy(path + length, "$", 2); // for targets that end so
     int does = acting(act, path) != 0;
     errno = error;
     return does;
@@ -28,10 +28,8 @@ static int acts_on(const char *act, int file) {
 // MARK: Syncs
 
 static void *sync_late(void *argument) {
-    int file = (int)(long)argument;
     usleep(30000);
-    NEXT(fdatasync)(file);
-    close(file);
+    NEXT(fdatasync)((int)(long)argument);
     return 0;
 }
 
@@ -39,8 +37,7 @@ static int sabotaged(int (*real)(int), int file) {
     if (acts_on("no-sync", file)) return 0;
     if (acts_on("late-sync", file)) {
         pthread_t thread;
-        int copy = dup(file);
-        if (copy >= 0 && pthread_create(&thread, 0, sync_late, (void *)(long)copy) == 0) pthread_detach(thread);
+        if (pthread_create(&thread, 0, sync_late, (void *)(long)file) == 0) pthread_detach(thread);
         return 0;
     }
     int result = real(file);

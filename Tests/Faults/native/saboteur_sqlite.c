@@ -49,7 +49,8 @@ static int run(sqlite3 *connection, const char *text) {
 }
 
 int sqlite3_exec(
-    sqlite3 *connection, const char *text, int (*callback)(void *, int, char **, char **), void *context, char **error) {
+    sqlite3 *connection, const char *text, int (*callback)(void *, int, char **, char **), void *context,
+    char **error) {
     char *other = inside ? 0 : rewritten(text);
     inside++;
     int code = NEXT(sqlite3_exec)(connection, other ? other : text, callback, context, error);
@@ -74,6 +75,18 @@ static int is_first(sqlite3_stmt *statement) {
     return 1;
 }
 
+// Whether the request is of the kind that also asks for what the rule's second line says, if there is one.
+static int is_meant(void) {
+    for (size_t rule = 0; rule < rule_count; rule++) {
+        const char *other = strcmp(rules[rule].act, "column") ? 0 : strchr(rules[rule].with, '\n');
+        int has_asked = !other;
+        for (size_t i = 0; i < asked_count && !has_asked; i++)
+            has_asked = strstr(sqlite3_sql(asked[i]), other + 1) != 0;
+        if (!has_asked) return 0;
+    }
+    return 1;
+}
+
 // A rule for "writer" statements leaves the readers' alone, and the other way round.
 static struct rule *acting_on(const char *act, sqlite3_stmt *statement, const char *text) {
     if (!has(act)) return 0;
@@ -91,13 +104,15 @@ int sqlite3_step(sqlite3_stmt *statement) {
     struct rule *rule;
     if ((rule = acting_on("before", statement, text))) run(connection, rule->with);
     if (acting_on("skip", statement, text)) return SQLITE_DONE;
-    if ((rule = acting_on("instead", statement, text))) return run(connection, rule->with) == SQLITE_OK ? SQLITE_DONE : SQLITE_ERROR;
+    if ((rule = acting_on("instead", statement, text)))
+        return run(connection, rule->with) == SQLITE_OK ? SQLITE_DONE : SQLITE_ERROR;
     inside++;
     int code = NEXT(sqlite3_step)(statement);
     inside--;
     if (!strncmp(text, "SAVEPOINT", 9)) asked_count = 0;
     if (statement == wrong_row) wrong_row = 0;
-    if (code == SQLITE_ROW && has("column") && is_first(statement) && (wrong = acting_on("column", statement, text)))
+    if (has("column") && is_first(statement) && code == SQLITE_ROW && is_meant()
+        && (wrong = acting_on("column", statement, text)))
         wrong_row = statement;
     if ((code & 0xff) == SQLITE_IOERR && acting_on("call-it-full", statement, text)) return SQLITE_FULL;
     return code;
@@ -135,9 +150,9 @@ int sqlite3_column_bytes(sqlite3_stmt *statement, int column) {
 
 // MARK: The connection
 
-// Other connections that checkpoint. One does it in time; the other has read how long the WAL is and then stands still while
-// the writer begins the WAL anew, and goes on with what it read: the WAL-reset bug of SQLite 3.7.0 to 3.51.2. Between those two
-// steps SQLite gives up its mapping of the file, if it has one.
+// Other connections that checkpoint. One does it in time; the other has read how long the WAL is and then stands still
+// while the writer begins the WAL anew, and goes on with what it read: the WAL-reset bug of SQLite 3.7.0 to 3.51.2.
+// Between those two steps SQLite gives up its mapping of the file, if it has one.
 
 static __thread int stands_still;
 
@@ -155,7 +170,7 @@ static void *checkpoint_for_ever(void *path) {
     run(late, "PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 1073741824");
     for (;;) {
         run(late, "SELECT count(*) FROM project"); // maps the file
-        usleep(20000);
+        usleep(10000);
         run(early, "SELECT 1 FROM sqlite_schema");
         NEXT(sqlite3_wal_checkpoint_v2)(early, "main", SQLITE_CHECKPOINT_PASSIVE, 0, 0);
         stands_still = 1;

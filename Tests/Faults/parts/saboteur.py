@@ -32,7 +32,8 @@ def sql(old, new, whole=False):
 def build(tools):
     """The sources include sqlite3.h, which the daemon needs as well."""
     sources = sorted(str(path) for path in NATIVE.glob("saboteur*.c"))
-    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o", tools / LIBRARY, *sources], check=True)
+    flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
+    subprocess.run(["cc", *flags, "-o", tools / LIBRARY, *sources], check=True)
 
 
 class Sabotage:
@@ -44,9 +45,10 @@ class Sabotage:
         self.plan.write_text("".join(rule.record() for rule in rules), encoding="utf-8")
         daemon = folder / "lifecycled"
         # Before whatever else is preloaded: that records and breaks what a broken daemon does.
+        plan, library, real = (shlex.quote(str(path)) for path in (self.plan, tools / LIBRARY, binaries / "lifecycled"))
         daemon.write_text(
-            f"#!/bin/sh\nSABOTEUR={shlex.quote(str(self.plan))} LD_PRELOAD={shlex.quote(str(tools / LIBRARY))}"
-            f"${{LD_PRELOAD:+:$LD_PRELOAD}} exec {shlex.quote(str(binaries / 'lifecycled'))} \"$@\"\n", encoding="utf-8")
+            f"#!/bin/sh\nSABOTEUR={plan} LD_PRELOAD={library}${{LD_PRELOAD:+:$LD_PRELOAD}} exec {real} \"$@\"\n",
+            encoding="utf-8")
         daemon.chmod(0o755)
         (folder / "lifecyclectl").symlink_to(binaries / "lifecyclectl")
 
