@@ -67,7 +67,7 @@ class Recording:
 
     def __exit__(self, error, *_):
         self.daemon.kill()
-        if error or self.case.findings:
+        if self.case.findings or (error and issubclass(error, Exception)):
             self.keep(self.case.folder)
         shutil.rmtree(self.scratch, ignore_errors=True)
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from . import report
 from .case import Case
 
+is_interrupted = False  # in a process of the pool
+
 
 @dataclass
 class Row:
@@ -62,6 +64,9 @@ def run(name, kind, arguments):
 
 def one(name, number, arguments, tools):
     """In the process of the pool."""
+    global is_interrupted
+    if is_interrupted:
+        raise KeyboardInterrupt  # Ctrl-C has ended a case here: the pool would begin the next one that waits
     # /var/tmp and not /tmp: a disk, with a real sync, and room for it; and short, for the socket.
     folder = Path(tempfile.mkdtemp(prefix="f.", dir="/var/tmp"))
     case = Case(name, number, arguments.seed, arguments.long, arguments.binaries, tools, folder)
@@ -73,6 +78,7 @@ def one(name, number, arguments, tools):
     except Exception as error:
         case.find("wrong", f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
     except KeyboardInterrupt:
+        is_interrupted = True
         shutil.rmtree(folder, ignore_errors=True)
         raise
     if not case.findings and not arguments.keep:
