@@ -109,6 +109,8 @@ class Clerk:
 
     def take(self, answer):
         """The answer to the first outstanding call."""
+        if not self.outstanding:
+            raise Wrong(f"{self.name}: nothing was asked, and answered {answer}")
         call = self.outstanding.pop(0)
         if answer.get("id") != call.id:
             raise Wrong(f"{self.name}: {call} was answered {answer}")
