@@ -1,5 +1,7 @@
 """Who works with a few users, over one connection at a time, and writes down everything that it is answered."""
 
+from collections import Counter
+
 from .books import TERMINAL, Books, Call
 
 # Answers that say that nothing was done.
@@ -12,8 +14,9 @@ class Wrong(AssertionError):
 
 
 class Clerk:
-    def __init__(self, number, rng, users=2):
-        self.name, self.rng = f"c{number}", rng
+    def __init__(self, number, rng, users=2, bulk=60):
+        """bulk: the longest text in a project's metadata, in bytes."""
+        self.name, self.rng, self.bulk = f"c{number}", rng, bulk
         self.users = [f"{self.name}-user{n}" for n in range(users)]
         self.books = Books()  # as of the last answered call
         self.calls = []  # all that were ever sent, in order
@@ -21,6 +24,7 @@ class Clerk:
         self.unsettled = []  # whose connection ended first, or which were answered with outcomeUnknown
         self.ids = 0
         self.answered = self.found_applied = 0
+        self.not_done = Counter()  # the answers that said so, by kind
 
     # MARK: Choosing
 
@@ -39,7 +43,7 @@ class Clerk:
         rng, user = self.rng, self.rng.choice(self.users)
         if not self.calls:
             return self.grant(user, 500)
-        busy = {call.key for call in self.outstanding}
+        busy = {call.key for call in self.outstanding + self.unsettled}
         projects = self.books.projects
         free = [key for key in list(projects)[-40:] if key not in busy]
         alive = [key for key in free if projects[key].status not in TERMINAL]
@@ -80,7 +84,7 @@ class Clerk:
         key, credits = self.fresh_key(), self.rng.randint(0, 50)
         return self.make("createProject", {
             "userId": user, "credits": credits, "idempotencyKey": key, "externalId": key,
-            "metadata": {"prompt": "x" * self.rng.randint(0, 60)}}, key)
+            "metadata": {"prompt": "x" * self.rng.randint(0, self.bulk)}}, key)
 
     def repeat(self, key):
         """A create once more, as after a lost answer, or its key for another one."""
@@ -112,7 +116,11 @@ class Clerk:
         kind = answer["error"]["data"]["kind"] if "error" in answer else None
         if kind == "outcomeUnknown":
             self.unsettled.append(call)
-        elif kind not in NOT_DONE:
+        elif kind in NOT_DONE:
+            self.not_done[kind] += 1
+        else:
+            if self.unsettled and call.method in READS:
+                return  # of a state that nobody can foretell
             if self.unsettled:
                 raise Wrong(f"{self.name}: acknowledged after an unknown outcome: {answer}")
             self.enter(call, answer, is_repeated=False)

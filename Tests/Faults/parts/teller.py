@@ -6,6 +6,8 @@ import selectors
 import socket
 import time
 
+from .clerk import NOT_DONE
+
 SILENCE = 30  # seconds without any answer after which the daemon counts as hung
 
 
@@ -16,10 +18,10 @@ class Hung(TimeoutError):
 class Line:
     """A clerk's connection."""
 
-    def __init__(self, clerk, path, window):
+    def __init__(self, clerk, path, window, silence):
         self.clerk, self.window = clerk, window
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(SILENCE)
+        self.socket.settimeout(silence)
         self.socket.connect(path)
         self.buffer = b""
 
@@ -43,7 +45,7 @@ def request(call):
     return json.dumps({"jsonrpc": "2.0", "id": call.id, "method": call.method, "params": call.params}).encode() + b"\n"
 
 
-def play(clerks, path, until=lambda: False, window=6):
+def play(clerks, path, until=lambda: False, window=6, silence=SILENCE):
     """All work until somebody says so, or until the daemon has gone: then their unanswered calls are unsettled.
     Returns how many answers came."""
     selector = selectors.DefaultSelector()
@@ -51,10 +53,10 @@ def play(clerks, path, until=lambda: False, window=6):
     try:
         for clerk in clerks:
             try:
-                lines.append(line := Line(clerk, path, window))
+                lines.append(line := Line(clerk, path, window, silence))
                 selector.register(line.socket, selectors.EVENT_READ, line)
                 line.fill()
-            except ConnectionError:
+            except (ConnectionError, FileNotFoundError):  # it has gone, and its socket too
                 pass
         while selector.get_map() and not until():
             for ready, _ in selector.select(0.05):
@@ -74,8 +76,8 @@ def play(clerks, path, until=lambda: False, window=6):
                 except ConnectionError:
                     # What was answered before it went counts: all of that has been read.
                     selector.unregister(line.socket)
-            if time.monotonic() - last > SILENCE:
-                raise Hung(f"no answer for {SILENCE} s")
+            if time.monotonic() - last > silence:
+                raise Hung(f"no answer for {silence} s")
         return answers
     finally:
         for line in lines:
@@ -83,11 +85,12 @@ def play(clerks, path, until=lambda: False, window=6):
             line.clerk.lose()
 
 
-def settle(clerks, path):
-    """What was not answered is asked once more with its key, and every balance is compared."""
+def settle(clerks, path, silence=SILENCE):
+    """What was not answered is asked once more with its key, and every balance is compared.
+    Raises ConnectionError when the daemon goes, or says that it is about to."""
     for clerk in clerks:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(SILENCE)
+            connection.settimeout(silence)
             connection.connect(path)
             file = connection.makefile("rb")
 
@@ -96,7 +99,11 @@ def settle(clerks, path):
                 answer = file.readline()
                 if not answer:
                     raise ConnectionError("the daemon went while it settled")
-                return json.loads(answer)
+                answer = json.loads(answer)
+                kind = answer["error"]["data"]["kind"] if "error" in answer else None
+                if kind in NOT_DONE + ("outcomeUnknown",):
+                    raise ConnectionError(f"the daemon does not settle: {answer}")
+                return answer
 
             clerk.settle(ask)
             for user in clerk.users:
