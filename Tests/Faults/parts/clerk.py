@@ -16,7 +16,7 @@ class Wrong(AssertionError):
 class Clerk:
     def __init__(self, number, rng, users=2, bulk=60):
         """bulk: the longest text in a project's metadata, in bytes."""
-        self.name, self.rng, self.bulk = f"c{number}", rng, bulk
+        self.number, self.name, self.rng, self.bulk = number, f"c{number}", rng, bulk
         self.users = [f"{self.name}-user{n}" for n in range(users)]
         self.books = Books()  # as of the last answered call
         self.calls = []  # all that were ever sent, in order

@@ -6,6 +6,8 @@ import resource
 import subprocess
 import time
 
+MEBI = 1 << 20
+
 
 def set_limit(pid, what, value):
     """The soft one, so that it can be lifted. None: as high as may be."""

@@ -20,9 +20,7 @@ class Line:
 
     def __init__(self, clerk, path, window, silence):
         self.clerk, self.window = clerk, window
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(silence)
-        self.socket.connect(path)
+        self.socket = connect(clerk, path, silence)
         self.buffer = b""
 
     def fill(self):
@@ -39,6 +37,15 @@ class Line:
             return None
         *lines, self.buffer = (self.buffer + data).split(b"\n")
         return [json.loads(line) for line in lines]
+
+
+def connect(clerk, path, silence):
+    """A connection for the clerk. The path may also be a function, which makes one."""
+    connection = path(clerk) if callable(path) else socket.socket(socket.AF_UNIX)
+    connection.settimeout(silence)
+    if not callable(path):
+        connection.connect(path)
+    return connection
 
 
 def request(call):
@@ -89,9 +96,7 @@ def settle(clerks, path, silence=SILENCE):
     """What was not answered is asked once more with its key, and every balance is compared.
     Raises ConnectionError when the daemon goes, or says that it is about to."""
     for clerk in clerks:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(silence)
-            connection.connect(path)
+        with connect(clerk, path, silence) as connection:
             file = connection.makefile("rb")
 
             def ask(call):
