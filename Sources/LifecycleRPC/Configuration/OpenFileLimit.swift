@@ -14,7 +14,7 @@ package enum OpenFileLimit {
         let limit = raise(to: rlim_t(clamping: needed))
         guard limit < needed else { return }
         guard limit >= reserve else {
-            throw .other("only \(limit) open files are allowed, and lifecycled itself needs \(reserve): raise LimitNOFILE=")
+            throw .other("\(limit) open files are allowed, and lifecycled itself needs \(reserve): raise LimitNOFILE=")
         }
         DaemonLog().write(.fewOpenFiles, [.allowed: "\(limit)", .needed: "\(needed)"])
     }

@@ -35,8 +35,8 @@ class Bench:
     def is_running(self):
         return self.daemon.process is not None and self.daemon.process.poll() is None
 
-    def play(self, until, window=6):
-        return teller.play(self.clerks, self.daemon.socket, until, window, PATIENCE)
+    def play(self, until, window=6, silence=PATIENCE):
+        return teller.play(self.clerks, self.daemon.socket, until, window, silence)
 
     def work(self, answers, window=6):
         """So many answers more, if it answers."""
