@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.wire import Connection, Gone
 from parts import checker, faultspace, teller
 from parts.bench import PATIENCE, Bench
+from parts.clerk import Unknown
 from parts.trace import Trace
 
 TITLE = "every storage system call fails (strace), or is done by half"
@@ -206,7 +207,7 @@ class Run:
             return
         try:
             teller.settle(self.bench.clerks, self.bench.daemon.socket, self.patience)
-        except (ConnectionError, FileNotFoundError):
+        except (ConnectionError, FileNotFoundError, Unknown):
             self.bench.daemon.process.wait(self.patience)
 
     def expect_end(self):

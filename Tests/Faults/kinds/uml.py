@@ -31,8 +31,9 @@ def options(rng):
     return [f"disk={rng.choice(MOUNTS)}", *eager]
 
 
-def begin(case, machine, clerks):
-    machine.boot(CLERKS, *options(case.rng))
+def begin(case, machine, clerks, *environment):
+    """environment: NAME=VALUE for the daemon. Twice the lines, for another daemon in the same boot."""
+    machine.boot(2 * CLERKS, *options(case.rng), *environment)
     machine.expect("up")
     if end := machine.start(range(1, CLERKS + 1)):
         raise AssertionError(f"the daemon does not start on what the cut left: {end}: {machine.last_words()}")
@@ -50,27 +51,27 @@ def look(case, machine, clerks, about):
     checker.check(case, database, clerks, about)
 
 
-def case(case):
+def case(case, *environment):
     make_disk(case.folder / "disk")
     machine = Machine(case.tools / "root", case.folder / "disk", case.folder)
     clerks = [Clerk(n, random.Random(case.rng.random())) for n in range(CLERKS)]
     try:
         for number in range(1, CUTS + 1):
-            begin(case, machine, clerks)
+            begin(case, machine, clerks, *environment)
             cut = threading.Timer(case.rng.uniform(0, LONGEST), machine.cut)
             cut.start()
             teller.play(clerks, machine.line)
             cut.join()
             look(case, machine, clerks, f"after cut {number}")
             if case.rng.random() < 0.3:  # and again, before it serves or just then
-                machine.boot(CLERKS, *options(case.rng))
+                machine.boot(0, *options(case.rng), *environment)
                 machine.say("start")
                 time.sleep(case.rng.uniform(0.1, 1.2))
                 machine.cut()
                 look(case, machine, clerks, f"after cut {number}, and another at the start")
             if case.findings:
                 return number
-        begin(case, machine, clerks)
+        begin(case, machine, clerks, *environment)
         end = machine.off()
         case.expect(end == "exit 0", "wrong", f"the daemon ended with {end} after SIGTERM: {machine.last_words()}")
         look(case, machine, clerks, "at the end")

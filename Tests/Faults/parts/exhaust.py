@@ -6,6 +6,7 @@ import threading
 from harness.wire import Connection, Gone
 from . import teller
 from .bench import PATIENCE
+from .clerk import Unknown
 from .limits import wait_for
 
 
@@ -33,7 +34,7 @@ def work_on(bench, answers=50):
         if bench.is_running:
             teller.settle(bench.clerks, bench.daemon.socket)
             bench.work(answers)
-    except (ConnectionError, FileNotFoundError):
+    except (ConnectionError, FileNotFoundError, Unknown):
         pass
 
 

@@ -2,6 +2,7 @@
 Killing that process is a power cut: the kernel's page cache is gone, and what it had written to its disk is there."""
 
 import os
+import re
 import resource
 import select
 import shutil
@@ -52,7 +53,8 @@ def make_root(root, binary, here):
 def make_disk(path):
     with open(path, "wb") as file:
         file.truncate(DISK)
-    command("mkfs.ext4", "-q", "-F", path)
+    # Blocks as on a disk of today, and the journal at the begin, before all data: see fail_writes.
+    command("mkfs.ext4", "-q", "-F", "-b", "4096", "-J", "size=4,location=2M", path)
 
 
 class Machine:
@@ -69,6 +71,7 @@ class Machine:
         theirs = [pair[1].fileno() for pair in pairs]
         serial = [f"ssl{n}=fd:{fd}" for n, fd in enumerate(theirs)]
         with open(self.folder / "log", "ab") as log:
+            self.booted = log.tell()
             self.process = subprocess.Popen(
                 [tool("linux.uml"), "mem=128M", "root=/dev/root", "rootfstype=hostfs", f"rootflags={self.root}", "ro",
                  "init=/init", f"ubd0={self.disk}", f"uml_dir={self.folder}/", "con=null", "con0=null,fd:1", "ssl=null",
@@ -113,6 +116,21 @@ class Machine:
                     found.append(int(entry.name))
         return found
 
+    # MARK: A disk that fails
+
+    def fail_writes(self, beyond):
+        """From now on no write beyond this offset (or, with None, all are done again) reaches the disk: they are EIO in the
+        guest, by the limit for the size of a file. No need for device mapper or root."""
+        for process in self.processes():
+            _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (hard if beyond is None else beyond, hard))
+
+    def has_aborted(self):
+        """Its file system has, as ext4 does when it cannot write its journal: nothing can be written until the next boot."""
+        with open(self.folder / "log", "rb") as log:
+            log.seek(self.booted)
+            return re.search(rb"[Aa]bort(ing|ed) journal|Remounting filesystem read-only", log.read()) is not None
+
     # MARK: What it is told and says
 
     def say(self, words):
@@ -127,6 +145,11 @@ class Machine:
     def expect(self, word):
         if (found := self.hear()) != word:
             raise AssertionError(f"{word!r} was due, not {found!r}: {self.last_words()}")
+
+    def has_spoken(self):
+        """And there is nothing left to be read on the lines."""
+        ready, _, _ = select.select([self.control, *self.serving], [], [], 0)
+        return ready == [self.control]
 
     def start(self, lines):
         """Starts the daemon, on these of the lines. Returns None when it serves them, or with what it ended instead."""

@@ -6,7 +6,7 @@ import selectors
 import socket
 import time
 
-from .clerk import NOT_DONE
+from .clerk import NOT_DONE, Unknown, kind_of
 
 SILENCE = 30  # seconds without any answer after which the daemon counts as hung
 
@@ -94,7 +94,7 @@ def play(clerks, path, until=lambda: False, window=6, silence=SILENCE):
 
 def settle(clerks, path, silence=SILENCE):
     """What was not answered is asked once more with its key, and every balance is compared.
-    Raises ConnectionError when the daemon goes, or says that it is about to."""
+    Raises ConnectionError when the daemon goes, and Unknown when it does not do it."""
     for clerk in clerks:
         with connect(clerk, path, silence) as connection:
             file = connection.makefile("rb")
@@ -104,16 +104,15 @@ def settle(clerks, path, silence=SILENCE):
                 answer = file.readline()
                 if not answer:
                     raise ConnectionError("the daemon went while it settled")
-                answer = json.loads(answer)
-                kind = answer["error"]["data"]["kind"] if "error" in answer else None
-                if kind in NOT_DONE + ("outcomeUnknown",):
-                    raise ConnectionError(f"the daemon does not settle: {answer}")
-                return answer
+                return json.loads(answer)
 
             clerk.settle(ask)
             for user in clerk.users:
                 call = clerk.make("getBalance", {"userId": user}, "")
-                clerk.enter(call, ask(call), is_repeated=False)
+                answer = ask(call)
+                if kind_of(answer) in NOT_DONE:
+                    raise Unknown(f"{clerk.name}: {answer}")
+                clerk.enter(call, answer, is_repeated=False)
 
 
 def save(clerks, folder):
