@@ -23,7 +23,8 @@ SCRIPT = {False: 150, True: 5000}  # the calls under load
 STEP = 0.04  # seconds of work after the fault
 FRAMES = 4030  # of the WAL: the daemon copies it into the database when there are 4096
 LEDGER = ("l.db>", "l.db-wal>")
-LOCK_PATIENCE = 15  # seconds: SQLite itself tries for ten to lock its shared memory, and only then the daemon can end
+# Seconds: SQLite tries for ten to lock its shared memory, the writer and a read after it; only then the daemon can end.
+LOCK_PATIENCE = 30
 
 
 def prepare(tools, binaries):
