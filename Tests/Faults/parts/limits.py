@@ -27,6 +27,15 @@ def address_space(pid):
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def states(pid):
+    """Of its threads, as letters: T is stopped, D is in a call that cannot be interrupted."""
+    found = set()
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as file:
+            found.add(file.read().rpartition(")")[2].split()[0])
+    return found
+
+
 def wait_for(condition, seconds):
     """Whether it came true in time."""
     deadline = time.monotonic() + seconds
