@@ -64,7 +64,7 @@ struct Lifecycled: AsyncParsableCommand {
     private static func serve(_ configuration: DaemonConfiguration) async throws {
         let log = try LogSystem.bootstrap(level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
-        OpenFileLimit.raise(for: configuration)
+        try OpenFileLimit.raise(for: configuration)
         try await Daemon(configuration).run()
     }
 

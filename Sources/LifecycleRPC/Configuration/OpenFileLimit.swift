@@ -8,10 +8,14 @@ package enum OpenFileLimit {
 
     /// Raises the process's soft limit to what the connections need, or as far as the hard limit lets it; logs a
     /// warning when that is too low.
-    package static func raise(for configuration: DaemonConfiguration) {
+    /// - Throws: when not even the daemon itself has enough: it would say that it is ready, and accept nobody.
+    package static func raise(for configuration: DaemonConfiguration) throws(DaemonError) {
         let needed = configuration.limits.maximumConnections.addingReportingOverflow(reserve).partialValue
         let limit = raise(to: rlim_t(clamping: needed))
         guard limit < needed else { return }
+        guard limit >= reserve else {
+            throw .other("\(limit) open files are allowed, and lifecycled itself needs \(reserve): raise LimitNOFILE=")
+        }
         DaemonLog().write(.fewOpenFiles, [.allowed: "\(limit)", .needed: "\(needed)"])
     }
 

@@ -20,7 +20,7 @@ package struct FileIdentity: Sendable {
     }
 
     /// Two `lstat` calls, no open (closing would drop SQLite's locks). Cheap enough for every commit.
-    /// - Throws: `.moved`
+    /// - Throws: `.moved`, or `.io` when it cannot be told.
     package func verify() throws(StorageError) {
         try Self.verify(database)
         try Self.verify(writeAheadLog)
@@ -45,8 +45,14 @@ package struct FileIdentity: Sendable {
     }
 
     private static func verify(_ file: File) throws(StorageError) {
-        guard let status = try POSIXFile.status(file.path), status.st_dev == file.device, status.st_ino == file.inode
-        else { throw moved(file.path) }
+        let status: stat?
+        do throws(StorageError) {
+            status = try POSIXFile.status(file.path)
+        } catch {
+            // Whatever its errno: it comes after a COMMIT, so it is not the full disk to which nothing was written.
+            throw StorageError(.io, code: error.code, error.message)
+        }
+        guard let status, status.st_dev == file.device, status.st_ino == file.inode else { throw moved(file.path) }
     }
 
     private static func moved(_ path: String) -> StorageError {

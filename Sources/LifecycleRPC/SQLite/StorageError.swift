@@ -63,7 +63,7 @@ extension StorageError.Kind {
     init(sqlite code: Int32, systemError: Int32) {
         switch code & 0xff {
         case SQLITE_FULL: self = .full
-        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL, SQLITE_INTERRUPT: self = .busy
+        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT: self = .busy
         case SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG: self = .constraint
         case SQLITE_NOTADB, SQLITE_CORRUPT, SQLITE_FORMAT: self = .corrupt
         case SQLITE_CANTOPEN, SQLITE_PERM: self = .cannotOpen
@@ -71,6 +71,8 @@ extension StorageError.Kind {
         // A quota that refuses a write is as harmless as a full disk. A sync or the wal-index that fails is not: the
         // commit may already be on disk.
         case SQLITE_IOERR: self = code == Self.writeFailed && systemError == EDQUOT ? .full : .io
+        // SQLite has tried for ten seconds to begin: a lock of this process's own was not given back. Only an end does that.
+        case SQLITE_PROTOCOL: self = .io
         case SQLITE_NOMEM: self = .io
         default: self = .misuse
         }

@@ -25,6 +25,8 @@ struct SyncErrorTests {
         arguments: [
             "fdatasync:error=EIO:when=1", "fdatasync:error=EIO:when=4", "fdatasync:error=ENOSPC:when=1",
             "pwrite64:error=EIO:when=1", "pwrite64:error=EIO:when=7", "pwrite64:error=EROFS:when=3",
+            // The look at the files after the COMMIT: no full disk, to which nothing was written.
+            "newfstatat:error=ENOSPC:when=1", "newfstatat:error=EIO:when=4",
         ])
     func failStop(fault: String) throws {
         let daemon = try TestDaemon()

@@ -1,5 +1,7 @@
 """Who works with a few users, over one connection at a time, and writes down everything that it is answered."""
 
+from collections import Counter
+
 from .books import TERMINAL, Books, Call
 
 # Answers that say that nothing was done.
@@ -16,8 +18,9 @@ class Unknown(Exception):
 
 
 class Clerk:
-    def __init__(self, number, rng, users=2):
-        self.number, self.name, self.rng = number, f"c{number}", rng
+    def __init__(self, number, rng, users=2, bulk=60):
+        """bulk: the longest text in a project's metadata, in bytes."""
+        self.number, self.name, self.rng, self.bulk = number, f"c{number}", rng, bulk
         self.users = [f"{self.name}-user{n}" for n in range(users)]
         self.books = Books()  # as of the last answered call
         self.calls = []  # all that were ever sent, in order
@@ -25,6 +28,7 @@ class Clerk:
         self.unsettled = []  # whose connection ended first, or which were answered with outcomeUnknown
         self.ids = 0
         self.answered = self.found_applied = 0
+        self.not_done = Counter()  # the answers that said so, by kind
 
     # MARK: Choosing
 
@@ -84,7 +88,7 @@ class Clerk:
         key, credits = self.fresh_key(), self.rng.randint(0, 50)
         return self.make("createProject", {
             "userId": user, "credits": credits, "idempotencyKey": key, "externalId": key,
-            "metadata": {"prompt": "x" * self.rng.randint(0, 60)}}, key)
+            "metadata": {"prompt": "x" * self.rng.randint(0, self.bulk)}}, key)
 
     def repeat(self, key):
         """A create once more, as after a lost answer, or its key for another one."""
@@ -118,7 +122,9 @@ class Clerk:
         kind = kind_of(answer)
         if kind == "outcomeUnknown":
             self.unsettled.append(call)
-        elif kind not in NOT_DONE:
+        elif kind in NOT_DONE:
+            self.not_done[kind] += 1
+        else:
             if self.unsettled and call.method in READS:
                 return  # of a state that nobody can foretell
             if self.unsettled:

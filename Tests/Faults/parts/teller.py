@@ -6,6 +6,8 @@ import selectors
 import socket
 import time
 
+from .clerk import NOT_DONE, Unknown, kind_of
+
 SILENCE = 30  # seconds without any answer after which the daemon counts as hung
 
 
@@ -16,9 +18,9 @@ class Hung(TimeoutError):
 class Line:
     """A clerk's connection."""
 
-    def __init__(self, clerk, path, window):
+    def __init__(self, clerk, path, window, silence):
         self.clerk, self.window = clerk, window
-        self.socket = connect(clerk, path)
+        self.socket = connect(clerk, path, silence)
         self.buffer = b""
 
     def fill(self):
@@ -37,10 +39,10 @@ class Line:
         return [json.loads(line) for line in lines]
 
 
-def connect(clerk, path):
+def connect(clerk, path, silence):
     """A connection for the clerk. The path may also be a function, which makes one."""
     connection = path(clerk) if callable(path) else socket.socket(socket.AF_UNIX)
-    connection.settimeout(SILENCE)
+    connection.settimeout(silence)
     if not callable(path):
         connection.connect(path)
     return connection
@@ -50,7 +52,7 @@ def request(call):
     return json.dumps({"jsonrpc": "2.0", "id": call.id, "method": call.method, "params": call.params}).encode() + b"\n"
 
 
-def play(clerks, path, until=lambda: False, window=6):
+def play(clerks, path, until=lambda: False, window=6, silence=SILENCE):
     """All work until somebody says so, or until the daemon has gone: then their unanswered calls are unsettled.
     Returns how many answers came."""
     selector = selectors.DefaultSelector()
@@ -58,10 +60,10 @@ def play(clerks, path, until=lambda: False, window=6):
     try:
         for clerk in clerks:
             try:
-                lines.append(line := Line(clerk, path, window))
+                lines.append(line := Line(clerk, path, window, silence))
                 selector.register(line.socket, selectors.EVENT_READ, line)
                 line.fill()
-            except ConnectionError:
+            except (ConnectionError, FileNotFoundError):  # it has gone, and its socket too
                 pass
         while selector.get_map() and not until():
             for ready, _ in selector.select(0.05):
@@ -81,8 +83,8 @@ def play(clerks, path, until=lambda: False, window=6):
                 except ConnectionError:
                     # What was answered before it went counts: all of that has been read.
                     selector.unregister(line.socket)
-            if time.monotonic() - last > SILENCE:
-                raise Hung(f"no answer for {SILENCE} s")
+            if time.monotonic() - last > silence:
+                raise Hung(f"no answer for {silence} s")
         return answers
     finally:
         for line in lines:
@@ -90,10 +92,11 @@ def play(clerks, path, until=lambda: False, window=6):
             line.clerk.lose()
 
 
-def settle(clerks, path):
-    """What was not answered is asked once more with its key, and every balance is compared."""
+def settle(clerks, path, silence=SILENCE):
+    """What was not answered is asked once more with its key, and every balance is compared.
+    Raises ConnectionError when the daemon goes, and Unknown when it does not do it."""
     for clerk in clerks:
-        with connect(clerk, path) as connection:
+        with connect(clerk, path, silence) as connection:
             file = connection.makefile("rb")
 
             def ask(call):
@@ -106,7 +109,10 @@ def settle(clerks, path):
             clerk.settle(ask)
             for user in clerk.users:
                 call = clerk.make("getBalance", {"userId": user}, "")
-                clerk.enter(call, ask(call), is_repeated=False)
+                answer = ask(call)
+                if kind_of(answer) in NOT_DONE:
+                    raise Unknown(f"{clerk.name}: {answer}")
+                clerk.enter(call, answer, is_repeated=False)
 
 
 def save(clerks, folder):

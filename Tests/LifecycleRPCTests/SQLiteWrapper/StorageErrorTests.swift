@@ -10,7 +10,7 @@ struct StorageErrorTests {
         "each SQLite code has its kind",
         arguments: [
             (SQLITE_FULL, .full), (SQLITE_BUSY, .busy), (SQLITE_BUSY | 2 << 8, .busy), (SQLITE_LOCKED, .busy),
-            (SQLITE_PROTOCOL, .busy), (SQLITE_CONSTRAINT | 8 << 8, .constraint), (SQLITE_CORRUPT, .corrupt),
+            (SQLITE_PROTOCOL, .io), (SQLITE_CONSTRAINT | 8 << 8, .constraint), (SQLITE_CORRUPT, .corrupt),
             (SQLITE_CORRUPT | 1 << 8, .corrupt), (SQLITE_NOTADB, .corrupt), (SQLITE_CANTOPEN | 6 << 8, .cannotOpen),
             (SQLITE_READONLY, .readOnly), (SQLITE_READONLY | 1 << 8, .readOnly), (SQLITE_READONLY | 4 << 8, .moved),
             (SQLITE_IOERR, .io), (SQLITE_IOERR | 3 << 8, .io), (SQLITE_IOERR | 4 << 8, .io), (SQLITE_NOMEM, .io),

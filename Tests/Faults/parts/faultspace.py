@@ -1,0 +1,72 @@
+"""Which system call fails when, and how: all that there is to choose from."""
+
+import random
+from dataclasses import dataclass
+
+# By what the daemon is doing: its calls on its files, and how many of them one thread makes at the most (in the long form,
+# where that is more).
+ACTS = {
+    "first start": {
+        "close": 6, "fallocate": 1, "fchown": 6, "fcntl": 90, "fdatasync": 11, "flock": 1, "fsync": 2, "ftruncate": 5, "mmap": 1,
+        "newfstatat": 80, "openat": 17, "pread64": 40, "pwrite64": 60, "readlink": 7, "unlink": 1},
+    "start after a kill": {
+        "close": 4, "fallocate": 1, "fchown": 5, "fcntl": 55, "fdatasync": 3, "flock": 1, "fsync": 2, "ftruncate": 4, "mmap": 1,
+        "newfstatat": 60, "openat": 15, "pread64": (150, 500), "pwrite64": 40, "readlink": 7},
+    "start after a stop": {
+        "close": 3, "fallocate": 1, "fchown": 5, "fcntl": 53, "flock": 1, "fsync": 1, "ftruncate": 3, "mmap": 1, "newfstatat": 72,
+        "openat": 14, "pread64": 40, "pwrite64": 9, "readlink": 7},
+    "load": {
+        "fcntl": (100, 600), "fdatasync": (18, 100), "ftruncate": (0, 1), "mmap": (0, 1), "newfstatat": (36, 200),
+        "pread64": (40, 900), "pwrite64": (500, 9000)},
+    "checkpoint": {"fcntl": 190, "fdatasync": 7, "newfstatat": 80, "pread64": 20, "pwrite64": 160},
+    "backup": {
+        "fchown": 2, "fcntl": 24, "flock": 1, "fsync": 2, "ftruncate": 1, "getdents64": 2, "linkat": 1, "mkdir": 1,
+        "newfstatat": 26, "openat": 5, "pread64": 40, "pwrite64": 22, "readlink": 7, "unlink": 1, "unlinkat": 3},
+    "stop": {"close": 1, "fcntl": 8, "fdatasync": 2, "ftruncate": 2, "newfstatat": 4, "pread64": 30, "pwrite64": 30},
+    # Done by half, of the whole process from its start on.
+    "half": {"write": (600, 9000), "read": (200, 1000)},
+}
+# `+`: and all after it.
+ERRORS = ("EIO", "ENOSPC", "EINTR", "EIO+")
+# What comes of these in real life.
+OWN = {"openat": ("EMFILE",), "mmap": ("ENOMEM",), "fcntl": ("ENOLCK",), "pwrite64": ("EDQUOT", "ENOSPC+"), "fchown": ("EPERM",)}
+# Of the call after the half one.
+HALVES = {"write": ("0", "EIO", "ENOSPC"), "read": ("0", "EIO")}
+
+
+@dataclass(frozen=True)
+class Fault:
+    act: str
+    call: str
+    error: str
+    index: int
+
+    @property
+    def when(self):
+        return f"{self.index}+" if self.error.endswith("+") else str(self.index)
+
+    def __str__(self):
+        return f"{self.act}: {self.call} number {self.index} with {self.error}"
+
+
+def strata(is_long):
+    """All of (act, call, error, highest index)."""
+    return [(act, call, error, highest)
+            for act, calls in ACTS.items() for call, most in calls.items()
+            if (highest := most[is_long] if isinstance(most, tuple) else most)
+            for error in (HALVES[call] if act == "half" else ERRORS + OWN.get(call, ()))
+            # SQLite tries again for 10 s when it gets no lock on its shared memory.
+            if (call, error) != ("fcntl", "EIO+")]
+
+
+def everything():
+    return [Fault(act, call, error, index + 1) for act, call, error, most in strata(True) for index in range(most)]
+
+
+def sample(count, seed):
+    """Each act, call and error in turn, those of the longest acts more often; the indices at random."""
+    rng = random.Random(f"{seed}/faults")
+    turns = [stratum for stratum in strata(False) for _ in range({"load": 3, "half": 6}.get(stratum[0], 1))]
+    rng.shuffle(turns)
+    faults = [turns[n % len(turns)] for n in range(count)]
+    return [Fault(act, call, error, rng.randint(1, most)) for act, call, error, most in faults]
