@@ -23,20 +23,25 @@ def prepare(tools, binaries):
 
 
 def case(case):
-    with Recording(case) as made:
-        PLACES[case.number % len(PLACES)](case, made)
+    return detect(case, LONG_STATES if case.is_long else STATES, PLACES[case.number % len(PLACES)])
+
+
+def detect(case, states, place, preload=(), environment=None, edit=lambda records: records):
+    """As power.detect; place: where it fails, one of PLACES."""
+    with Recording(case, preload, environment) as made:
+        place(case, made)
         made.fault.unlink(missing_ok=True)
         made.daemon.start()
         made.settle()
         made.play(case.rng.uniform(0.03, 0.1))
         made.end()
-        replay = Replay(case, made)
+        replay = Replay(case, made, edit=edit)
         failed = next((n for n, record in enumerate(replay.records) if record[0] == "F"), None)
         if failed is None:
             case.find("wrong", "no sync failed")
             return 0
         gone = next(n for n, record in enumerate(replay.records) if n > failed and record[0] == "P")
-        return replay.run(LONG_STATES if case.is_long else STATES, first=failed, bare=[failed + 1, gone])
+        return replay.run(states, first=failed, bare=[failed + 1, gone])
 
 
 # MARK: Where it fails. Each ends with no daemon.
@@ -62,10 +67,16 @@ def at_names(case, made):
 
 def under_load(case, made):
     made.daemon.start()
-    made.play(case.rng.uniform(0, 0.05))
-    made.settle()
-    made.fail_sync(case.rng.randint(1, 60))
-    made.play(30)
+    moment = time.monotonic() + case.rng.uniform(0, 0.05)
+    number = case.rng.randint(1, 60)
+
+    def fail():
+        nonlocal number
+        if number and time.monotonic() > moment:
+            made.fail_sync(number)
+            number = 0
+
+    made.play(60, until=fail)
     ends(case, made, SERVING)
 
 

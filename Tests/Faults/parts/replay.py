@@ -58,14 +58,12 @@ class Page:
 
 
 class Replay:
-    """is_deaf: of a file name, whether its syncs do nothing. is_early: every answer was sent before its commit was written.
-    Both are what a recording must be found wrong for."""
+    """is_deaf: of a file name, whether its syncs do nothing. edit: makes another recording of it, such as `sooner`.
+    Both are for what must be found wrong."""
 
-    def __init__(self, case, recording, is_deaf=lambda name: False, is_early=False):
+    def __init__(self, case, recording, is_deaf=lambda name: False, edit=lambda records: records):
         self.case, self.rng, self.folder = case, case.rng, recording.folder
-        self.records = recording.records()
-        if is_early:
-            self.records = sooner(self.records)
+        self.records = edit(recording.records())
         self.disk = Disk(self.folder, self.rng, is_deaf)
         self.pages = [Page(clerk) for clerk in recording.clerks]
         self.lines = {}  # by descriptor: what was sent of a line
@@ -170,7 +168,7 @@ def write(files, folder):
 
 
 def sooner(records):
-    """With each answer before the writes of the commit that it tells of."""
+    """To edit with: each answer came before the writes of the commit that it tells of."""
     moved, before, last = [], 0, 0
     for record in records:
         if record[0] == "A":
@@ -181,3 +179,23 @@ def sooner(records):
             if record[0] == "S":
                 before, last = last, len(moved)
     return moved
+
+
+def without_rewrite(records):
+    """To edit with: after a sync that failed, the next start did not write the WAL once more."""
+    kept, name, state = [], {}, "before"
+    for record in records:
+        what, descriptor, _, data = record
+        if what == "F":
+            state = "failed"
+        elif what == "P" and state == "failed":
+            state = "started"
+        elif what == "O":
+            name[descriptor] = data
+        elif state == "started" and name.get(descriptor, b"").endswith(b"-wal"):
+            if what == "W":
+                continue
+            if what == "S":
+                state = "over"
+        kept.append(record)
+    return kept

@@ -1,5 +1,9 @@
 """Many clients at one ledger, and whether what they were answered has an order.
 
-chooser   what they ask          crowd     how they ask it, and what is done to them and to the daemon meanwhile
-timeline  the sequential model   demands   what an answer says about the state     order  the search for the order
-forgeries histories that are wrong, which must be found"""
+chooser, crowd, doorman   what they ask, and how
+session                   what is done to them and to the daemon meanwhile; the stretches of a history
+record, op                what happened
+timeline                  the sequential model: every state that there was
+demands, …_demands        what an answer says about the state that it was given in
+order                     the search for the order
+forgeries                 histories that are wrong, which must be found"""

@@ -18,6 +18,10 @@ class Hung(TimeoutError):
     pass
 
 
+class Lost(Exception):
+    """What was seen is not there any more."""
+
+
 class Line:
     """A connection."""
 
@@ -74,6 +78,8 @@ class Crowd:
             self.read_some(0.05)
             if self.watcher is None:
                 raise ConnectionError("the daemon went while it was asked for its last event")
+        if op.error:
+            raise Lost(f"events were seen up to {self.seen}, and then: {op.answer}")
         return op.result["seq"]
 
     def drop(self, line):
@@ -117,7 +123,7 @@ class Crowd:
         """A call, mostly new; also one once more whose answer was lost."""
         if self.unanswered and self.rng.random() < 0.4:
             old = self.unanswered.popleft()
-            if old.method not in ("watch", "heartbeat") or "fromSeq" not in old.params:
+            if "fromSeq" not in old.params:
                 return self.make(old.method, old.params)
         if self.rng.random() < 0.01 and (waiting := self.waiting()):
             old = self.rng.choice(waiting)  # although its answer may be on its way
@@ -203,7 +209,7 @@ class Crowd:
                 self.problems.append(f"event {event['seq']} came after {self.seen}")
             self.seen = event["seq"]
             self.record.events.append(event)
-        self.record.see(event["seq"])
+        self.record.see(event)
 
     def finish(self):
         """Waits for what is outstanding."""

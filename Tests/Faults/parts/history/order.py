@@ -10,10 +10,12 @@ the same event it has the one that was answered first, for the same reason."""
 from bisect import bisect_right
 from collections import defaultdict
 
-from . import demands
+from . import read_demands, write_demands
+from .demands import Nonsense
 from .op import NOT_DONE
 from .timeline import NEVER, Impossible
 
+DEMANDS = {**write_demands.BY_METHOD, **read_demands.BY_METHOD}
 MOST = 5  # findings after which it is enough
 
 
@@ -26,6 +28,7 @@ class Check:
         self.floor = timeline.position
         self.free = {}  # events by name that no call has yet: [(first, last position)]
         self.inner = set()
+        self.given = 0  # events of calls that were never answered
 
     def run(self):
         """Returns what is wrong."""
@@ -34,6 +37,7 @@ class Check:
             self.fold()
         except Impossible as error:
             return [f"the events have no order: {error}"]
+        self.compare_watches()
         self.bound()
         for op, is_answer in self.record.steps:
             if len(self.findings) >= MOST:
@@ -78,7 +82,8 @@ class Check:
         return (kind, about, event["detail"], pid) if kind == "reportRefused" else (kind, about, pid)
 
     def fold(self):
-        alone = {(*op.verdict(), op.pid) for op in self.record.ops if op.method == "updateStatus" and op.params["status"] == "processing"
+        alone = {(*op.verdict(), op.pid) for op in self.record.ops
+                 if op.method == "updateStatus" and op.params["status"] == "processing"
                  and (op.is_unknown or (op.result and op.result["changed"]))}
         events = self.record.events
         self.names = [self.name(event) for event in events]
@@ -92,6 +97,14 @@ class Check:
             self.timeline.apply(event, maker, self.verdicts.get(event.get("projectId")), seq in self.inner)
             if seq not in self.inner:
                 self.free.setdefault(name, []).append((seq - (seq - 1 in self.inner), seq))
+
+    def compare_watches(self):
+        """Everybody is told the same."""
+        first = self.record.events[0]["seq"] if self.record.events else 0
+        for event in self.record.seen:
+            index = event["seq"] - first
+            if index >= 0 and self.record.events[index:index + 1] != [event]:
+                return self.find(f"somebody was told {event}, somebody else {self.record.events[index:index + 1]}")
 
     def bound(self):
         """Up to which position a call answered at some step can have looked: to before the first event whose callers
@@ -119,8 +132,8 @@ class Check:
     def settle(self, op):
         lowest = max(op.floor, self.places[op.line])
         try:
-            wanted = demands.of(op, self.timeline)
-        except (demands.Nonsense, KeyError) as error:
+            wanted = list(DEMANDS[op.method](op, op.params, op.result, op.error, self.timeline))
+        except (Nonsense, KeyError) as error:
             return self.find(f"{error!r}: {op}")
         name = op.done()
         place = self.claim(op, name, lowest, wanted) if name else self.look(op, lowest, wanted)
@@ -171,6 +184,7 @@ class Check:
             fitting = [op for op in waiting[name]
                        if op.id not in taken and op.floor < first and last <= self.record.ends.get(op.life, NEVER)]
             if fitting:
+                self.given += 1
                 taken.add(min(fitting, key=lambda op: (self.record.ends.get(op.life, NEVER), op.sent)).id)
             else:
                 self.find(f"nobody can have made event {last}, {name}: {waiting[name]}")
@@ -179,9 +193,3 @@ class Check:
         """The first of the two events of a report that a pending project is completed."""
         index = seq - self.record.events[0]["seq"] + 1
         return name[0] == "processing" and self.names[index:index + 1] == [("completed", *name[1:])]
-
-
-
-def check(record, timeline):
-    """Returns what is wrong."""
-    return Check(record, timeline).run()

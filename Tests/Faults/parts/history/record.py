@@ -10,6 +10,7 @@ class Record:
     ops: list = field(default_factory=list)  # in the order of sending
     steps: list = field(default_factory=list)  # in order: (call, whether it is its answer), (number of a seen event, True)
     events: list = field(default_factory=list)  # in order
+    seen: list = field(default_factory=list)  # events, by whomever
     ends: dict = field(default_factory=dict)  # by life of the daemon: the last event that it wrote
 
     def send(self, op):
@@ -21,8 +22,9 @@ class Record:
         op.got, op.got_at, op.answer = len(self.steps), time.monotonic(), answer
         self.steps.append((op, True))
 
-    def see(self, seq):
-        self.steps.append((seq, True))
+    def see(self, event):
+        self.steps.append((event["seq"], True))
+        self.seen.append(event)
 
     def save(self, path):
         with open(path, "w", encoding="utf-8") as file:

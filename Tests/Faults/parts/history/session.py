@@ -3,11 +3,12 @@
 import random
 import signal
 import time
+from collections import Counter
 
 from .. import ledger
 from .chooser import USERS, Chooser
 from .crowd import Crowd
-from .order import check
+from .order import Check
 from .record import Record
 from .timeline import Timeline
 
@@ -19,6 +20,7 @@ class Session:
         self.chooser = Chooser(random.Random(self.rng.random()))
         self.crowd = Crowd(self.chooser, self.record, random.Random(self.rng.random()), self.rng.randint(8, 16))
         self.calls = self.stretches = 0
+        self.met = Counter()  # what there was, so that nobody believes in a history in which nothing happened
         self.asleep_until = None  # the daemon, by SIGSTOP
         self.is_running = False
 
@@ -45,6 +47,8 @@ class Session:
                 until_fault = self.rng.randint(20, 200)
                 self.suffer()
             self.crowd.read_some(0.02)
+            if self.daemon.process.poll() is not None:
+                raise AssertionError(f"the daemon ended by itself: {self.daemon.last_words()}")
             if self.asleep_until and time.monotonic() > self.asleep_until:
                 self.wake()
         self.wake()
@@ -79,7 +83,8 @@ class Session:
     def wake(self):
         if self.asleep_until:
             self.daemon.process.send_signal(signal.SIGCONT)
-            self.asleep_until = None
+            self.met = Counter()  # what there was, so that nobody believes in a history in which nothing happened
+        self.asleep_until = None
 
     def kill(self):
         self.restart(signal.SIGKILL)
@@ -92,7 +97,10 @@ class Session:
     def start(self):
         self.daemon.start()
         last_life = self.crowd.life
-        self.record.ends[last_life] = self.crowd.come(self.daemon.socket)
+        try:
+            self.record.ends[last_life] = self.crowd.come(self.daemon.socket)
+        except ConnectionError as error:
+            raise AssertionError(f"{error}: {self.daemon.last_words()}") from error
         self.is_running = True
 
     def restart(self, number):
@@ -109,7 +117,12 @@ class Session:
         code = self.daemon.process.wait(30)
         self.case.expect(code == (0 if number == signal.SIGTERM else -number), "wrong",
                          f"the daemon ended with {code}: {self.daemon.last_words()}")
+        told = self.crowd.seen
         self.start()
+        written = self.record.ends[self.crowd.life - 1]
+        self.case.expect(number != signal.SIGTERM or told == written, "wrong",
+                         f"the watch ended at {told} by a stop in order, and {written} events were written")
+        self.met["daemons"] += 1
 
     # MARK: The end of a stretch
 
@@ -143,11 +156,15 @@ class Session:
         for text in self.crowd.problems[:3]:
             self.case.find("wrong", text)
         if self.stretches == 0:
-            self.case.first_record = self.record
-        for text in check(self.record, self.timeline):
+            self.first_record = self.record
+        checking = Check(self.record, self.timeline)
+        for text in checking.run():
             self.case.find("lost" if "answered as done" in text else "wrong", f"stretch {self.stretches}: {text}")
         if self.case.findings:
             return self.record.save(self.case.folder / "history.jsonl")
+        self.met.update(op.kind or "" for op in self.record.ops)
+        self.met["replayed"] += sum(bool(op.result and op.result.get("replayed")) for op in self.record.ops)
+        self.met["done, and never answered"] += checking.given
         self.timeline.forget()
         self.stretches += 1
         self.record = self.crowd.record = Record()
