@@ -142,8 +142,8 @@ CREATE TRIGGER projectStart""", "WHERE id = 1;\nEND;\n\nCREATE TRIGGER projectSt
     Mutant("history with holes", "live", r"a history without", (Rule("skip", "INSERT INTO event", every=50),)),
     Mutant("charge without entry, which the daemon's own audit finds", "kill", r"the ledger is inconsistent",
            (sql(ENTRY.format("charge", "NEW.credits", "createdAt"), ""),)),
-    Mutant("bits flip on their way into the database", "kill", r"corrupt|malformed|damaged|inconsistent|does not start|was due",
-           (Rule("flip-bit", "/l.db$", every=5),)),
+    Mutant("bits flip on their way into the database", "kill",
+           r"corrupt|malformed|damaged|inconsistent|does not start|was due|Unknown", (Rule("flip-bit", "/l.db$", every=5),)),
     Mutant("bits flip on their way into the WAL", "kill", r"was due|acknowledged|malformed|damaged",
            (Rule("flip-bit", "/l.db-wal$", every=100),)),
     # Reading and answering.
