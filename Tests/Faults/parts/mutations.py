@@ -93,7 +93,7 @@ FIRST = [
 
 REST = [
     # What is acknowledged and not there.
-    Mutant("no start-up rewrite of the WAL", "syncerror", r"lost", (Rule("no-rewrite", "/l.db-wal$"),), within=120),
+    Mutant("no start-up rewrite of the WAL", "syncerror", r"lost", (Rule("no-rewrite", "/l.db-wal$"),), within=600),
     Mutant("go on after a sync that failed, as after a full disk", "syncerror",
            r"serves after a sync that failed|exit code|lifecycled.* timed out", (Rule("call-it-full"),), within=120),
     Mutant("no sync of the folder", "power", r"lost|corrupt|wrong", (Rule("no-sync", "/d$"),)),
