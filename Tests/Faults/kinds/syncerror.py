@@ -113,10 +113,9 @@ def start_and_fail(case, made, may_go_on=False):
         except Gone:
             time.sleep(0.002)
             continue
-        if may_go_on:
-            daemon.kill()
-        else:
+        if not may_go_on:
             case.find("wrong", f"it serves after a sync that failed: {daemon.last_words()}")
+        daemon.kill()
         return
     ends(case, made, STARTING)
 

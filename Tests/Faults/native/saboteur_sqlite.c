@@ -1,8 +1,10 @@
 // SQLite as the daemon calls it.
 #include "saboteur.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,10 +99,14 @@ static struct rule *acting_on(const char *act, sqlite3_stmt *statement, const ch
     return rule ? rule : acting(act, text);
 }
 
+// While it is set nobody begins a transaction.
+static volatile int others_wait;
+
 int sqlite3_step(sqlite3_stmt *statement) {
     const char *text = inside || !rule_count ? 0 : sqlite3_sql(statement);
     if (!text) return NEXT(sqlite3_step)(statement);
     sqlite3 *connection = sqlite3_db_handle(statement);
+    while (others_wait && !strncmp(text, "BEGIN", 5)) usleep(500);
     struct rule *rule;
     if ((rule = acting_on("before", statement, text))) run(connection, rule->with);
     if (acting_on("skip", statement, text)) return SQLITE_DONE;
@@ -152,30 +158,49 @@ int sqlite3_column_bytes(sqlite3_stmt *statement, int column) {
 
 // Other connections that checkpoint. One does it in time; the other has read how long the WAL is and then stands still
 // while the writer begins the WAL anew, and goes on with what it read: the WAL-reset bug of SQLite 3.7.0 to 3.51.2.
-// Between those two steps SQLite gives up its mapping of the file, if it has one.
+// Between those two steps SQLite gives up its mapping of the file, if it has one. Luck can do the same, but takes long:
+// nobody may be in a transaction before and after, so those that would begin one wait a little.
 
+static const char *log_path;
 static __thread int stands_still;
 
+static uint64_t salts(void) {
+    uint64_t value = 0;
+    int file = open(log_path, O_RDONLY | O_CLOEXEC);
+    if (file >= 0 && pread(file, &value, sizeof value, 16) < 0) value = 0;
+    close(file);
+    return value;
+}
+
 int munmap(void *start, size_t size) {
-    if (stands_still) usleep(5000);
+    if (stands_still) {
+        uint64_t before = salts();
+        others_wait = 0;
+        for (int i = 0; i < 200 && salts() == before; i++) usleep(500);
+        others_wait = 1;
+        usleep(10000);
+    }
     return NEXT(munmap)(start, size);
 }
 
 static void *checkpoint_for_ever(void *path) {
     sqlite3 *early, *late;
     inside++;
+    log_path = sqlite3_filename_wal(path);
     if (NEXT(sqlite3_open_v2)(path, &early, SQLITE_OPEN_READWRITE, 0) != SQLITE_OK) return 0;
     if (NEXT(sqlite3_open_v2)(path, &late, SQLITE_OPEN_READWRITE, 0) != SQLITE_OK) return 0;
     run(early, "PRAGMA wal_autocheckpoint = 0");
     run(late, "PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 1073741824");
     for (;;) {
         run(late, "SELECT count(*) FROM project"); // maps the file
+        usleep(20000);
+        others_wait = 1;
         usleep(10000);
         run(early, "SELECT 1 FROM sqlite_schema");
         NEXT(sqlite3_wal_checkpoint_v2)(early, "main", SQLITE_CHECKPOINT_PASSIVE, 0, 0);
         stands_still = 1;
         NEXT(sqlite3_wal_checkpoint_v2)(late, "main", SQLITE_CHECKPOINT_PASSIVE, 0, 0);
-        stands_still = 0;
+        stands_still = others_wait = 0;
     }
 }
 

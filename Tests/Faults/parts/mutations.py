@@ -93,7 +93,7 @@ FIRST = [
 
 REST = [
     # What is acknowledged and not there.
-    Mutant("no start-up rewrite of the WAL", "syncerror", r"lost", (Rule("no-rewrite", "/l.db-wal$"),), within=120),
+    Mutant("no start-up rewrite of the WAL", "syncerror", r"lost", (Rule("no-rewrite", "/l.db-wal$"),), within=600),
     Mutant("go on after a sync that failed, as after a full disk", "syncerror",
            r"serves after a sync that failed|exit code|lifecycled.* timed out", (Rule("call-it-full"),), within=120),
     Mutant("no sync of the folder", "power", r"lost|corrupt|wrong", (Rule("no-sync", "/d$"),)),
@@ -142,8 +142,8 @@ CREATE TRIGGER projectStart""", "WHERE id = 1;\nEND;\n\nCREATE TRIGGER projectSt
     Mutant("history with holes", "live", r"a history without", (Rule("skip", "INSERT INTO event", every=50),)),
     Mutant("charge without entry, which the daemon's own audit finds", "kill", r"the ledger is inconsistent",
            (sql(ENTRY.format("charge", "NEW.credits", "createdAt"), ""),)),
-    Mutant("bits flip on their way into the database", "kill", r"corrupt|malformed|damaged|inconsistent|does not start",
-           (Rule("flip-bit", "/l.db$", every=5),)),
+    Mutant("bits flip on their way into the database", "kill",
+           r"corrupt|malformed|damaged|inconsistent|does not start|was due|Unknown", (Rule("flip-bit", "/l.db$", every=5),)),
     Mutant("bits flip on their way into the WAL", "kill", r"was due|acknowledged|malformed|damaged",
            (Rule("flip-bit", "/l.db-wal$", every=100),)),
     # Reading and answering.
