@@ -134,8 +134,7 @@ class Session:
         crowd.unanswered.clear()
         self.ask([crowd.make(op.method, op.params) for op in again.values()])
         shown = {view["projectId"] for op in self.record.ops for view in op.views() if view["status"] == "failed"}
-        newest = crowd.make("watch", {"projectId": self.chooser.recent[-1]})
-        self.ask([newest])
+        self.ask([newest := crowd.make("watch", {})])
         crowd.watch_until(newest.result["seq"])
         unseen = {event["projectId"] for event in self.record.events if event["kind"] == "failed"} - shown
         last = [("getStatus", {"projectId": id}) for id in sorted(unseen)]
