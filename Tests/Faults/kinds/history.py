@@ -15,7 +15,7 @@ STRETCH = 1250  # calls after which everything is settled and checked, and forgo
 DUE = ("insufficientCredits", "terminalState", "idempotencyConflict", "invalidTransition", "projectNotFound", "replayed",
        "done, and never answered")
 # As it is, with writes that are refused for want of room, with readers whom the daemon waits for.
-FLAGS = ((), ("--max-queued-writes", "6"), ("--max-unsent-bytes", "4096"))
+FLAGS = ((), ("--max-queued-writes", "12"), ("--max-unsent-bytes", "4096"))
 
 
 def case(case):

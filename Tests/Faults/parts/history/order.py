@@ -133,7 +133,7 @@ class Check:
         lowest = max(op.floor, self.places[op.line])
         try:
             wanted = list(DEMANDS[op.method](op, op.params, op.result, op.error, self.timeline))
-        except (Nonsense, KeyError) as error:
+        except (Nonsense, KeyError, TypeError, RuntimeError) as error:  # parts are missing, or of another kind
             return self.find(f"{error!r}: {op}")
         name = op.done()
         place = self.claim(op, name, lowest, wanted) if name else self.look(op, lowest, wanted)

@@ -8,6 +8,7 @@ from collections import Counter
 from .. import ledger
 from .chooser import USERS, Chooser
 from .crowd import Crowd
+from .op import NOT_DONE
 from .order import Check
 from .record import Record
 from .timeline import Timeline
@@ -56,7 +57,7 @@ class Session:
 
     def suffer(self):
         """One of the things that happen."""
-        faults = ((self.lose, 40), (self.close_half, 8), (self.doze, 20), (self.sleep, 15), (self.kill, 14), (self.stop, 3))
+        faults = ((self.lose, 40), (self.close_half, 8), (self.doze, 20), (self.sleep, 15), (self.kill, 12), (self.stop, 6))
         fault, = self.rng.choices([fault for fault, _ in faults], [weight for _, weight in faults])
         fault()
 
@@ -83,7 +84,6 @@ class Session:
     def wake(self):
         if self.asleep_until:
             self.daemon.process.send_signal(signal.SIGCONT)
-            self.met = Counter()  # what there was, so that nobody believes in a history in which nothing happened
         self.asleep_until = None
 
     def kill(self):
@@ -134,8 +134,7 @@ class Session:
         crowd.unanswered.clear()
         self.ask([crowd.make(op.method, op.params) for op in again.values()])
         shown = {view["projectId"] for op in self.record.ops for view in op.views() if view["status"] == "failed"}
-        newest = crowd.make("watch", {"projectId": self.chooser.recent[-1]})
-        self.ask([newest])
+        self.ask([newest := crowd.make("watch", {})])
         crowd.watch_until(newest.result["seq"])
         unseen = {event["projectId"] for event in self.record.events if event["kind"] == "failed"} - shown
         last = [("getStatus", {"projectId": id}) for id in sorted(unseen)]
@@ -145,11 +144,14 @@ class Session:
         self.ask([crowd.make(*call) for call in [*last, ("listProjects", {"limit": 100, "includeStats": True})]])
 
     def ask(self, ops):
+        """Until none of them was refused for want of room."""
         line = self.crowd.connect(self.crowd.clients[0])
-        for start in range(0, len(ops), 20):
-            self.crowd.send(line, ops[start:start + 20], is_batch=True)
+        while ops:
+            now, ops = ops[:20], ops[20:]
+            self.crowd.send(line, now, is_batch=True)
             while line.units:
                 self.crowd.read_some(0.02)
+            ops += [self.crowd.make(op.method, op.params) for op in now if op.kind in NOT_DONE]
         self.crowd.drop(line)
 
     def check(self):
