@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release install deb bench bench-guard-update format check fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
+.PHONY: help setup test demo build release install deb bench bench-guard-update format check faults fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -20,6 +20,7 @@ COUNT ?= 1000000
 MINUTES ?= 10
 SIZES ?= 1000 100000
 BENCH ?=
+FAULTS ?=
 
 help: ## Print this list.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  make %-18s %s\n' "$$t" "$$d"; done
@@ -44,6 +45,8 @@ test: setup ## Everything CI runs: checks, both builds, every test, the document
 	@$(MAKE) --no-print-directory test-web
 	@$(STEP) "demo" dev/demo --quiet
 	@$(STEP) "soak of a minute" Tests/Soak/soak --minutes 1
+	@dev/setup --faults
+	@$(STEP) "faults, the short forms" Tests/Faults/faults
 	@$(STEP) "instructions of a request" Benchmarks/guard
 
 demo: setup ## Play the real story aloud against a fresh daemon and check every figure.
@@ -95,6 +98,11 @@ check: setup ## The static checks: format, imports, file sizes, the tree.
 soak: setup ## Agents lost in every way, watchers, kill -9 and restarts: make soak MINUTES=10 (the default).
 	@$(STEP) "release build" $(RELEASE)
 	@Tests/Soak/soak --minutes $(MINUTES)
+
+faults: setup ## Break the machine under the daemon, the long forms (hours): make faults FAULTS="--only kill --cases 50".
+	@dev/setup --faults
+	@$(STEP) "release build" $(RELEASE)
+	@Tests/Faults/faults --long $(FAULTS)
 
 test-systemd: deb ## Boot a real systemd in a container, install the package there and test it (as root).
 	@Tests/Systemd/run

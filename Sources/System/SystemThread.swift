@@ -3,7 +3,8 @@ internal import Glibc
 /// A thread for work that may block. Not one of Swift's pool, which has only as many threads as there are cores.
 package enum SystemThread {
     /// Runs `body` on a new, detached thread that takes no signals: they are for the process's own handling, and
-    /// SIGPIPE, which a write here may cause, must not end the process.
+    /// SIGPIPE, which a write here may cause, must not end the process. But SIGBUS, which is for the thread that touched
+    /// the page: were it blocked, the kernel would end the process without asking the handler.
     package static func start(_ body: sending @escaping () -> Void) throws(SystemCallError) {
         let context = Unmanaged.passRetained(Context(body: body))
         var thread = pthread_t()
@@ -12,6 +13,7 @@ package enum SystemThread {
             { pointer in
                 var signals = sigset_t()
                 sigfillset(&signals)
+                sigdelset(&signals, SIGBUS)
                 pthread_sigmask(SIG_BLOCK, &signals, nil)
                 if let pointer { Unmanaged<Context>.fromOpaque(pointer).takeRetainedValue().body() }
                 return nil

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleRPC
 internal import LifecycleSystem
 
 /// What must hold for the whole process, before it opens anything.
@@ -9,7 +10,20 @@ enum ProcessSetup {
         // As errors of the call: a client that hangs up and a file that grows too large must not end the process.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
+        stopOnLostMapping()
         DispatchLog.silence()
+    }
+
+    /// SQLite maps the index of its log (`-shm`). When the file system under it can no longer write, as ext4 after an
+    /// error in its journal, or the file was cut short, then touching a page is not an error code but this signal.
+    private static func stopOnLostMapping() {
+        signal(SIGBUS) { _ in
+            // Only what a signal handler may call.
+            let words: StaticString =
+                "lifecycled: storage failed: a mapped file cannot be read or written: check the disk\n"
+            _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
+            _exit(DaemonExit.inputOutput.rawValue)
+        }
     }
 
     /// Were one of 0, 1 and 2 closed, the next file opened would get its number, and be written what is for standard

@@ -105,6 +105,17 @@ struct LostFilesTests {
         #expect(try connection.call("audit").bool("ok") == true)
     }
 
+    @Test("an index of the WAL that was cut short stops the daemon with 74 and a sentence, not by SIGBUS")
+    func indexCutShort() throws {
+        #expect(truncate(daemon.database + "-shm", 0) == 0)
+        _ = try? connection.call("createProject", create)
+        let (code, sentence) = try refusal(of: daemon)
+        #expect(code == 74)
+        #expect(sentence.contains("mapped file"), "\(sentence)")
+        try daemon.start()
+        #expect(try daemon.connect().call("createProject", create).int("balance.available") == 55)
+    }
+
     @Test("a database deleted while nothing is written is noticed at the stop at the latest")
     func deletedThenStopped() throws {
         remove("")

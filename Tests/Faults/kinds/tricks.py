@@ -34,7 +34,7 @@ def journal_records(case):
     if subprocess.run([*unshare, "mount", "-t", "tmpfs", "none", "/run"], capture_output=True, check=False).returncode != 0:
         print("tricks: log forging in the journal: skipped, mounts cannot be unshared here", file=sys.stderr)
         return 0
-    script = ('mount -t tmpfs none /run && mkdir -p /run/systemd/journal && ln -s "$0" /run/systemd/journal/socket && exec "$@"')
+    script = 'mount -t tmpfs none /run && mkdir -p /run/systemd/journal && ln -s "$0" /run/systemd/journal/socket && exec "$@"'
     (case.folder / "log").touch()
     journal = forgery.Journal(str(case.folder / "j"))
     daemon = Daemon(
@@ -130,7 +130,8 @@ def play(case, trick, daemon, make):
             if number == 10:
                 make()
             try:
-                connection.call("grantCredits", {"userId": "bea", "credits": 1, "reason": "r", "idempotencyKey": str(number)})
+                connection.call(
+                    "grantCredits", {"userId": "bea", "credits": 1, "reason": "r", "idempotencyKey": str(number)})
             except (Gone, Refused):
                 return number
     return 40
@@ -195,7 +196,8 @@ def backups(case):
             tell(case, *told)
             for good in paths.GOOD:
                 made = connection.call("backup", {"path": re.sub("^F(?=/)", str(folder / "backups"), good)})["path"]
-                case.expect(os.path.dirname(made) == str(folder / "backups") and os.path.isfile(made), "wrong", f"{good!r}: {made}")
+                is_there = os.path.dirname(made) == str(folder / "backups") and os.path.isfile(made)
+                case.expect(is_there, "wrong", f"{good!r}: {made}")
         daemon.end(signal.SIGTERM)
         checker.check(case, daemon.database, [], "after the backups")
         return len(paths.BAD) + len(paths.GOOD)

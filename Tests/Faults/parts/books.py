@@ -77,11 +77,13 @@ class Books:
 
     def cancelProject(self, key, params):
         old = self.projects[key]
+        if old.status == "completed":
+            return "terminalState"
         if old.status == "pending":
             self.end(key, "failed")
-        else:
+        elif old.status == "processing":
             self.set(key, cancel=True)
-        return {"changed": old.status == "pending" or not old.cancel, **self.view(key)}
+        return {"changed": old != self.projects[key], **self.view(key)}
 
     def grantCredits(self, key, params):
         user, credits = params["userId"], params["credits"]

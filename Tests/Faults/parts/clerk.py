@@ -11,9 +11,13 @@ class Wrong(AssertionError):
     """An answer that the rules do not allow."""
 
 
+class Unknown(Exception):
+    """The daemon could not carry out what it was asked once more, and says so."""
+
+
 class Clerk:
     def __init__(self, number, rng, users=2):
-        self.name, self.rng = f"c{number}", rng
+        self.number, self.name, self.rng = number, f"c{number}", rng
         self.users = [f"{self.name}-user{n}" for n in range(users)]
         self.books = Books()  # as of the last answered call
         self.calls = []  # all that were ever sent, in order
@@ -39,7 +43,7 @@ class Clerk:
         rng, user = self.rng, self.rng.choice(self.users)
         if not self.calls:
             return self.grant(user, 500)
-        busy = {call.key for call in self.outstanding}
+        busy = {call.key for call in self.outstanding + self.unsettled}
         projects = self.books.projects
         free = [key for key in list(projects)[-40:] if key not in busy]
         alive = [key for key in free if projects[key].status not in TERMINAL]
@@ -105,14 +109,18 @@ class Clerk:
 
     def take(self, answer):
         """The answer to the first outstanding call."""
+        if not self.outstanding:
+            raise Wrong(f"{self.name}: nothing was asked, and answered {answer}")
         call = self.outstanding.pop(0)
         if answer.get("id") != call.id:
             raise Wrong(f"{self.name}: {call} was answered {answer}")
         call.answer = answer
-        kind = answer["error"]["data"]["kind"] if "error" in answer else None
+        kind = kind_of(answer)
         if kind == "outcomeUnknown":
             self.unsettled.append(call)
         elif kind not in NOT_DONE:
+            if self.unsettled and call.method in READS:
+                return  # of a state that nobody can foretell
             if self.unsettled:
                 raise Wrong(f"{self.name}: acknowledged after an unknown outcome: {answer}")
             self.enter(call, answer, is_repeated=False)
@@ -124,12 +132,15 @@ class Clerk:
         self.outstanding = []
 
     def settle(self, ask):
-        """Repeats what was not answered, in order. `ask` sends a call and returns its answer."""
+        """Repeats what was not answered, in order. `ask` sends a call and returns its answer.
+        Raises Unknown when that is as open as before; it can be called once more."""
         while self.unsettled:
             call = self.unsettled[0]
             # What only looks, or is refused, leaves nothing behind: and what came after it may have taken the reason away.
             if call.method not in READS and not isinstance(self.books.copy().apply(call), str):
                 call.answer = ask(call)
+                if kind_of(call.answer) in ("outcomeUnknown", *NOT_DONE):
+                    raise Unknown(f"{self.name}: {call.answer}")
                 self.enter(call, call.answer, is_repeated=True)
             self.unsettled.pop(0)
 
@@ -137,8 +148,7 @@ class Clerk:
         """Enters into the books what must have come of it, and compares."""
         expected = self.books.apply(call)
         if isinstance(expected, str):
-            found = answer.get("error", {}).get("data", {}).get("kind")
-            if found != expected:
+            if kind_of(answer) != expected:
                 raise Wrong(f"{self.name}: {call.method} {call.params}: {expected} was due, not {answer}")
             return
         result = answer.get("result")
@@ -152,6 +162,11 @@ class Clerk:
         compare(expected, result, f"{self.name}: {call.method} {call.params}")
         if "project" in result and call.key in self.books.projects:
             self.books.set(call.key, id=result["project"]["projectId"])
+
+
+def kind_of(answer):
+    """Of its error; None when it is a result."""
+    return answer["error"]["data"]["kind"] if "error" in answer else None
 
 
 def compare(expected, found, what):

@@ -62,7 +62,8 @@ def forge(path):
                 "createProject", "project created", userId="ada", credits=1)
             project = made["project"]["projectId"]
             call("heartbeat", projectId=project, message=text)
-            call("updateStatus", "external id recorded", "status updated", projectId=project, externalId=f"id {text}", status="processing")
+            call("updateStatus", "external id recorded", "status updated",
+                 projectId=project, externalId=f"id {text}", status="processing")
             call("updateStatus", "project failed", "credits refunded", projectId=project, status="failed", errorCode=text)
             call("updateStatus", "project failed", "credits refunded", projectId=project, status="failed", errorMessage=text)
             call("updateStatus", "report refused", projectId=project, status="completed")

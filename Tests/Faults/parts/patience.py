@@ -46,7 +46,8 @@ class GoodClient:
 
     def write(self):
         self.credits += 1
-        self.connection.call("grantCredits", {"userId": USER, "credits": 1, "reason": "good", "idempotencyKey": str(self.credits)})
+        self.connection.call(
+            "grantCredits", {"userId": USER, "credits": 1, "reason": "good", "idempotencyKey": str(self.credits)})
 
     def connect(self):
         with Connection(self.path) as connection:

@@ -4,6 +4,7 @@ import concurrent.futures
 import importlib
 import multiprocessing
 import shutil
+import subprocess
 import tempfile
 import time
 import traceback
@@ -67,7 +68,7 @@ def one(name, number, arguments, tools):
     runs = 0
     try:
         runs = importlib.import_module(f"kinds.{name}").case(case)
-    except TimeoutError as error:
+    except (TimeoutError, subprocess.TimeoutExpired) as error:
         case.find("hung", f"{error}\n{traceback.format_exc()}")
     except Exception as error:
         case.find("wrong", f"{type(error).__name__}: {error}\n{traceback.format_exc()}")

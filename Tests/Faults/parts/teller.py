@@ -18,9 +18,7 @@ class Line:
 
     def __init__(self, clerk, path, window):
         self.clerk, self.window = clerk, window
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(SILENCE)
-        self.socket.connect(path)
+        self.socket = connect(clerk, path)
         self.buffer = b""
 
     def fill(self):
@@ -37,6 +35,15 @@ class Line:
             return None
         *lines, self.buffer = (self.buffer + data).split(b"\n")
         return [json.loads(line) for line in lines]
+
+
+def connect(clerk, path):
+    """A connection for the clerk. The path may also be a function, which makes one."""
+    connection = path(clerk) if callable(path) else socket.socket(socket.AF_UNIX)
+    connection.settimeout(SILENCE)
+    if not callable(path):
+        connection.connect(path)
+    return connection
 
 
 def request(call):
@@ -86,9 +93,7 @@ def play(clerks, path, until=lambda: False, window=6):
 def settle(clerks, path):
     """What was not answered is asked once more with its key, and every balance is compared."""
     for clerk in clerks:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(SILENCE)
-            connection.connect(path)
+        with connect(clerk, path) as connection:
             file = connection.makefile("rb")
 
             def ask(call):

@@ -1,0 +1,58 @@
+"""The shipped daemon with native/saboteur*.c preloaded, as a folder of binaries like any other."""
+
+import shlex
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+NATIVE = Path(__file__).resolve().parent.parent / "native"
+LIBRARY = "saboteur.so"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is done, to which statement or file, as saboteur.h has it."""
+
+    act: str
+    target: str = ""
+    instead: str = ""
+    every: int = 1
+    whole: bool = False
+
+    def record(self):
+        return "\x1f".join([self.act, self.target, self.instead, str(self.every), str(int(self.whole))]) + "\x1e"
+
+
+def sql(old, new, whole=False):
+    """Changes the text of a statement or of the schema."""
+    return Rule("rewrite", old, new, whole=whole)
+
+
+def build(tools):
+    """The sources include sqlite3.h, which the daemon needs as well."""
+    sources = sorted(str(path) for path in NATIVE.glob("saboteur*.c"))
+    flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
+    subprocess.run(["cc", *flags, "-o", tools / LIBRARY, *sources], check=True)
+
+
+class Sabotage:
+    """A folder with a `lifecycled` that breaks these rules."""
+
+    def __init__(self, folder, tools, binaries, rules):
+        folder.mkdir()
+        self.binaries, self.rules, self.plan = folder, rules, folder / "plan"
+        self.plan.write_text("".join(rule.record() for rule in rules), encoding="utf-8")
+        daemon = folder / "lifecycled"
+        # Before whatever else is preloaded: that records and breaks what a broken daemon does.
+        plan, library, real = (shlex.quote(str(path)) for path in (self.plan, tools / LIBRARY, binaries / "lifecycled"))
+        daemon.write_text(
+            f"#!/bin/sh\nSABOTEUR={plan} LD_PRELOAD={library}${{LD_PRELOAD:+:$LD_PRELOAD}} exec {real} \"$@\"\n",
+            encoding="utf-8")
+        daemon.chmod(0o755)
+        (folder / "lifecyclectl").symlink_to(binaries / "lifecyclectl")
+
+    def idle(self):
+        """The rules that never acted: what they aim at is not there."""
+        counts = Path(f"{self.plan}.hits").read_bytes()
+        return [rule for n, rule in enumerate(self.rules) if not struct.unpack_from("@L", counts, 8 * n)[0]]
