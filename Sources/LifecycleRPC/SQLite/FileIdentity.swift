@@ -1,29 +1,37 @@
 internal import Glibc
 
 /// Notices that the open database or its WAL was deleted or replaced: SQLite would go on committing to files without
-/// a name, and every answered write would be lost at the next start.
+/// a name, and every answered write would be lost at the next start. And the lock: a second daemon could start beside us.
 package struct FileIdentity: Sendable {
     private struct File {
         let path: String
         let device: dev_t
         let inode: ino_t
+        /// Bytes that it had when it was opened. The database never shrinks; the WAL and the lock may.
+        var leastSize: off_t = 0
     }
 
     private let database: File
     private let writeAheadLog: File
+    /// nil when nobody had locked it.
+    private let lock: File?
 
     /// Once the writer is open and has read or written something: the WAL must exist.
     package init(databasePath: String) throws(StorageError) {
         let location = try DatabasePath(databasePath)
-        database = try Self.identify(location.path)
+        var database = try Self.identify(location.path)
+        database.leastSize = try POSIXFile.status(location.path)?.st_size ?? 0
+        self.database = database
         writeAheadLog = try Self.identify(location.writeAheadLog)
+        lock = try? Self.identify(location.lock)
     }
 
-    /// Two `lstat` calls, no open (closing would drop SQLite's locks). Cheap enough for every commit.
+    /// Three `lstat` calls, no open (closing would drop SQLite's locks). Cheap enough for every commit.
     /// - Throws: `.moved`, or `.io` when it cannot be told.
     package func verify() throws(StorageError) {
         try Self.verify(database)
         try Self.verify(writeAheadLog)
+        if let lock { try Self.verify(lock) }
     }
 
     /// As `verify()`, without the WAL, which an orderly stop has emptied.
@@ -53,6 +61,9 @@ package struct FileIdentity: Sendable {
             throw StorageError(.io, code: error.code, error.message)
         }
         guard let status, status.st_dev == file.device, status.st_ino == file.inode else { throw moved(file.path) }
+        guard status.st_size >= file.leastSize else {
+            throw StorageError(.moved, "\(file.path) was cut off while in use: restore a backup, and restart")
+        }
     }
 
     private static func moved(_ path: String) -> StorageError {

@@ -10,6 +10,7 @@ enum POSIXFile {
             switch errno {
             case EINTR: continue
             case ENOENT where flags & O_CREAT == 0: return nil
+            case ELOOP: throw StorageError(.cannotOpen, code: ELOOP, "\(path) is a symbolic link: remove it")
             case let code: throw StorageError(errno: code, cannot: "open \(path)")
             }
         }

@@ -24,6 +24,7 @@ package final class StateDirectory: Sendable {
         let location = try DatabasePath(databasePath)
         try Self.checkFolder(location.directory)
         try Self.checkFile(location.path)
+        if !replacesDatabase { try Self.checkNames(location) }
         let lock = try LockFile(location.lock, isBrief: isBrief)
         if !replacesDatabase { try Self.checkNotLost(location, wasCreated: lock.wasCreated()) }
         self.location = location
@@ -78,6 +79,24 @@ package final class StateDirectory: Sendable {
         try checkOwner(status, of: path)
         guard !status.isWritableByOthers else {
             throw StorageError(.cannotOpen, "other users may write to \(path): run chmod 0600 \(path)")
+        }
+    }
+
+    /// Each name has a lock and a WAL of its own: daemons on two names of one file would overwrite each other's commits.
+    private static func checkNames(_ location: DatabasePath) throws(StorageError) {
+        guard let status = try POSIXFile.status(location.path), status.st_nlink > 1,
+            let descriptor = try POSIXFile.open(location.directory, O_RDONLY | O_DIRECTORY)
+        else { return }
+        let folder = OpenFolder(descriptor, path: location.directory)
+        // A restore that was interrupted leaves the name under which it keeps the file.
+        let kept = folder.names().filter { folder.file($0).hasPrefix(PreviousDatabase.prefix(of: location)) }.count {
+            folder.status($0)?.st_ino == status.st_ino
+        }
+        guard status.st_nlink <= 1 + kept else {
+            throw StorageError(
+                .cannotOpen,
+                "\(location.path) has another name, a hard link, where a second daemon could use it: remove that name, "
+                    + "or give the path of a copy")
         }
     }
 

@@ -24,6 +24,9 @@ final class Hub {
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var connectionsByUser: [UInt32: Int] = [:]
     private(set) var isDraining = false
+    /// Refused connections that are still open.
+    var goodbyes = 0
+    static let mostGoodbyes = 64
 
     private var holders = LeaseHolders()
 
@@ -50,7 +53,7 @@ final class Hub {
     func handler(for caller: Caller) -> any ChannelHandler {
         if let refusal = refusal(of: caller) {
             telemetry.refused(caller, isDraining ? nil : refusal)
-            return RefusedConnection(refusal)
+            return RefusedConnection(refusal, hub: self)
         }
         return ConnectionHandler(caller: caller, hub: self)
     }

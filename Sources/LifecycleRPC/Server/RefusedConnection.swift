@@ -4,24 +4,35 @@ internal import NIOCore
 /// A connection that is one too many: tells its peer why, and goes.
 ///
 /// Closing at once would lose the line for a peer that writes first: its write fails before it reads. So the input stays
-/// open, and is thrown away, until the peer has closed or a second is over.
+/// open, and is thrown away, until the peer has closed or a second is over. Not when many wait so already: whoever opens
+/// connections faster than they go would take all descriptors, and nobody could be admitted.
 final class RefusedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private static let patience = TimeAmount.seconds(1)
     private let reason: RPCError
+    private let hub: Hub
     private var goodbye: Scheduled<Void>?
 
-    init(_ reason: RPCError) { self.reason = reason }
+    init(_ reason: RPCError, hub: Hub) {
+        self.reason = reason
+        self.hub = hub
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         var reply = ReplyWriter(limit: .max)
         reply.write(.failure(reason), to: .null)
         let channel = context.channel
+        let mayStay = hub.goodbyes < Hub.mostGoodbyes
+        if mayStay {
+            // Before the writing, which ends the connection when the peer has gone.
+            hub.goodbyes += 1
+            goodbye = context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+        }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: reply.take())), promise: nil)
+        guard mayStay else { return context.close(promise: nil) }
         context.close(mode: .output, promise: nil)
-        goodbye = context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
         context.read()
     }
 
@@ -35,5 +46,9 @@ final class RefusedConnection: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    func channelInactive(context: ChannelHandlerContext) { goodbye?.cancel() }
+    func channelInactive(context: ChannelHandlerContext) {
+        guard let goodbye else { return }
+        goodbye.cancel()
+        hub.goodbyes -= 1
+    }
 }

@@ -17,6 +17,11 @@ final class Server: Sendable {
         let unsent = limits.maximumUnsentBytes
         channel = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.autoRead, value: false)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                }
+            }
             .childChannelOption(.autoRead, value: false)
             // What is read in one round is worked off before the next: small rounds share the loop fairly.
             .childChannelOption(.maxMessagesPerRead, value: 1)

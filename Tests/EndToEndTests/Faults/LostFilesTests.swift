@@ -20,7 +20,7 @@ struct LostFilesTests {
     private let create: [String: Any] = ["userId": "ada", "credits": 5, "idempotencyKey": "2"]
 
     /// The write after the loss is not acknowledged, nothing after it is, and the process ends.
-    private func expectFailStop() throws {
+    private func expectFailStop(_ what: String = "deleted or replaced") throws {
         let witness = try daemon.connect()
         let failed = try connection.call("createProject", create)
         #expect(failed.code == 1010)
@@ -32,7 +32,7 @@ struct LostFilesTests {
         let (code, sentence) = try refusal(of: daemon)
         #expect(code == 74)
         #expect(sentence.contains(daemon.database), "\(sentence)")
-        #expect(sentence.contains("deleted or replaced"), "\(sentence)")
+        #expect(sentence.contains(what), "\(sentence)")
         let claims = daemon.log.split(separator: "\n").filter { $0.contains("rolled back") }
         #expect(!claims.contains { $0.contains("outcomeUnknown") }, "nobody knows that it was")
     }
@@ -84,6 +84,23 @@ struct LostFilesTests {
         let connection = try daemon.connect()
         let repeated = try connection.call("createProject", ["userId": "ada", "credits": 40, "idempotencyKey": "1"])
         #expect(repeated.bool("replayed") == true, "\(repeated.line)")
+        #expect(try connection.call("createProject", create).int("balance.available") == 55)
+        #expect(try connection.call("audit").bool("ok") == true)
+    }
+
+    @Test("a database that was cut off stops the daemon")
+    func cutOff() throws {
+        #expect(truncate(daemon.database, 0) == 0)
+        try expectFailStop("cut off")
+        #expect(try refusal(of: daemon, launch: true).code == 73)
+    }
+
+    @Test("a deleted lock stops the daemon, as another could start beside it, and all is there when it starts again")
+    func lockDeleted() throws {
+        remove(".lock")
+        try expectFailStop()
+        try daemon.start()
+        let connection = try daemon.connect()
         #expect(try connection.call("createProject", create).int("balance.available") == 55)
         #expect(try connection.call("audit").bool("ok") == true)
     }

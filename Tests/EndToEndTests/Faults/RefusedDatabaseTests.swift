@@ -83,4 +83,20 @@ struct RefusedDatabaseTests {
         refusal = try SpawnedDaemon(database: folder.path, socket: folder.file("s")).refusal()
         #expect(refusal.code == 73)
     }
+
+    @Test("a file with a second name is refused, so that nobody else uses it by that; one that a restore keeps is not")
+    func hardLink() throws {
+        let bytes = try makeLedger()
+        let other = folder.file("other.db")
+        #expect(link(database, other) == 0)
+        for name in [database, other] {
+            let refusal = try SpawnedDaemon(database: name, socket: folder.file("s")).refusal()
+            #expect(refusal.code == 73)
+            #expect(refusal.sentence.contains("hard link"), "\(refusal.sentence)")
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: database)) == bytes)
+        #expect(rename(other, database + ".before-restore-20261124T000000Z") == 0)
+        let daemon = try SpawnedDaemon(database: database, socket: folder.file("s")).waitUntilServing()
+        #expect(daemon.stop() == 0)
+    }
 }

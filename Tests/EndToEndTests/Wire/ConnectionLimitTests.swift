@@ -93,6 +93,40 @@ struct ConnectionLimitTests {
         #expect(try client.call("getMetrics").metric("gauges", "lifecycle_connections") == 1)
     }
 
+    @Test("refused connections whose peers do not go take a bounded number of descriptors, and all are told")
+    func refusedStay() throws {
+        let daemon = try TestDaemon(["--max-connections-per-user", "3"])
+        let admitted = try (0..<3).map { _ in try daemon.admittedConnection() }
+        let before = try daemon.openFiles()
+        let refused = try (0..<400).map { _ in try daemon.connect() }
+        // All of them are accepted when this one's answer is there: it is the last.
+        for connection in refused { #expect(try connection.lines().count == 1) }
+        #expect(try daemon.openFiles() <= before + 64)
+        try waitFor("the refused ones to be closed") { try daemon.openFiles() <= before }
+        for connection in admitted { #expect(try connection.call("getBalance", ["userId": "a"]).error == nil) }
+    }
+
+    @Test("out of descriptors, the daemon rests, serves whom it has, and goes on when there are some again")
+    func outOfDescriptors() throws {
+        let daemon = try TestDaemon()
+        let client = try daemon.admittedConnection()
+        let files = try daemon.openFiles()
+        let limit = ["prlimit", "--pid", "\(daemon.pid)", "--nofile=\(files + 5)"]
+        try #require(ChildProcess.run("/usr/bin/env", limit).code == 0)
+        let others = try (0..<30).map { _ in try daemon.connect() }
+        try waitFor("the descriptors to be used up") { try daemon.openFiles() == files + 5 }
+        let before = try daemon.processorTime()
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .seconds(1) {
+            #expect(try client.call("getBalance", ["userId": "a"]).error == nil)
+            usleep(50_000)
+        }
+        // It would be all of the second if it tried again and again.
+        #expect(try daemon.processorTime() - before < .milliseconds(500))
+        for connection in others.dropLast() { connection.close() }
+        #expect(try others[29].call("getBalance", ["userId": "a"]).error == nil)
+    }
+
     @Test("a client that is gone at once has its writes carried out all the same")
     func goneAtOnce() throws {
         let daemon = try TestDaemon()

@@ -82,6 +82,14 @@ extension TestDaemon {
     func openFiles() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
     }
+
+    /// What it and the kernel on its behalf have used of the processors.
+    func processorTime() throws -> Duration {
+        let status = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        let fields = status.split(separator: ")")[1].split(separator: " ")
+        let ticks = try #require(Int(fields[11])) + #require(Int(fields[12]))
+        return .seconds(ticks) / sysconf(Int32(_SC_CLK_TCK))
+    }
 }
 
 /// Sends while the test reads: what is longer than the sockets hold would else wait for itself.

@@ -8,6 +8,8 @@ struct PreviousDatabase {
 
     init(_ directory: StateDirectory) { self.directory = directory }
 
+    static func prefix(of location: DatabasePath) -> String { "\(location.path).before-restore-" }
+
     /// Gives it a name that stays. A sound one keeps its old name as well, until that is taken over.
     /// - Returns: the name; nil when there is no database.
     func keep(at now: Timestamp) throws(BackupFailure) -> String? {
@@ -47,7 +49,7 @@ struct PreviousDatabase {
     }
 
     private func freeName(_ now: Timestamp) throws(BackupFailure) -> String {
-        let name = "\(location.path).before-restore-\(now.compact)"
+        let name = Self.prefix(of: location) + now.compact
         for candidate in [name] + (2...99).map({ "\(name)-\($0)" }) {
             var status = stat()
             guard lstat(candidate, &status) != 0, lstat(candidate + "-wal", &status) != 0 else { continue }
