@@ -86,7 +86,7 @@ class Abuse:
         self.running = {}
 
     def wait_for(self, descriptors, what):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + (60 if self.case.is_long else 20)
         while (found := self.daemon.descriptors()) > descriptors:
             if time.monotonic() > deadline:
                 return self.case.find("wrong", f"{descriptors} descriptors were due; some " + what % found)

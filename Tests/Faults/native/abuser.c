@@ -84,15 +84,16 @@ static void stay_open(int peer) {
 /* Each a byte a second of a line that never ends. */
 static void drip(void) {
     static const char line[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"";
+    int parts = count < 20 ? 1 : count / 20; /* of a second: they do not all speak at once */
     connect_all();
     ready();
     for (long second = 0;; second++)
-        for (int part = 0; part < 50; part++) {
-            for (int n = part; n < count; n += 50) {
+        for (int part = 0; part < parts; part++) {
+            for (int n = part; n < count; n += parts) {
                 say(peers[n], second < (long)sizeof line - 1 ? line + second : "x", 1);
                 if (second % 4 == 3) stay_open(peers[n]);
             }
-            nap(20000);
+            nap(1000000 / parts);
         }
 }
 
