@@ -1,10 +1,19 @@
 internal import LifecycleCore
 internal import NIOCore
 
-/// The events that a connection gets beside its replies.
+/// What a connection gets beside its replies: the events, and what else a call does to it.
 extension ConnectionHandler {
     /// Event bytes of one round, so that the others' come between.
     private static let eventBytesPerRound = 65_536
+
+    func apply(_ effects: [ConnectionEffect]) {
+        for effect in effects {
+            switch effect {
+            case .attach(let project): hub.attach(project, to: self)
+            case .watch(let filter, let position): watch(filter, after: position)
+            }
+        }
+    }
 
     /// The reply to the request comes first: events are written in rounds of their own.
     func watch(_ filter: EventFilter, after position: Int64) {

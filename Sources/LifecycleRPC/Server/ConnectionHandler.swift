@@ -24,8 +24,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// The peer has sent all that it will.
     private var isInputClosed = false
     /// The daemon stops: what was read is answered, nothing more is read.
-    private var isDraining = false
+    private(set) var isDraining = false
     private var hasRead = false
+    /// Of what was read, some is not begun: it waits for a turn, or for the peer to take replies.
+    private var hasMore = false
     private(set) var isClosing = false
     private var isReading = false
     private lazy var stall = StallTimer(seconds: hub.limits.stallTimeout)
@@ -58,6 +60,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         var buffer = unwrapInboundIn(data)
         framer.append(&buffer)
         hasRead = true
+        hasMore = true
         isDraining = isDraining || hub.isDraining
     }
 
@@ -71,6 +74,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .some(.inputClosed) = event as? ChannelEvent {
             isInputClosed = true
+            hasMore = true  // A last line without LF, perhaps.
             hub.schedule(self)
         } else {
             context.fireUserInboundEventTriggered(event)
@@ -102,7 +106,9 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Starts what can be started and sends what is ready. Once a turn of the hub.
     func work() {
-        let hasMore = takeSteps()
+        let hadMore = hasMore
+        hasMore = takeSteps()
+        defer { if isIdle, hadMore || context == nil { hub.settled(self) } }
         guard let context else {
             _ = replies.take()
             if hasMore { hub.schedule(self) }
@@ -125,11 +131,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     /// Everything that was read is answered.
-    var isIdle: Bool { sequence.isIdle }
+    var isIdle: Bool { sequence.isIdle && !hasMore }
 
     /// Nothing is left to be sent, now or later. Who watches is done when the daemon stops and nobody writes any more.
     private var isOver: Bool {
-        guard sequence.isIdle, isInputClosed || isDraining else { return false }
+        guard isIdle, isInputClosed || isDraining else { return false }
         guard let watcher else { return true }
         return isDraining && hub.isQuiet && hub.feed.hasAll(watcher)
     }
@@ -151,15 +157,6 @@ final class ConnectionHandler: ChannelInboundHandler {
         sequence.finish(ticket, with: outcome)
         apply(effects)
         hub.schedule(self)
-    }
-
-    private func apply(_ effects: [ConnectionEffect]) {
-        for effect in effects {
-            switch effect {
-            case .attach(let project): hub.attach(project, to: self)
-            case .watch(let filter, let position): watch(filter, after: position)
-            }
-        }
     }
 
     /// Answer what was read, then close. Who has said nothing yet may just have come, its first request on its way.

@@ -23,6 +23,8 @@ final class Hub {
 
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var connectionsByUser: [UInt32: Int] = [:]
+    /// Connections that have ended, while what was read from them is carried out.
+    private var ended: [ObjectIdentifier: ConnectionHandler] = [:]
     private(set) var isDraining = false
     /// Refused connections that are still open.
     var goodbyes = 0
@@ -81,12 +83,19 @@ final class Hub {
         let left = connectionsByUser[uid, default: 1] - 1
         connectionsByUser[uid] = left > 0 ? left : nil
         telemetry.connections.record(connections.count)
+        if !connection.isIdle { ended[ObjectIdentifier(connection)] = connection }
         detachAll(of: connection)
         feed.remove(connection)
         telemetry.watchers.record(feed.watchers)
         // Those who watch end last.
         if isDraining { feed.wakeAll() }
         if connections.isEmpty { onIdle?() }
+    }
+
+    /// What was read from the connection is carried out.
+    func settled(_ connection: ConnectionHandler) {
+        ended.removeValue(forKey: ObjectIdentifier(connection))
+        if isDraining { feed.wakeAll() }
     }
 
     /// Takes no more connections; those there are answer what was read, and close.
@@ -101,7 +110,7 @@ final class Hub {
     }
 
     /// The daemon stops, and nobody has a request left whose events others would miss.
-    var isQuiet: Bool { isDraining && connections.values.allSatisfy(\.isIdle) }
+    var isQuiet: Bool { isDraining && ended.isEmpty && connections.values.allSatisfy { $0.isDraining && $0.isIdle } }
 
     func hasUnfinishedProjects() -> Bool { (try? reader.hasUnfinishedProjects()) ?? true }
 

@@ -124,6 +124,46 @@ struct WatchEndingTests {
         for seqs in seen.value { #expect(seqs == Array((seqs.first == 1 ? 1 : 5001)...newest)) }
     }
 
+    @Test("at a stop watchers also get what those had sent who are gone")
+    func stopAfterHangUp() throws {
+        let daemon = try TestDaemon()
+        let watcher = try daemon.connect()
+        try watcher.watch()
+        let request = try Connection.request("grantCredits", ["userId": "ada", "credits": 1, "reason": "r"], id: 1)
+        for _ in 0..<6 {
+            let writer = try daemon.connect()
+            try writer.send(String(repeating: request, count: 200))
+            writer.close()
+        }
+        let first = try watcher.event()
+        daemon.send(SIGTERM)
+        let seen = try [first] + watcher.lines().map { try WatchedEvent($0) }
+        #expect(daemon.exitCode() == 0)
+        try daemon.start()
+        #expect(try seen == daemon.history())
+    }
+
+    @Test("at a stop watchers also get what waits behind answers that nobody takes yet")
+    func stopBehindReplies() throws {
+        let daemon = try TestDaemon()
+        let writer = try daemon.connect()
+        let metadata = ["text": String(repeating: "x", count: 15_000)]
+        let project = try writer.call("createProject", ["userId": "ada", "credits": 0, "metadata": metadata])
+        let id = try #require(project.string("project.projectId"))
+        let watcher = try daemon.connect()
+        try watcher.watch()
+        // More answers than the socket and the daemon take, then writes.
+        let read = try Connection.request("getStatus", ["projectId": id], id: 1)
+        let write = try Connection.request("grantCredits", ["userId": "ada", "credits": 1, "reason": "r"], id: 1)
+        try writer.send(String(repeating: read, count: 60) + String(repeating: write, count: 5))
+        for _ in 0..<100 { _ = try watcher.call("getBalance", ["userId": "ada"]) }
+        daemon.send(SIGTERM)
+        try waitFor("no more connections") { (try? daemon.connect()) == nil }
+        for _ in 0..<65 { _ = try writer.reply() }
+        #expect(try watcher.lines().map { try WatchedEvent($0).seq } == [2, 3, 4, 5, 6])
+        #expect(daemon.exitCode() == 0)
+    }
+
     @Test("a peer that hangs up in the middle of a replay harms nobody")
     func hangUp() throws {
         let daemon = try TestDaemon()
