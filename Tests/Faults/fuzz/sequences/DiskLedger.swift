@@ -1,0 +1,131 @@
+import Glibc
+import LifecycleCore
+
+@testable import LifecycleClient
+
+/// The daemon's own writer on a database of its own. Each sequence is one transaction that is rolled back, so that all
+/// begin alike; within it each call has its savepoint, as it has in a batch of the daemon's.
+final class DiskLedger {
+    nonisolated(unsafe) static let shared = DiskLedger()
+
+    private let clock = FuzzClock()
+    private var names = Names()
+    private let writer: Writer
+    private var batch = Writer.Batch()
+
+    private init() {
+        do {
+            let clock = clock
+            var template = Array("/dev/shm/fuzz.XXXXXX".utf8CString)
+            guard let folder = mkdtemp(&template) else { throw StorageError(.misuse, "no folder") }
+            let path = "\(String(cString: folder))/ledger.db"
+            let database = try Database(path: path, mode: .writer)
+            try Migrator.run(Schema.migrations, on: database)
+            writer = try Writer(
+                database, identity: FileIdentity(databasePath: path), ballast: Ballast(databasePath: path),
+                nextDeadline: NextDeadline(),
+                context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: CallCounts()) },
+                uptime: { clock.uptime })
+            // It stays open, and nobody else looks for it.
+            for name in ["", "-wal", "-shm", ".ballast"] { unlink(path + name) }
+            rmdir(String(cString: folder))
+        } catch {
+            fatalError("the database on disk: \(error)")
+        }
+    }
+
+    func begin() {
+        clock.reset()
+        names = Names()
+        batch = Writer.Batch()
+        writer.nextDeadline.time = Timestamp(milliseconds: .max)
+        writer.resumedAt = Timestamp(milliseconds: .min)
+        expectSuccess { () throws(StorageError) in try writer.begin.run() }
+    }
+
+    func rollBack() {
+        writer.transaction.beats = PendingBeats()
+        writer.rollBack()
+        require(batch.errors.isEmpty, "storage says \(batch.errors)")
+    }
+
+    /// - Returns: the text of the result or of the error, with numbers for ids.
+    func take(_ step: Step) -> String {
+        switch step {
+        case .call(let method, let params): return call(method, params)
+        case .advance(let milliseconds): clock.advance(by: milliseconds)
+        case .writeBeats: expectSuccess { () throws(StorageError) in try writer.transaction.writeBeats() }
+        case .detach, .restore, .trim: write(step.writes(names, at: clock.now))
+        }
+        return ""
+    }
+
+    private func write(_ writes: [BoundCall.Write]) {
+        sweep()
+        for write in writes {
+            if case .failure(let error) = run(write) { require(false, "refused: \(error)") }
+        }
+    }
+
+    private func call(_ method: String, _ params: String) -> String {
+        sweep()
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("jsonrpc")
+        json.string("2.0")
+        json.key("id")
+        json.integer(1)
+        json.key("method")
+        json.string(method)
+        if !params.isEmpty {
+            json.key("params")
+            json.raw(names.ids(in: params).utf8)
+        }
+        json.endObject()
+        guard case .single(let call) = Dispatcher(limits: .fuzzed).work(for: json.bytes, from: .fuzzer) else {
+            return "a batch"
+        }
+        let result =
+            switch call.step {
+            case .refuse(let error): Result<[UInt8], RPCError>.failure(error)
+            // Reads as writes: what is read is what was written in this transaction.
+            case .run(.read(_, let read)): run { store, context throws(RPCError) in try read(store, context) }
+            case .run(.write(_, let write)): run(write)
+            }
+        return names.answer(result)
+    }
+
+    /// As the one in memory does before each call.
+    private func sweep() {
+        expectSuccess { () throws(StorageError) in
+            let due = Due(isEverything: true)
+            while try writer.settle(due, at: clock.now, limit: Sweep.batch).count == Sweep.batch {}
+        }
+    }
+
+    private func run(_ write: @escaping BoundCall.Write) -> Result<[UInt8], RPCError> {
+        let job = WriteJob(worksOnFullDisk: true, caller: .fuzzer, run: write, completion: { _ in })
+        var room = Sweep.batch
+        do throws(StorageError) {
+            guard let outcome = try writer.outcome(of: job, &batch, &room) else {
+                return .failure(.internalError("too much is due"))
+            }
+            return outcome.result.map { reply in
+                var json = JSONWriter()
+                reply(&json)
+                return json.bytes
+            }
+        } catch {
+            fatalError("\(error)")
+        }
+    }
+
+    private func expectSuccess(_ body: () throws(StorageError) -> Void) {
+        do throws(StorageError) { try body() } catch { require(false, "storage: \(error)") }
+    }
+}
+
+extension Caller {
+    /// Who fails what nobody reported: in memory there is one process only.
+    static let daemon = fuzzer
+}
