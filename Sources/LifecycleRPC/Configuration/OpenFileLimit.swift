@@ -4,7 +4,7 @@ internal import LifecycleCore
 /// The limit of open descriptors: often 1024, which is what the connections alone may need.
 package enum OpenFileLimit {
     /// What the daemon has open beside its connections: database, listener, log, event loop; and those it refuses.
-    static let reserve = 64 + Hub.mostGoodbyes
+    static let reserve = 64 + RefusedConnection.most
 
     /// Raises the process's soft limit to what the connections need, or as far as the hard limit lets it; logs a
     /// warning when that is too low.

@@ -28,7 +28,6 @@ final class Hub {
     private(set) var isDraining = false
     /// Refused connections that are still open.
     var goodbyes = 0
-    static let mostGoodbyes = 64
 
     private var holders = LeaseHolders()
 

@@ -11,6 +11,8 @@ final class RefusedConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private static let patience = TimeAmount.seconds(1)
+    /// That wait at a time.
+    static let most = 64
     private let reason: RPCError
     private let hub: Hub
     private var goodbye: Scheduled<Void>?
@@ -24,7 +26,7 @@ final class RefusedConnection: ChannelInboundHandler {
         var reply = ReplyWriter(limit: .max)
         reply.write(.failure(reason), to: .null)
         let channel = context.channel
-        let mayStay = hub.goodbyes < Hub.mostGoodbyes
+        let mayStay = hub.goodbyes < Self.most
         if mayStay {
             // Before the writing, which ends the connection when the peer has gone.
             hub.goodbyes += 1
