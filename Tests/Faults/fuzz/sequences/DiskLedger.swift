@@ -88,19 +88,25 @@ final class DiskLedger {
         let result =
             switch call.step {
             case .refuse(let error): Result<[UInt8], RPCError>.failure(error)
-            // Reads as writes: what is read is what was written in this transaction.
-            case .run(.read(_, let read)): run { store, context throws(RPCError) in try read(store, context) }
+            case .run(.read(_, let read)): answer(read)
             case .run(.write(_, let write)): run(write)
             }
         return names.answer(result)
     }
 
-    /// As the one in memory does before each call.
+    /// As the one in memory does before each call. Only if something is due, as it writes the signs of life that wait.
     private func sweep() {
+        guard writer.isSomethingDue else { return }
         expectSuccess { () throws(StorageError) in
             let due = Due(isEverything: true)
             while try writer.settle(due, at: clock.now, limit: Sweep.batch).count == Sweep.batch {}
         }
+    }
+
+    /// On the writer's connection, as the transaction is its own. Readers see signs of life once they are on disk.
+    private func answer(_ read: @escaping BoundCall.Read) -> Result<[UInt8], RPCError> {
+        expectSuccess { () throws(StorageError) in try writer.transaction.writeBeats() }
+        return run { store, context throws(RPCError) in try read(store, context) }
     }
 
     private func run(_ write: @escaping BoundCall.Write) -> Result<[UInt8], RPCError> {
