@@ -8,7 +8,7 @@ package struct TestFailure: Error, CustomStringConvertible {
 }
 
 /// Waits for a condition, as long as a slow machine may need.
-package func waitFor(_ what: String, atMost seconds: Double = 60, _ condition: () throws -> Bool) throws {
+package func waitFor(_ what: String, atMost seconds: Double = 300, _ condition: () throws -> Bool) throws {
     let end = Date().addingTimeInterval(seconds)
     while try !condition() {
         guard Date() < end else { throw TestFailure("waited \(seconds) s in vain for \(what)") }

@@ -61,7 +61,7 @@ struct ConnectingTests {
     @Test("a time that is over while there is no connection says that there was none")
     func overBeforeConnected() async throws {
         let folder = try ScratchFolder()
-        let client = LifecycleClient(folder.file("s")) { $0.connectTimeout = .seconds(15) }
+        let client = LifecycleClient(folder.file("s")) { $0.connectTimeout = .seconds(300) }
         let error = try await failure("a call") { try await client.ask(timeout: .milliseconds(50)) }
         #expect(error.code == .unreachable)
         #expect(error.outcome == .notDone)
@@ -70,7 +70,7 @@ struct ConnectingTests {
     @Test("a daemon that comes late serves all who wait for it")
     func late() async throws {
         let folder = try ScratchFolder()
-        let client = LifecycleClient(folder.file("s")) { $0.connectTimeout = .seconds(15) }
+        let client = LifecycleClient(folder.file("s")) { $0.connectTimeout = .seconds(300) }
         let calls = Task {
             try await withThrowingTaskGroup { group in
                 for index in 0..<20 { group.addTask { try await client.ask("u\(index)") } }

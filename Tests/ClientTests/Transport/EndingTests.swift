@@ -49,12 +49,12 @@ struct EndingTests {
             while true { _ = try peer.request() }
         }
         let client = LifecycleClient(server.path)
-        let call = Task { try await client.ask(timeout: isCancelled ? .seconds(15) : .milliseconds(200)) }
+        let call = Task { try await client.ask(timeout: isCancelled ? .seconds(300) : .milliseconds(200)) }
         try await eventually("the request") { server.requests.count == 1 }
         let closer = Task { await client.close() }
         try await eventually("the closing") { client.isClosing }
         if isCancelled { call.cancel() }
-        try await finish("close", within: .seconds(5)) { await closer.value }
+        try await finish("close") { await closer.value }
         _ = try await failure("the call") { try await call.value }
     }
 

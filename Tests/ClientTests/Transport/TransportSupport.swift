@@ -6,7 +6,7 @@ import TestSupport
 
 /// Fails with the step's name when it hangs, in place of the whole test.
 func finish<Value: Sendable>(
-    _ step: String, within limit: Duration = .seconds(20), _ body: @escaping @Sendable () async throws -> Value
+    _ step: String, within limit: Duration = .seconds(300), _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     let first = Box<CheckedContinuation<Result<Value, any Error>, Never>?>(nil)
     let end = { @Sendable (result: Result<Value, any Error>) in
@@ -32,7 +32,7 @@ func finish<Value: Sendable>(
 
 /// The error that a step ends with.
 func failure(
-    _ step: String, within limit: Duration = .seconds(20), _ body: @escaping @Sendable () async throws -> some Sendable
+    _ step: String, within limit: Duration = .seconds(300), _ body: @escaping @Sendable () async throws -> some Sendable
 ) async throws -> ClientError {
     do { _ = try await finish(step, within: limit, body) } catch let error as ClientError { return error }
     throw TestFailure("no error: \(step)")
@@ -40,7 +40,7 @@ func failure(
 
 /// Waits for a condition without holding a thread.
 func eventually(_ what: String, _ condition: () -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(20)
+    let end = ContinuousClock.now + .seconds(300)
     while !condition() {
         guard ContinuousClock.now < end else { throw TestFailure("waited in vain for \(what)") }
         try await Task.sleep(for: .milliseconds(2))
@@ -51,7 +51,7 @@ extension LifecycleClient {
     /// A client of a server that needs no patience.
     convenience init(_ path: String, _ change: (inout ClientConfiguration) -> Void = { _ in }) {
         var configuration = ClientConfiguration(socketPath: path)
-        configuration.callTimeout = .seconds(15)
+        configuration.callTimeout = .seconds(300)
         change(&configuration)
         self.init(configuration)
     }

@@ -49,7 +49,7 @@ final class RestartLoad: Sendable {
             let before = ended.value
             do {
                 // Longer than any call may take.
-                try await waitWithoutThread(for: "a call to end", atMost: 90) {
+                try await waitWithoutThread(for: "a call to end", atMost: 300) {
                     ended.value > before || books.value.count == tasks
                 }
             } catch {
@@ -64,7 +64,7 @@ final class RestartLoad: Sendable {
         try await inThread { [self] in
             for time in 1...times {
                 let moment = allCalls * time / (times + 1)
-                try waitFor("call \(moment)", atMost: 120) { endedCalls >= moment }
+                try waitFor("call \(moment)") { endedCalls >= moment }
                 try stop(daemon)
                 try daemon.start()
             }

@@ -14,8 +14,8 @@ struct RestartSagaTests {
     init() throws {
         daemon = try TestDaemon()
         var configuration = ClientConfiguration(socketPath: daemon.socket)
-        configuration.callTimeout = .seconds(60)
-        configuration.connectTimeout = .seconds(60)
+        configuration.callTimeout = .seconds(300)
+        configuration.connectTimeout = .seconds(300)
         client = LifecycleClient(configuration)
     }
 

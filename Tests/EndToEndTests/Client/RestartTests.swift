@@ -7,8 +7,8 @@ import Testing
 struct RestartTests {
     private static func client(_ daemon: TestDaemon) -> LifecycleClient {
         var configuration = ClientConfiguration(socketPath: daemon.socket)
-        configuration.callTimeout = .seconds(60)
-        configuration.connectTimeout = .seconds(60)
+        configuration.callTimeout = .seconds(300)
+        configuration.connectTimeout = .seconds(300)
         return LifecycleClient(configuration)
     }
 

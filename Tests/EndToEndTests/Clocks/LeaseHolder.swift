@@ -54,7 +54,7 @@ final class LeaseHolder: @unchecked Sendable {
         child = try ChildProcess(
             "python3", ["-c", Self.script, socket] + groups.map { $0.joined(separator: ",") }, standardInput: ends[0],
             standardError: output.descriptor)
-        try waitFor("the projects to be attached", atMost: 60) {
+        try waitFor("the projects to be attached") {
             guard child.isRunning else { throw TestFailure("the holder ended: \(output.text)") }
             return output.text.contains("attached")
         }
@@ -107,7 +107,7 @@ extension TestDaemon {
     func deadline(_ id: String) throws -> String? { try project(id).string("project.deadline") }
 
     func waitForEnd(of id: String, _ code: String) throws {
-        try waitFor("the end of the project", atMost: 30) { try project(id).string("project.status") == "failed" }
+        try waitFor("the end of the project") { try project(id).string("project.status") == "failed" }
         let reply = try project(id)
         #expect(reply.string("project.errorCode") == code)
         #expect(reply.int("project.creditsRefunded") == 1)

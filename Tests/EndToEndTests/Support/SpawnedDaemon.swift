@@ -58,7 +58,7 @@ final class SpawnedDaemon: @unchecked Sendable {
     /// Waits for the end of a daemon that gives up by itself.
     /// - Returns: the exit code, and the one sentence that says why.
     func refusal() throws -> (code: Int32, sentence: String) {
-        try waitFor("the daemon to give up", atMost: 20) { !child.isRunning }
+        try waitFor("the daemon to give up") { !child.isRunning }
         return Self.refusal(child.exitCode(), log)
     }
 
@@ -74,7 +74,7 @@ final class SpawnedDaemon: @unchecked Sendable {
 func refusal(of daemon: TestDaemon, launch: Bool = false) throws -> (code: Int32, sentence: String) {
     let before = launch ? daemon.log.utf8.count : 0
     if launch { try daemon.launch() }
-    try waitFor("the daemon to give up", atMost: 20) { !daemon.isRunning }
+    try waitFor("the daemon to give up") { !daemon.isRunning }
     let code = daemon.exitCode()
     return SpawnedDaemon.refusal(code, String(decoding: daemon.log.utf8.dropFirst(before), as: UTF8.self))
 }

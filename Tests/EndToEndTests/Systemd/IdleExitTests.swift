@@ -22,7 +22,7 @@ struct IdleExitTests {
     @Test("with nobody connected and nothing unfinished it ends with 0, though nobody ever came")
     func nobody() throws {
         let daemon = try activate()
-        try waitFor("the idle exit", atMost: 20) { !daemon.child.isRunning }
+        try waitFor("the idle exit") { !daemon.child.isRunning }
         #expect(daemon.child.exitCode() == 0)
         #expect(daemon.log.contains("nobody is connected"))
     }
@@ -47,7 +47,7 @@ struct IdleExitTests {
         let last = try Connection(path)
         #expect(try last.call("updateStatus", ["projectId": id, "status": "completed"]).bool("changed") == true)
         last.close()
-        try waitFor("the idle exit", atMost: 20) { !daemon.child.isRunning }
+        try waitFor("the idle exit") { !daemon.child.isRunning }
         #expect(daemon.child.exitCode() == 0)
     }
 
@@ -89,7 +89,7 @@ struct IdleExitTests {
             #expect(reply.int("balance.available") == expected)
         }
         isOver.change { $0 = true }
-        try waitFor("the end of the last life", atMost: 30) { !isOver.value }
+        try waitFor("the end of the last life") { !isOver.value }
         print("idle exit: \(lives.value) lives for \(expected) callers")
         if Self.callers > 5 { #expect(lives.value > 1) }
     }

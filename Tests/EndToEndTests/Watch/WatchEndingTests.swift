@@ -24,7 +24,7 @@ struct WatchEndingTests {
             _ = try writer.call("grantCredits", ["userId": "ada", "credits": 1, "reason": detail])
             #expect(try good.event().seq == seq)
         }
-        try waitFor("the stalled one to be closed", atMost: 20) {
+        try waitFor("the stalled one to be closed") {
             try writer.call("getMetrics").metric("gauges", "lifecycle_watchers") == 1
         }
         let seqs = try Self.rest(stalled).map { try WatchedEvent($0).seq }

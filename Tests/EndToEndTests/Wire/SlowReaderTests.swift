@@ -37,7 +37,7 @@ struct SlowReaderTests {
         let stalled = try daemon.connect()
         try stalled.send(String(repeating: Self.large, count: bytes / size))
         stalled.shutdownWriting()
-        try waitFor("the stalled one to be closed", atMost: 20) {
+        try waitFor("the stalled one to be closed") {
             try good.call("getMetrics").metric("gauges", "lifecycle_connections") == 1
         }
     }

@@ -32,7 +32,7 @@ struct LogHandlerTests {
         let handler = makeHandler(queue)
         var logger = Logger(label: "test") { _ in handler }
         body(&logger)
-        #expect(queue.flush(timeout: .seconds(30)))
+        #expect(queue.flush(timeout: .seconds(300)))
         return sink.records.withLock { $0.map { String(decoding: $0, as: UTF8.self) } }
     }
 

@@ -40,14 +40,14 @@ struct LogQueueTests {
         let queue = try gate.queue(capacity: 3)
         defer { queue.close() }
         queue.append(Array("a".utf8))
-        #expect(gate.entered.waitForByte(timeout: .seconds(30)))
+        #expect(gate.entered.waitForByte(timeout: .seconds(300)))
         for text in ["b", "c", "d", "x", "y"] { queue.append(Array(text.utf8)) }
         #expect(queue.droppedRecords == 2)
         gate.release.sendByte()
-        #expect(gate.entered.waitForByte(timeout: .seconds(30)))
+        #expect(gate.entered.waitForByte(timeout: .seconds(300)))
         queue.append(Array("e".utf8))
         for _ in ["b, c, d", "2 dropped", "e"] { gate.release.sendByte() }
-        #expect(queue.flush(timeout: .seconds(30)))
+        #expect(queue.flush(timeout: .seconds(300)))
         #expect(gate.written.withLock { $0 } == ["a", "b", "c", "d", "2 dropped", "e"])
         #expect(queue.droppedRecords == 2)
     }
@@ -61,7 +61,7 @@ struct LogQueueTests {
         for (text, writes, dropped) in [("a", 1, 1), ("b", 2, 2), ("c", 2, 2), ("d", 1, 2)] {
             queue.append(Array(text.utf8))
             for _ in 0..<writes { gate.release.sendByte() }
-            #expect(queue.flush(timeout: .seconds(30)))
+            #expect(queue.flush(timeout: .seconds(300)))
             #expect(queue.droppedRecords == dropped)
         }
         #expect(gate.written.withLock { $0 } == ["lost", "lost", "lost", "c", "2 dropped", "d"])
@@ -77,7 +77,7 @@ struct LogQueueTests {
         #expect(!queue.flush(timeout: .milliseconds(5)))
         #expect(!queue.flush(timeout: .zero))
         gate.release.sendByte()
-        #expect(queue.flush(timeout: .seconds(30)))
+        #expect(queue.flush(timeout: .seconds(300)))
     }
 
     @Test("a closed queue writes what it has and drops what comes")
@@ -85,11 +85,11 @@ struct LogQueueTests {
         let gate = try Gate()
         let queue = try gate.queue(capacity: 10)
         queue.append([0x61])
-        #expect(gate.entered.waitForByte(timeout: .seconds(30)))
+        #expect(gate.entered.waitForByte(timeout: .seconds(300)))
         queue.close()
         queue.append([0x62])
         gate.release.sendByte()
-        #expect(queue.flush(timeout: .seconds(30)))
+        #expect(queue.flush(timeout: .seconds(300)))
         #expect(gate.written.withLock { $0 } == ["a"])
         #expect(queue.droppedRecords == 1)
     }
@@ -114,7 +114,7 @@ struct LogQueueTests {
                 }
             }
         }
-        #expect(queue.flush(timeout: .seconds(30)))
+        #expect(queue.flush(timeout: .seconds(300)))
         let records = box.value.withLock { $0 }
         for task in 0..<4 as Range<UInt8> {
             let indexes = records.filter { $0[0] == task }.map { Int($0[1]) << 8 | Int($0[2]) }

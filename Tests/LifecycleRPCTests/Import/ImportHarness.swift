@@ -23,7 +23,7 @@ struct ImportHarness {
                 rows += 1
                 return rows == interruptedAtRow
             })
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(300)
         while true {
             do throws(ImportError) {
                 return try importer.run(table, from: ImportFile(path), into: ledger.folder.database, dryRun: dryRun)

@@ -120,7 +120,7 @@ final class LedgerHarness: Sendable {
 
     /// A process that another test starts at this moment has a copy of the lock until it runs its program.
     func open() async throws {
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(300)
         while true {
             do {
                 return try openOnce()
