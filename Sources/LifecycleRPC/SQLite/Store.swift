@@ -28,7 +28,8 @@ package final class Store: Sendable {
         package var onCommit: @Sendable (Int64) -> Void
         /// Calls back after some time, on any thread. Tests move the clock and call `WriteQueue.tick()` instead.
         package var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
-        /// Milliseconds by which that may be late; more means that the process stood still. Tests that move the clock and
+        /// Milliseconds by which that may be late, and for which the writer may be busy; more means that the process stood
+        /// still. Tests that move the clock and
         /// ring nothing have all the time there is.
         package var patience: Int64
         /// Told what storage said, from any thread. After a fatal error nothing may be acknowledged any more.
@@ -97,7 +98,8 @@ package final class Store: Sendable {
 
         let writer = try Writer(
             database, identity: FileIdentity(databasePath: path), ballast: ballast,
-            nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime)
+            nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime,
+            patience: environment.patience)
         try writer.sweep { environment.onSweep($0, .daemon) }
 
         writes = WriteQueue(
@@ -105,8 +107,7 @@ package final class Store: Sendable {
             onBatch: environment.onBatch, onError: environment.onError,
             events: .init(
                 onSweep: { environment.onSweep(WriteOutcome(.success { $0.null() }, steps: $0), .daemon) },
-                onCommit: environment.onCommit, schedule: environment.schedule,
-                patience: environment.patience))
+                onCommit: environment.onCommit, schedule: environment.schedule))
         scans = ReaderPool(writes: writes, context: { environment.context($0) }, deliver: environment.deliver)
         do throws(SystemCallError) {
             try writes.start(writer)

@@ -30,8 +30,6 @@ package final class WriteQueue: Sendable {
         var onCommit: @Sendable (Int64) -> Void
         /// To be called back after this time; any thread.
         var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
-        /// Milliseconds by which that may be late.
-        var patience: Int64
     }
     private let onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
 
@@ -105,11 +103,12 @@ package final class WriteQueue: Sendable {
         var alarm = WriterAlarm()
         while true {
             let letters = turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting()
-            let wasHeldUp = alarm.isLate(writer, tolerance: events.patience)
+            let now = writer.uptime()
+            writer.wakeUp(at: now, isLate: alarm.isLate(at: now, tolerance: writer.patience))
             turn.take(letters, &alarm)
             let jobs = turn.nextJobs(Self.mostPerCommit)
             do throws(StorageError) {
-                try writer.watchClock(wasHeldUp: wasHeldUp)
+                try writer.watchClock()
                 if !jobs.isEmpty, let failure = run(jobs, &turn, by: writer) { throw failure }
                 if alarm.isTimeForBeats(writer) { try writer.writeBeats() }
                 try settle(&turn, by: writer)
@@ -118,6 +117,7 @@ package final class WriteQueue: Sendable {
                 alarm.set(writer) { delay, ring in
                     events.schedule(delay) { [weak self] in self?.mailbox.send(.tick(ring)) }
                 }
+                writer.noticePause()
                 if let close = turn.close, turn.isIdle {
                     try writer.writeBeats()
                     try writer.close()

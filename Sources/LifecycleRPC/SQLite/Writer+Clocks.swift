@@ -57,8 +57,9 @@ extension Writer {
     ) throws(StorageError) -> (steps: [NewEvent], count: Int) {
         let known = context(.daemon)
         let context = CallContext(now: now, caller: known.caller, limits: known.limits, metrics: known.metrics)
-        // The machine may have slept since the transaction began.
+        // The machine may have slept, and we may have stood still, since the transaction began.
         compareClocks()
+        noticePause()
         transaction.begin(at: now)
         // What is due on disk may have shown life since.
         try transaction.writeBeats()
@@ -111,10 +112,25 @@ extension Writer {
         nextDeadline.time = try transaction.earliestDeadline() ?? Timestamp(milliseconds: .max)
     }
 
+    /// The thread has waited for work, which may take long, and goes on.
+    /// - Parameters:
+    ///   - now: the uptime as soon as it did.
+    ///   - isLate: the process stood still meanwhile, which no clock shows.
+    func wakeUp(at now: Int64, isLate: Bool) {
+        if isLate { resumedAt = context(.daemon).now }
+        lastSeen = now
+    }
+
+    /// Looks whether the thread stood still in the middle of its work, paused or in front of a slow disk, so that nobody
+    /// could report. To be asked before something due is settled, and before the thread waits again.
+    func noticePause() {
+        let now = uptime()
+        if now &- lastSeen > patience { resumedAt = context(.daemon).now }
+        lastSeen = now
+    }
+
     /// Looks whether the clock was set or the machine slept: nobody is refunded early because *we* slept.
-    /// - Parameter wasHeldUp: the process stood still, which no clock shows.
-    func watchClock(wasHeldUp: Bool) throws(StorageError) {
-        if wasHeldUp { resumedAt = context(.daemon).now }
+    func watchClock() throws(StorageError) {
         compareClocks()
         guard hasGoneBack else { return }
         try shortenDeadlines(context(.daemon).now)

@@ -14,6 +14,9 @@ final class Writer {
     /// Since when leases count: see `Sweep.settle`.
     var resumedAt: Timestamp
     var clockWatch: ClockWatch
+    /// When this thread was last seen at work, by the monotonic clock, and for how long it may be unseen: see `noticePause`.
+    var lastSeen: Int64
+    let patience: Int64
     /// The clock went back, and deadlines lie too far in the future since.
     var hasGoneBack = false
     /// The newest event that somebody was told of.
@@ -36,7 +39,8 @@ final class Writer {
 
     init(
         _ database: Database, identity: FileIdentity, ballast: Ballast,
-        nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime
+        nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime,
+        patience: Int64
     ) throws(StorageError) {
         self.database = database
         self.identity = identity
@@ -45,7 +49,9 @@ final class Writer {
         self.context = context
         self.uptime = uptime
         resumedAt = context(.daemon).now
-        clockWatch = ClockWatch(wall: resumedAt, uptime: uptime())
+        lastSeen = uptime()
+        clockWatch = ClockWatch(wall: resumedAt, uptime: lastSeen)
+        self.patience = patience
         transaction = try SQLiteWriteTransaction(database, nextDeadline)
         begin = try database.prepare("BEGIN IMMEDIATE")
         commitStatement = try database.prepare("COMMIT")

@@ -48,9 +48,8 @@ struct WriterAlarm {
 
     /// Whether a bell should have rung long ago: the process stood still, paused or without a processor, and whoever
     /// wanted to report meanwhile could not. To be asked before what came is read.
-    func isLate(_ writer: Writer, tolerance: Int64) -> Bool {
-        let now = writer.uptime()
-        return bells.contains { $0.time != nil && now &- $0.uptime > tolerance }
+    func isLate(at now: Int64, tolerance: Int64) -> Bool {
+        bells.contains { $0.time != nil && now &- $0.uptime > tolerance }
     }
 
     /// It rang, perhaps for nothing: a clock that is set meanwhile makes it early, or late as far as that goes.

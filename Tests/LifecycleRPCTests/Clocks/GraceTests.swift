@@ -8,6 +8,8 @@ struct GraceTests {
         case down, clockForwards, suspended
         /// The process was paused: both clocks went on, and nothing rang.
         case heldUp
+        /// Paused in the middle of its work, which goes on before what came meanwhile is read.
+        case heldUpInACommit, heldUpBeforeTheNextAlarm
         case downAndBack
 
         func happen(to ledger: LedgerHarness) async throws {
@@ -20,6 +22,8 @@ struct GraceTests {
                 // The monotonic clock stands still in both.
                 ledger.jumpClock(seconds: 100)
             case .heldUp: ledger.advance(seconds: 100)
+            case .heldUpInACommit: try await ledger.pauseInACommit(seconds: 100)
+            case .heldUpBeforeTheNextAlarm: try await ledger.pauseBeforeTheNextAlarm(seconds: 100)
             case .downAndBack:
                 await ledger.close()
                 ledger.advance(seconds: 3000)

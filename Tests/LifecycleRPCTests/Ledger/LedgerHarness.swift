@@ -17,6 +17,8 @@ final class LedgerHarness: Sendable {
     /// What the store said to be the newest event on disk, each time.
     var lastCommitted: Int64? { commits.withLock(\.last) }
     private let commits = Mutex<[Int64]>([])
+    /// Milliseconds, once.
+    private let nextCommitTakes = Atomic<Int64>(0)
     /// What writes asked to be done to their connections.
     var effects: [ConnectionEffect] { askedEffects.withLock(\.self) }
     private let askedEffects = Mutex<[ConnectionEffect]>([])
@@ -91,6 +93,33 @@ final class LedgerHarness: Sendable {
         now += end - clocks.withLock(\.uptime)
     }
 
+    /// Time passes while the writer does something else, in the middle of it.
+    func pauseInACommit(seconds: Int64) async throws {
+        nextCommitTakes.store(seconds * 1000, ordering: .relaxed)
+        try await grant(1, to: "somebody else")
+        try await untilIdle()
+    }
+
+    /// Time passes after an alarm has rung for nothing and before the next one is set.
+    func pauseBeforeTheNextAlarm(seconds: Int64) async throws {
+        let store = try store
+        let rings = alarms.withLock { alarms in
+            defer { alarms = [] }
+            return alarms.map(\.ring)
+        }
+        await withCheckedContinuation { done in
+            // Sent while the writer is busy, so that it reads both at once.
+            store.writes.check {
+                for ring in rings { ring() }
+                store.writes.check {
+                    self.advance(seconds: seconds)
+                    done.resume()
+                }
+            }
+        }
+        try await untilIdle()
+    }
+
     /// The alarm rings, and what is due has been settled when this returns.
     func tick() async throws {
         try store.writes.tick()
@@ -137,7 +166,10 @@ final class LedgerHarness: Sendable {
                 clock: { Timestamp(milliseconds: self.now) }, uptime: { self.clocks.withLock(\.uptime) },
                 limits: limits, metrics: NoMetrics(),
                 deliver: { $0() },
-                onCommit: { seq in self.commits.withLock { $0.append(seq) } },
+                onCommit: { seq in
+                    self.commits.withLock { $0.append(seq) }
+                    self.now += self.nextCommitTakes.exchange(0, ordering: .relaxed)
+                },
                 schedule: { delay, ring in
                     let (seconds, attoseconds) = delay.components
                     let time = self.clocks.withLock(\.uptime) + seconds * 1000 + attoseconds / 1_000_000_000_000_000

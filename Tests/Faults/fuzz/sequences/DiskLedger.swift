@@ -25,7 +25,7 @@ final class DiskLedger {
                 database, identity: FileIdentity(databasePath: path), ballast: Ballast(databasePath: path),
                 nextDeadline: NextDeadline(),
                 context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: CallCounts()) },
-                uptime: { clock.uptime })
+                uptime: { clock.uptime }, patience: .max)
             // It stays open, and nobody else looks for it.
             for name in ["", "-wal", "-shm", ".ballast"] { unlink(path + name) }
             rmdir(String(cString: folder))
