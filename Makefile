@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup test demo build release install deb bench bench-guard-update format check faults fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
+.PHONY: help setup test demo build release install deb bench bench-guard-update format check faults sanitize fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -113,6 +113,10 @@ test-web: setup ## Test the web app in Examples/StoryEditor, its pages in a real
 	@$(STEP) "web app: tests" dev/run-tests --package-path Examples/StoryEditor
 	@$(STEP) "web app: pages in a browser" Examples/StoryEditor/Tests/Browser/story.py
 
+sanitize: setup ## Every test under the thread and address sanitizers, the daemon under valgrind (an hour): make sanitize SANITIZE=thread.
+	@$(STEP) "release build" $(RELEASE)
+	@Tests/Sanitizers/run $(SANITIZE)
+
 idle: setup ## A thousand callers in the very moment at which the idle daemon goes (some minutes).
 	LIFECYCLE_IDLE_COUNT=1000 swift test $(SWIFT_FLAGS) --disable-xctest --filter IdleExitTests
 
@@ -128,4 +132,4 @@ docs: setup ## Make the client's documentation in .build-docs/client.
 		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
 
 clean: ## Remove what the builds made.
-	rm -rf .build .build-docs .build-deb .build-python Benchmarks/.build Examples/StoryEditor/.build
+	rm -rf .build .build-thread .build-address .build-docs .build-deb .build-python Benchmarks/.build Examples/StoryEditor/.build

@@ -24,7 +24,7 @@ def fuzz(case, target, minutes):
     fuzzers.build(tools, case.binaries, INSTRUMENTATION, DRIVER, [target])
     seeds, out = case.folder / "seeds", case.folder / "out"
     dictionary = write_seeds(target, seeds)
-    command = ["afl-fuzz", "-V", str(minutes * 60), "-s", str(case.rng.getrandbits(31)), "-t", "5000", "-i", seeds, "-o", out]
+    command = ["afl-fuzz", "-V", str(round(minutes * 60)), "-s", str(case.rng.getrandbits(31)), "-t", "5000", "-i", seeds, "-o", out]
     command += ["-x", dictionary] if dictionary else []
     environment = os.environ | SETTINGS | {"ASAN_OPTIONS": OPTIONS, "SWIFT_BACKTRACE": "enable=no"}
     done = subprocess.run([*command, "--", tools / target], env=environment, capture_output=True, text=True)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SOURCES, FUZZ = ROOT / "Sources", ROOT / "Tests/Faults/fuzz"
 TARGETS = ("frames", "sequences")
 
-COMMON = ["-O", "-wmo", "-parse-as-library", "-swift-version", "6", "-package-name", "fuzz", "-enable-testing"]
+COMMON = ["-O", "-wmo", "-parse-as-library", "-swift-version", "6", "-package-name", "fuzz"]
 FEATURES = ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault"]
 LIBFUZZER = ["-sanitize=fuzzer,address"]
 # The modules of other packages that are linked.
@@ -66,7 +66,7 @@ class Build:
         in_process = SOURCES / "Client/InProcess"
         memory = [*in_process.glob("InMemory*.swift"), *in_process.glob("InProcessDaemon*.swift")]
         memory += [in_process / f"{name}.swift" for name in ("CallCounts", "DeadlineIndex", "UTF8Key")]
-        self.compile("LifecycleClient", memory, "-emit-module")
+        self.compile("LifecycleClient", memory, "-emit-module", "-enable-testing")
         daemon = SOURCES / "LifecycleRPC"
         disk = [file for file in swift_files(daemon / "SQLite") if file.stem not in NOT_FUZZED]
         disk += [daemon / "Clock.swift", daemon / "ClockWatch.swift", daemon / "Dispatch/Dispatcher.swift"]
