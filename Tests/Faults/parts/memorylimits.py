@@ -38,18 +38,14 @@ def small_address_space(case):
             set_limit(pid, resource.RLIMIT_AS, address_space(pid) + case.rng.randint(0, 4) * MEBI)
 
         meanwhile(bench, restrict)
-        hog(bench)
-        if not bench.is_running:
-            ended(bench, MEMORY_ENDS)
-        recover(bench, "after the memory limit")
-        bench.close("at the end")
+        hog(bench, 24, "after the memory limit")
         return 1
     finally:
         bench.discard()
 
 
-def hog(bench, lines=24):
-    """Large requests, unfinished, on many connections: up to 1 MiB each, which the daemon has to keep."""
+def hog(bench, lines, after):
+    """Large requests, unfinished, on many connections: up to 1 MiB each, which the daemon has to keep. Then memory is back."""
     held = []
     for _ in range(lines):
         try:
@@ -62,6 +58,10 @@ def hog(bench, lines=24):
     work_on(bench)
     for line in held:
         line.close()
+    if not bench.is_running:
+        ended(bench, MEMORY_ENDS)
+    recover(bench, after)
+    bench.close("at the end")
 
 
 def memory_group(case):
@@ -77,11 +77,7 @@ def memory_group(case):
         bench.recover()
         limit = int(bench.daemon.resident() + case.rng.randint(-8, 8)) * MEBI
         meanwhile(bench, lambda: group.restrict(limit))
-        hog(bench, 200)
-        if not bench.is_running:
-            ended(bench, MEMORY_ENDS)
-        recover(bench, "after the group's memory limit")
-        bench.close("at the end")
+        hog(bench, 200, "after the group's memory limit")
         return 1
     finally:
         bench.discard()

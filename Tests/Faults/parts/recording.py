@@ -1,4 +1,4 @@
-"""A daemon whose files and answers are written down as they happen (native/recorder.c), and the clerks who load it."""
+"""A daemon whose files and answers are written down as they happen (native/recorder), and the clerks who load it."""
 
 import os
 import pickle
@@ -18,14 +18,14 @@ from . import teller
 from .clerk import READS, Clerk
 
 HEAD = struct.Struct("<ciQI")
-SOURCE = Path(__file__).resolve().parent.parent / "native/recorder.c"
+SOURCES = Path(__file__).resolve().parent.parent / "native/recorder"
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where syncs are free: only their order matters here
 
 
 def build(tools):
     subprocess.run(
         ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden", "-o", tools / "recorder.so",
-         SOURCE, "-lpthread"], check=True)
+         *SOURCES.glob("*.c"), "-lpthread"], check=True)
 
 
 class Witness(Clerk):
