@@ -24,7 +24,7 @@ struct DoctorTests {
 
     @Test("what is silent, to be cancelled or not started for long needs attention, and exit code is 1")
     func stuck() throws {
-        let daemon = try TestDaemon(["--lease", "4", "--start-timeout", "40"])
+        let daemon = try TestDaemon(["--lease", "20", "--start-timeout", "40"])
         _ = try daemon.call("grantCredits", ["userId": "a\u{1B}[31mda", "credits": 100, "reason": "r"])
         _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 100, "reason": "r"])
         _ = try daemon.call("createProject", ["userId": "ada", "credits": 1, "externalId": "w", "startTimeout": 1000])
