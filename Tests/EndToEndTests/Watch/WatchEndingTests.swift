@@ -40,7 +40,8 @@ struct WatchEndingTests {
 
     @Test("one that reads slowly, but reads, gets everything and takes no memory meanwhile")
     func slow() throws {
-        let daemon = try TestDaemon()
+        // The last of them waits until the others have read all.
+        let daemon = try TestDaemon(["--stall-timeout", "300"])
         let detail = String(repeating: "x", count: 1000)
         let request = try Connection.request(
             "grantCredits", ["userId": "ada", "credits": 1, "reason": detail], id: 1)
