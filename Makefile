@@ -100,7 +100,7 @@ soak: setup ## Agents lost in every way, watchers, kill -9 and restarts: make so
 	@Tests/Soak/soak --minutes $(MINUTES)
 
 faults: setup ## Break the machine under the daemon, the long forms (hours): make faults FAULTS="--only kill --cases 50".
-	@dev/setup --faults
+	@dev/setup --faults --afl
 	@$(STEP) "release build" $(RELEASE)
 	@Tests/Faults/faults --long $(FAULTS)
 

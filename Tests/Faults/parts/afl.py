@@ -17,7 +17,7 @@ SETTINGS = {"AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MI
 def fuzz(case, target, minutes):
     """- Returns: how many inputs it tried."""
     if not shutil.which("afl-fuzz"):
-        case.find("wrong", "afl-fuzz is not there: dev/setup --faults installs it (Debian's package afl++)")
+        case.find("wrong", "afl-fuzz is not there: dev/setup --afl installs it (Debian's package afl++)")
         return 0
     tools = case.folder / "tools"
     tools.mkdir()
