@@ -102,14 +102,10 @@ package final class WriteQueue: Sendable {
         var turn = Turn()
         var alarm = WriterAlarm()
         while true {
-            let letters = turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting()
-            let now = writer.uptime()
-            writer.wakeUp(at: now, isLate: alarm.isLate(at: now, tolerance: writer.patience))
-            turn.take(letters, &alarm)
-            let jobs = turn.nextJobs(Self.mostPerCommit)
+            read(turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting(), into: &turn, &alarm, writer)
             do throws(StorageError) {
                 try writer.watchClock()
-                if !jobs.isEmpty, let failure = run(jobs, &turn, by: writer) { throw failure }
+                if let failure = run(&turn, &alarm, by: writer) { throw failure }
                 if alarm.isTimeForBeats(writer) { try writer.writeBeats() }
                 try settle(&turn, by: writer)
                 try turn.answerChecks(writer)
@@ -129,18 +125,32 @@ package final class WriteQueue: Sendable {
         }
     }
 
-    private func run(_ jobs: [WriteJob], _ turn: inout Turn, by writer: Writer) -> StorageError? {
+    private func read(
+        _ letters: Deque<WriterLetter>, into turn: inout Turn, _ alarm: inout WriterAlarm, _ writer: Writer
+    ) {
+        let now = writer.uptime()
+        writer.wakeUp(at: now, isLate: alarm.isLate(at: now, tolerance: writer.patience))
+        turn.take(letters, &alarm)
+    }
+
+    private func run(_ turn: inout Turn, _ alarm: inout WriterAlarm, by writer: Writer) -> StorageError? {
+        let jobs = turn.nextJobs(Self.mostPerCommit)
+        guard !jobs.isEmpty else { return nil }
         let clock = ContinuousClock()
         let start = clock.now
-        let batch = writer.run(jobs)
-        onBatch(jobs.count, clock.now - start)
-        let postponed = zip(jobs, batch.outcomes).filter { $1 == nil }.map(\.0)
+        let batch = writer.run(jobs) { already in
+            guard already < Self.mostPerCommit else { return [] }
+            read(mailbox.takeWaiting(), into: &turn, &alarm, writer)
+            return turn.nextJobs(Self.mostPerCommit - already)
+        }
+        onBatch(batch.jobs.count, clock.now - start)
+        let postponed = zip(batch.jobs, batch.outcomes).filter { $1 == nil }.map(\.0)
         turn.postpone(postponed, until: batch.due)
-        state.withLock { $0.queued -= jobs.count - postponed.count }
+        state.withLock { $0.queued -= batch.jobs.count - postponed.count }
         for error in batch.errors where !error.isFatal { onError(error) }
         report(batch.settled, by: writer)
         deliver {
-            for case (let job, let outcome?) in zip(jobs, batch.outcomes) { job.completion(outcome) }
+            for case (let job, let outcome?) in zip(batch.jobs, batch.outcomes) { job.completion(outcome) }
         }
         return batch.failure
     }

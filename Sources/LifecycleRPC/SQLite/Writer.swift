@@ -62,8 +62,9 @@ final class Writer {
         isDiskFull = try !ballast.create()
     }
 
-    /// The outcomes in the order of the jobs, and what storage said.
+    /// The jobs, their outcomes in the same order, and what storage said.
     struct Batch {
+        var jobs: [WriteJob]
         /// nil: nothing was done yet, as the job touched more that is due than fits into the transaction.
         var outcomes: [WriteOutcome?] = []
         /// What those have touched.
@@ -77,22 +78,23 @@ final class Writer {
     }
 
     /// Runs all jobs in one transaction, each in its own savepoint, and commits once.
-    func run(_ jobs: [WriteJob]) -> Batch {
-        var batch = Batch()
+    /// - Parameter late: asked before the COMMIT, until it has none: the jobs that have come meanwhile.
+    func run(_ jobs: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob]) -> Batch {
+        var batch = Batch(jobs: jobs)
         do throws(AttemptError) {
             if isDiskFull { try leaveFullDisk() }
             if !isDiskFull {
-                try attempt(jobs, &batch)
+                try attempt(jobs, joinedBy: late, &batch)
                 return batch
             }
         } catch  where error.cause.kind == .full {
             enterFullDisk()
             batch.errors.append(error.cause)
         } catch {
-            refuse(jobs.count, &batch, error)
+            refuse(batch.jobs.count, &batch, error)
             return batch
         }
-        runOneByOne(jobs, &batch)
+        runOneByOne(&batch)
         return batch
     }
 
@@ -134,7 +136,10 @@ final class Writer {
         let isOutcomeUnknown: Bool
     }
 
-    private func attempt(_ jobs: [WriteJob], _ batch: inout Batch) throws(AttemptError) {
+    private func attempt(
+        _ first: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob] = { _ in [] }, _ batch: inout Batch
+    ) throws(AttemptError) {
+        var jobs = first
         var outcomes: [WriteOutcome?] = []
         outcomes.reserveCapacity(jobs.count)
         let before = (settled: batch.settled.count, due: batch.due)
@@ -143,13 +148,18 @@ final class Writer {
         var waiting: Set<ObjectIdentifier> = []
         do throws(StorageError) {
             try begin.run()
-            for job in jobs {
+            while outcomes.count < jobs.count {
+                let job = jobs[outcomes.count]
                 var outcome: WriteOutcome?
                 if waiting.isEmpty || !(job.source.map(waiting.contains) ?? false) {
                     outcome = try self.outcome(of: job, &batch, &room)
                 }
                 if outcome == nil, let source = job.source { waiting.insert(source) }
                 outcomes.append(outcome)
+                guard outcomes.count == jobs.count else { continue }
+                let joining = late(jobs.count)
+                jobs += joining
+                batch.jobs += joining
             }
         } catch {
             rollBack()
@@ -207,8 +217,8 @@ final class Writer {
     }
 
     /// The smallest transactions, so that each fits if anything does.
-    private func runOneByOne(_ jobs: [WriteJob], _ batch: inout Batch) {
-        for job in jobs {
+    private func runOneByOne(_ batch: inout Batch) {
+        for job in batch.jobs {
             if let failure = batch.failure {
                 batch.outcomes.append(WriteOutcome(.failure(RPCError(failure))))
             } else if !job.worksOnFullDisk {
