@@ -28,6 +28,9 @@ let package = Package(
             name: "CSystemd", path: "Sources/CSystemd", pkgConfig: "libsystemd",
             providers: [.apt(["libsystemd-dev"])]),
 
+        // Two calls of the C library that Swift's Glibc does not know.
+        .systemLibrary(name: "CMemory", path: "Sources/CMemory"),
+
         .target(name: "LifecycleCore", path: "Sources/Core"),
         .target(name: "LifecycleSystem", path: "Sources/System"),
         .target(
@@ -37,7 +40,7 @@ let package = Package(
         .target(
             name: "LifecycleRPC",
             dependencies: [
-                "LifecycleCore", "LifecycleSystem", "LifecycleWire", "CSQLite", "CSystemd",
+                "LifecycleCore", "LifecycleSystem", "LifecycleWire", "CMemory", "CSQLite", "CSystemd",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

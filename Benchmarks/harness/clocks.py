@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 import time
+from pathlib import Path
 
 from . import ours, system
 from .ours import Daemon
@@ -61,14 +62,24 @@ def others(context, daemon, name, seconds):
 
 
 def watch(context):
-    """A create's event at one watcher, and at the last of 200."""
+    """A create's event at one watcher, and at the last of 200; and what the writer's thread itself spends on a create."""
     daemon = Daemon(context.scratch, context.databases.copy(context.reference, "watched"))
+    count = 1000
     for watchers in (1, 200):
-        said = system.run([TOOLS / "watch-latency", daemon.socket, watchers, 1000])
+        before = writer_time(daemon)
+        said = system.run([TOOLS / "watch-latency", daemon.socket, watchers, count])
+        context.samples.add(f"daemon.watch{watchers}.writer", (writer_time(daemon) - before) / count)
         for name, found in json.loads(said).items():
             for figure, value in found.items():
                 context.samples.add(f"daemon.watch{watchers}.{name}.{figure}", value)
     daemon.stop()
+
+
+def writer_time(daemon):
+    """Microseconds of processor time that the thread has had."""
+    (thread,) = [task for task in Path(f"/proc/{daemon.process.pid}/task").iterdir()
+                 if (task / "comm").read_text() == "writer\n"]
+    return int((thread / "schedstat").read_text().split()[0]) / 1000
 
 
 def backup(context):

@@ -161,6 +161,7 @@ def of_clocks(reference, largest):
         figure("event at the last of 200 p99", "watch200.last.p99", "µs", "watch", "the create's answer p99",
                "watch200.answer.p99"),
         figure("create answered, 200 watchers", "watch200.answer.p50", "µs", "watch", "with 1 watcher", "watch1.answer.p50"),
+        figure("the writer's time of it, 200 watchers", "watch200.writer", "µs", "watch", "with 1 watcher", "watch1.writer"),
         Figure("backup, checked", "daemon.backup.rate", "MiB/s", ("backup",), size=largest),
         Figure("backup, checked, time", "daemon.backup.seconds", "s", ("backup",), size=largest),
         Figure("creates 16×1 meanwhile", "daemon.duringBackup", "/s", ("backup",), "before it", "daemon.beforeBackup",

@@ -67,7 +67,7 @@ def resting_memory(context, size):
     flags = ["--max-connections", str(2 * IDLE), "--max-connections-per-user", str(2 * IDLE)]
     for _ in range(context.rounds):
         daemon = Daemon(context.scratch, context.databases.copy(size, "memory"), flags)
-        time.sleep(0.5)
+        time.sleep(2)  # it gives memory back when nobody has been connected for a second
         resident, private = memory(daemon.process)
         context.samples.add("daemon.resident", resident / 1024)
         context.samples.add("daemon.private", private / 1024)

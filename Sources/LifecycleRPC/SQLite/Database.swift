@@ -131,6 +131,9 @@ package final class Database {
         return (frames, copied)
     }
 
+    /// Frees the pages in its cache that nothing uses just now.
+    func giveBackMemory() { sqlite3_db_release_memory(handle) }
+
     /// The hook takes the place of SQLite's automatic checkpoint, whose errors nobody sees.
     private func observeCommits() {
         let context = Unmanaged.passUnretained(self).toOpaque()  // `deinit` closes the connection, and the hook with it

@@ -46,6 +46,9 @@ package final class Reader {
         if database.isInTransaction { try? end.run() }
     }
 
+    /// Forgets the pages that it keeps of the file.
+    package func giveBackMemory() { database.giveBackMemory() }
+
     /// Whether any project is neither completed nor failed: such a daemon has something to watch over.
     package func hasUnfinishedProjects() throws(StorageError) -> Bool {
         try database.integer("SELECT 1 FROM project WHERE deadline IS NOT NULL LIMIT 1") != nil

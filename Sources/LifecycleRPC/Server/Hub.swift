@@ -30,6 +30,7 @@ final class Hub {
     var goodbyes = 0
 
     private var holders = LeaseHolders()
+    private let rest: RestingMemory
 
     private var ready: [ConnectionHandler] = []
     private var jobs: [WriteJob] = []
@@ -44,6 +45,8 @@ final class Hub {
         self.telemetry = telemetry
         limits = environment.limits
         dispatcher = Dispatcher(limits: environment.limits)
+        rest = RestingMemory(eventLoop: eventLoop, reader: reader)
+        rest.begin()
     }
 
     // MARK: Connections
@@ -60,6 +63,7 @@ final class Hub {
     }
 
     func add(_ connection: ConnectionHandler) {
+        rest.end()
         connections[ObjectIdentifier(connection)] = connection
         connectionsByUser[connection.caller.uid, default: 0] += 1
         telemetry.connections.record(connections.count)
@@ -88,7 +92,10 @@ final class Hub {
         telemetry.watchers.record(feed.watchers)
         // Those who watch end last.
         if isDraining { feed.wakeAll() }
-        if connections.isEmpty { onIdle?() }
+        if connections.isEmpty {
+            rest.begin()
+            onIdle?()
+        }
     }
 
     /// What was read from the connection is carried out.
