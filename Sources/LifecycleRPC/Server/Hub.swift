@@ -18,7 +18,7 @@ final class Hub {
     private(set) lazy var feed = EventFeed(eventLoop: eventLoop, reader: reader, scans: store.scans) { [unowned self] in
         schedule($0)
     }
-    /// Told when the last connection has gone.
+    /// Told when the last connection has gone, and what was read from it is carried out.
     var onIdle: (() -> Void)?
 
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
@@ -28,9 +28,7 @@ final class Hub {
     private(set) var isDraining = false
     /// Refused connections that are still open.
     var goodbyes = 0
-
     private var holders = LeaseHolders()
-
     private var ready: [ConnectionHandler] = []
     private var jobs: [WriteJob] = []
 
@@ -48,7 +46,8 @@ final class Hub {
 
     // MARK: Connections
 
-    var connectionCount: Int { connections.count }
+    /// Nobody is connected, and nothing is left to be done for who was.
+    var isIdle: Bool { connections.isEmpty && ended.isEmpty }
 
     /// What serves a new connection of this caller, or tells it why nothing does.
     func handler(for caller: Caller) -> any ChannelHandler {
@@ -88,20 +87,21 @@ final class Hub {
         telemetry.watchers.record(feed.watchers)
         // Those who watch end last.
         if isDraining { feed.wakeAll() }
-        if connections.isEmpty { onIdle?() }
+        if isIdle { onIdle?() }
     }
 
     /// What was read from the connection is carried out.
     func settled(_ connection: ConnectionHandler) {
-        ended.removeValue(forKey: ObjectIdentifier(connection))
+        let hadEnded = ended.removeValue(forKey: ObjectIdentifier(connection)) != nil
         if isDraining { feed.wakeAll() }
+        if hadEnded, isIdle { onIdle?() }
     }
 
     /// Takes no more connections; those there are answer what was read, and close.
     func drain() {
         isDraining = true
         for connection in connections.values { connection.drain() }
-        if connections.isEmpty { onIdle?() }
+        if isIdle { onIdle?() }
     }
 
     func closeAll() {
