@@ -7,29 +7,40 @@ internal import Synchronization
 package struct RetentionService: Service {
     private static let interval = Duration.seconds(86_400)
 
-    let writes: WriteQueue
-    let keepDays: Int64
-    let log: DaemonLog
+    private let writes: WriteQueue
+    private let keepDays: Int64
+    private let log: DaemonLog
+    private let retryPause: Duration
+
+    /// - Parameter retryPause: after what was refused, by a full queue or a full disk.
+    package init(writes: WriteQueue, keepDays: Int64, log: DaemonLog, retryPause: Duration = .seconds(600)) {
+        self.writes = writes
+        self.keepDays = keepDays
+        self.log = log
+        self.retryPause = retryPause
+    }
 
     package func run() async throws {
         guard keepDays > 0 else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await pass()
-                try? await Task.sleep(for: Self.interval)
+                try? await Task.sleep(for: await pass() ? Self.interval : retryPause)
             }
         }
     }
 
-    private func pass() async {
+    /// - Returns: whether it came to its end.
+    private func pass() async -> Bool {
         do throws(RPCError) {
             let trimmed = try await Self.pass(writes, keepDays: keepDays)
             if trimmed > 0 {
                 log.write(.historyRemoved, [.projects: "\(trimmed)", .keepDays: "\(keepDays)"])
             }
+            return true
         } catch {
-            // Of a full disk or a stop: the next pass goes on.
+            // Of a full queue, a full disk or a stop: the next pass goes on.
             log.write(.historyKept, [.errorCode: error.kind.name])
+            return false
         }
     }
 

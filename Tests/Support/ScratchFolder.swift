@@ -7,6 +7,12 @@ package final class ScratchFolder: Sendable {
 
     package init() throws { path = try Self.make() }
 
+    /// One on a disk of the test's own.
+    package init(on disk: SmallDisk) throws {
+        path = disk.file("d")
+        guard mkdir(path, 0o700) == 0 else { throw TestFailure("mkdir: \(errno)") }
+    }
+
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     package func file(_ name: String) -> String { "\(path)/\(name)" }

@@ -21,13 +21,21 @@ package enum Sweep {
     ) throws(RPCError) {
         let code = reason(stored, context)
         if let resumedAt, let grace = grace(stored, code, from: resumedAt, context.limits), grace > context.now {
-            if stored.isDetached {
-                return try store.detach(stored, deadline: grace, at: context.now)
-            }
-            return try store.renew(stored, deadline: grace, at: context.now)
+            return try postpone(stored, to: grace, in: store, at: context.now)
         }
         try store.finish(stored, .failed(code: code, message: message(code)), at: context.now)
         try store.record(NewEvent(.failed, of: stored, errorCode: code), by: context.caller, at: context.now)
+    }
+
+    /// Gives a project another deadline; its holder's loss stays one.
+    package static func postpone(
+        _ stored: StoredProject, to deadline: Timestamp, in store: any WriteTransaction, at now: Timestamp
+    ) throws(RPCError) {
+        if stored.isDetached {
+            try store.detach(stored, deadline: deadline, at: now)
+        } else {
+            try store.renew(stored, deadline: deadline, at: now)
+        }
     }
 
     private static func grace(

@@ -1,8 +1,8 @@
 /// Does a failed project again: a new project of the same price, name, metadata and times, newly charged and linked by
 /// `retryOf`. The old one stays as it is.
 ///
-/// Errors: `projectNotFound`, `invalidTransition` (it has not failed), `insufficientCredits`, `amountOutOfRange`,
-/// `idempotencyConflict`.
+/// Errors: `projectNotFound`, `invalidTransition` (it has not failed, or retention has removed its name and metadata),
+/// `insufficientCredits`, `amountOutOfRange`, `idempotencyConflict`.
 public struct RetryProject: Sendable {
     public var projectId: ProjectID
     public var idempotencyKey: String?
@@ -38,6 +38,7 @@ extension RetryProject: KeyedMethod {
         guard old.project.status == .failed else {
             throw .notFailed(old.project.status)
         }
+        guard old.trimmedAt == nil else { throw .trimmed(old.project.status) }
         return try Charge(
             userId: userId, credits: old.project.creditsUsed, idempotencyKey: idempotencyKey, name: old.project.name,
             metadata: old.project.metadata, terms: old.terms, retryOf: projectId

@@ -31,6 +31,14 @@ extension RPCError {
             fields: invalidTransition(from: status, to: .pending).fields)
     }
 
+    /// Nobody is charged for work of which nothing is known any more.
+    package static func trimmed(_ status: Status) -> Self {
+        Self(
+            .invalidTransition, "The project's name and metadata were removed by retention: it cannot be done again.",
+            hint: "Ask for it anew with createProject, which says what is to be done.",
+            fields: invalidTransition(from: status, to: .pending).fields)
+    }
+
     /// The first verdict stays. The refused report was written to the history, hence `keepsWrites`.
     package static func terminalState(_ project: Project) -> Self {
         Self(

@@ -20,7 +20,10 @@ final class OfflineLedger {
         try directory.sync()
         try directory.markCreated()
         try database.execute("PRAGMA cache_size = -\(Self.cacheSize)")
-        transaction = try SQLiteWriteTransaction(database, NextDeadline())
+        // Nothing is settled here: nobody need look for what is due.
+        let nextDeadline = NextDeadline()
+        nextDeadline.time = Timestamp(milliseconds: .max)
+        transaction = try SQLiteWriteTransaction(database, nextDeadline)
     }
 
     func begin() throws(StorageError) { try database.execute("BEGIN IMMEDIATE") }

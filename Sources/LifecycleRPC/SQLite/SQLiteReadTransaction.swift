@@ -55,7 +55,7 @@ class SQLiteReadTransaction: ReadTransaction {
     func affect(_ effect: ConnectionEffect) { effects.append(effect) }
 
     /// Nearly always nothing is due at all.
-    private var mayBeDue: Bool { nextDeadline.time <= now }
+    var mayBeDue: Bool { nextDeadline.time <= now }
 
     func touch(_ project: Project) {
         if let deadline = project.deadline, deadline <= now, mayBeDue { due.projects.append(project.projectId) }

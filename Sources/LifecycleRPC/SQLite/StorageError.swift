@@ -28,6 +28,12 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Nothing is wrong with the ledger: what was refused can be tried again later.
+    var isPassing: Bool { kind == .full || kind == .busy }
+
+    /// The same where nothing was to be refused, so that nobody knows how to go on.
+    var asFatal: StorageError { isFatal ? self : StorageError(.misuse, code: code, "cannot go on: \(message)") }
+
     package var description: String { "\(message) [\(kind), code \(code)]" }
 }
 

@@ -99,7 +99,7 @@ package final class Store: Sendable {
         let writer = try Writer(
             database, identity: FileIdentity(databasePath: path), ballast: ballast,
             nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime,
-            patience: environment.patience)
+            patience: environment.patience, onError: environment.onError)
         try writer.sweep { environment.onSweep($0, .daemon) }
 
         writes = WriteQueue(

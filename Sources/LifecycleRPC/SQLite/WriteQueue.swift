@@ -62,7 +62,8 @@ package final class WriteQueue: Sendable {
     package func submit(_ jobs: [WriteJob]) {
         let (accepted, refusal): (Int, RPCError) = state.withLock { state in
             guard state.isOpen else { return (0, .stopping) }
-            let accepted = min(jobs.count, limit - state.queued)
+            // The daemon's own may have filled it beyond the limit.
+            let accepted = max(0, min(jobs.count, limit - state.queued))
             state.queued += accepted
             return (accepted, .busy("Too many writes wait for the disk."))
         }
@@ -114,11 +115,7 @@ package final class WriteQueue: Sendable {
                     events.schedule(delay) { [weak self] in self?.mailbox.send(.tick(ring)) }
                 }
                 writer.noticePause()
-                if let close = turn.close, turn.isIdle {
-                    try writer.writeBeats()
-                    try writer.close()
-                    return close(nil)
-                }
+                if let close = turn.close, turn.isIdle { return close(end(writer)) }
             } catch {
                 return stop(error, turn)
             }
@@ -178,8 +175,20 @@ package final class WriteQueue: Sendable {
         if let seq = writer.newEvent() { events.onCommit(seq) }
     }
 
-    /// Fail-stop: nothing is written any more, and what waits is answered so.
-    private func stop(_ failure: StorageError, _ turn: Turn) {
+    private func end(_ writer: Writer) -> StorageError? {
+        do throws(StorageError) {
+            try writer.writeBeats()
+            try writer.close()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Fail-stop: nothing is written any more, and what waits is answered so. The process has to end, whatever it was:
+    /// one that lived on and refused every write would keep the next one out.
+    private func stop(_ cause: StorageError, _ turn: Turn) {
+        let failure = cause.asFatal
         state.withLock { $0.isOpen = false }
         onError(failure)
         var turn = turn

@@ -6,7 +6,8 @@ extension Writer {
     func sweep(_ report: (WriteOutcome) -> Void) throws(StorageError) {
         let now = context(.daemon).now
         // The clock went back while nobody ran.
-        if let last = try transaction.newestEventTime(), last > now { try shortenDeadlines(now) }
+        if let last = try transaction.newestEventTime(), last > now { shortensAt = uptime() }
+        try watchClock()
         let everything = Due(isEverything: true)
         while true {
             let (steps, isDone) = try settle(everything)
@@ -16,25 +17,31 @@ extension Writer {
     }
 
     /// Settles what is due, at most `Sweep.batch` projects, in a transaction of its own.
-    /// - Returns: what was done, and whether all is settled. On a full disk what does not fit has to wait: done, too.
+    /// - Returns: what was done, and whether all is settled. What a full disk or a foreign lock refuses has to wait: done,
+    ///   too.
     func settle(_ due: Due) throws(StorageError) -> (steps: [NewEvent], isDone: Bool) {
-        do {
-            return try settleOnce(due, limit: Sweep.batch)
-        } catch  where error.kind == .full {
-            guard ballast.isHeld else { return try giveUp() }
-            enterFullDisk()
-        }
-        do {
-            return try settleOnce(due, limit: 1)  // The smallest transactions, so that each fits if anything does.
-        } catch  where error.kind == .full {
-            return try giveUp()
+        do throws(StorageError) {
+            return try makingRoom { isShort throws(StorageError) in
+                // The smallest transactions when there is little room, so that each fits if anything does.
+                try settleOnce(due, limit: isShort ? 1 : Sweep.batch)
+            }
+        } catch  where error.isPassing {
+            onError(error)
+            nextDeadline.time = context(.daemon).now.adding(seconds: 1)  // Until then nobody asks for it.
+            return ([], true)
         }
     }
 
-    /// Not one refund fits: tried again after a pause.
-    private func giveUp() throws(StorageError) -> (steps: [NewEvent], isDone: Bool) {
-        nextDeadline.time = context(.daemon).now.adding(seconds: 1)
-        return ([], true)
+    /// Tries once more when the disk is full, in the room that the ballast gives up.
+    func makingRoom<Value>(
+        _ body: (_ isShort: Bool) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
+        do throws(StorageError) {
+            return try body(false)
+        } catch  where error.kind == .full && ballast.isHeld {
+            enterFullDisk()
+            return try body(true)
+        }
     }
 
     private func settleOnce(_ due: Due, limit: Int) throws(StorageError) -> (steps: [NewEvent], isDone: Bool) {
@@ -70,12 +77,12 @@ extension Writer {
                 guard let stored = try transaction.project(.projectID(id)), let deadline = stored.project.deadline,
                     deadline <= now
                 else { continue }
-                try Sweep.settle(stored, in: transaction, context, resumedAt: resumedAt)
+                try settle(stored, context)
                 settled += 1
             }
             for user in due.users.map(Optional.some) + (due.isEverything ? [nil] : []) where settled < limit {
                 for stored in try transaction.dueProjects(ofUser: user, at: now, limit: limit - settled) {
-                    try Sweep.settle(stored, in: transaction, context, resumedAt: resumedAt)
+                    try settle(stored, context)
                     settled += 1
                 }
             }
@@ -84,6 +91,31 @@ extension Writer {
             throw transaction.failure ?? StorageError(.misuse, error.message)
         }
     }
+
+    /// Settles one project. What the ledger's own rules refuse, as a hand was at the account, is put off: it must be in
+    /// nobody's way.
+    private func settle(_ stored: StoredProject, _ context: CallContext) throws(RPCError) {
+        try transaction.reporting { () throws(StorageError) in try savepoint.run() }
+        let mark = transaction.mark
+        do throws(RPCError) {
+            try Sweep.settle(stored, in: transaction, context, resumedAt: resumedAt)
+        } catch {
+            guard let failure = transaction.failure, failure.kind == .constraint else { throw error }
+            transaction.failure = nil
+            try transaction.reporting { () throws(StorageError) in try rollBackToSavepoint(mark) }
+            onError(
+                StorageError(
+                    .constraint, code: failure.code,
+                    "project \(stored.project.projectId) is due and cannot be refunded (\(failure.message)): see "
+                        + "`lifecyclectl audit`; it is tried again in \(Self.repairTime) seconds"))
+            try Sweep.postpone(
+                stored, to: context.now.adding(seconds: Self.repairTime), in: transaction, at: context.now)
+        }
+        try transaction.reporting { () throws(StorageError) in try release.run() }
+    }
+
+    /// In seconds.
+    private static let repairTime: Int64 = 600
 
     /// Writes the signs of life that wait.
     func writeBeats() throws(StorageError) {
@@ -95,7 +127,8 @@ extension Writer {
         } catch {
             rollBack()
             // They wait until there is room; leases count by what is remembered here.
-            if error.kind != .full { throw error }
+            guard error.isPassing else { throw error }
+            if error.kind == .busy { onError(error) }
         }
     }
 
@@ -110,85 +143,5 @@ extension Writer {
 
     private func findNextDeadline() throws(StorageError) {
         nextDeadline.time = try transaction.earliestDeadline() ?? Timestamp(milliseconds: .max)
-    }
-
-    /// The thread has waited for work, which may take long, and goes on.
-    /// - Parameters:
-    ///   - now: the uptime as soon as it did.
-    ///   - isLate: the process stood still meanwhile, which no clock shows.
-    func wakeUp(at now: Int64, isLate: Bool) {
-        if isLate { resumedAt = context(.daemon).now }
-        lastSeen = now
-    }
-
-    /// Looks whether the thread stood still in the middle of its work, paused or in front of a slow disk, so that nobody
-    /// could report. To be asked before something due is settled, and before the thread waits again.
-    func noticePause() {
-        let now = uptime()
-        if now &- lastSeen > patience { resumedAt = context(.daemon).now }
-        lastSeen = now
-    }
-
-    /// Looks whether the clock was set or the machine slept: nobody is refunded early because *we* slept.
-    func watchClock() throws(StorageError) {
-        compareClocks()
-        guard hasGoneBack else { return }
-        try shortenDeadlines(context(.daemon).now)
-        hasGoneBack = false
-    }
-
-    private func compareClocks() {
-        while true {
-            let before = uptime()
-            let now = context(.daemon).now
-            let after = uptime()
-            // Who was stopped in between has read two moments, which say nothing about each other.
-            guard after &- before < ClockWatch.tolerance / 2 else { continue }
-            guard let jump = clockWatch.jump(wall: now, uptime: after) else { return }
-            resumedAt = now
-            if jump == .backwards { hasGoneBack = true }
-            return
-        }
-    }
-
-    /// After the clock went back, deadlines lie too far in the future by as much: no project waits longer than its terms
-    /// say from now on.
-    private func shortenDeadlines(_ now: Timestamp) throws(StorageError) {
-        var latest: StoredProject?
-        while true {
-            do throws(StorageError) {
-                try begin.run()
-                transaction.begin(at: now)
-                try transaction.writeBeats()
-                let projects = try transaction.unfinishedProjects(below: latest, limit: Sweep.batch)
-                do throws(RPCError) {
-                    for stored in projects {
-                        try shortenDeadline(of: stored, now)
-                    }
-                } catch {
-                    throw transaction.failure ?? StorageError(.misuse, error.message)
-                }
-                try commit()
-                guard let last = projects.last, projects.count == Sweep.batch else { return }
-                latest = last
-            } catch {
-                rollBack()
-                throw error
-            }
-        }
-    }
-
-    private func shortenDeadline(of stored: StoredProject, _ now: Timestamp) throws(RPCError) {
-        let limits = context(.daemon).limits
-        let createdAt = min(stored.project.createdAt, now)
-        let deadline = stored.terms.deadline(
-            stored.project.status, createdAt: createdAt, lastReport: now, limits: limits)
-        guard let deadline, let known = stored.project.deadline else { return }
-        if stored.isDetached {
-            let end = min(deadline, stored.terms.detachEnd(createdAt: createdAt, detachedAt: now, limits: limits))
-            if end < known { try transaction.detach(stored, deadline: end, at: now) }
-        } else if deadline < known {
-            try transaction.renew(stored, deadline: deadline, at: now)
-        }
     }
 }

@@ -54,7 +54,7 @@ extension Writer {
         return nil
     }
 
-    private func rollBackToSavepoint(_ mark: SQLiteWriteTransaction.Mark) throws(StorageError) {
+    func rollBackToSavepoint(_ mark: SQLiteWriteTransaction.Mark) throws(StorageError) {
         try rollbackToSavepoint.run()
         transaction.rollBack(to: mark)
     }

@@ -17,8 +17,10 @@ final class Writer {
     /// When this thread was last seen at work, by the monotonic clock, and for how long it may be unseen: see `noticePause`.
     var lastSeen: Int64
     let patience: Int64
-    /// The clock went back, and deadlines lie too far in the future since.
-    var hasGoneBack = false
+    /// The clock went back, and deadlines lie too far in the future since: when to shorten them, by the monotonic clock.
+    var shortensAt: Int64?
+    /// Told what storage refused to the daemon itself, which goes on.
+    let onError: @Sendable (StorageError) -> Void
     /// The newest event that somebody was told of.
     var reportedEvent: Int64 = 0
     private let identity: FileIdentity
@@ -40,7 +42,7 @@ final class Writer {
     init(
         _ database: Database, identity: FileIdentity, ballast: Ballast,
         nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime,
-        patience: Int64
+        patience: Int64, onError: @escaping @Sendable (StorageError) -> Void
     ) throws(StorageError) {
         self.database = database
         self.identity = identity
@@ -52,6 +54,7 @@ final class Writer {
         lastSeen = uptime()
         clockWatch = ClockWatch(wall: resumedAt, uptime: lastSeen)
         self.patience = patience
+        self.onError = onError
         transaction = try SQLiteWriteTransaction(database, nextDeadline)
         begin = try database.prepare("BEGIN IMMEDIATE")
         commitStatement = try database.prepare("COMMIT")
@@ -69,6 +72,8 @@ final class Writer {
         var outcomes: [WriteOutcome?] = []
         /// What those have touched.
         var due = Due()
+        /// Whose those are: what one connection asks for is done in its order.
+        var waiting: Set<ObjectIdentifier> = []
         /// What the daemon's clocks did on the way.
         var settled: [NewEvent] = []
         var errors: [StorageError] = []
@@ -142,19 +147,17 @@ final class Writer {
         var jobs = first
         var outcomes: [WriteOutcome?] = []
         outcomes.reserveCapacity(jobs.count)
-        let before = (settled: batch.settled.count, due: batch.due)
+        let before = (settled: batch.settled.count, due: batch.due, waiting: batch.waiting)
         var room = Sweep.batch
-        // What one connection asks for is done in its order.
-        var waiting: Set<ObjectIdentifier> = []
         do throws(StorageError) {
             try begin.run()
             while outcomes.count < jobs.count {
                 let job = jobs[outcomes.count]
                 var outcome: WriteOutcome?
-                if waiting.isEmpty || !(job.source.map(waiting.contains) ?? false) {
+                if batch.waiting.isEmpty || !(job.source.map(batch.waiting.contains) ?? false) {
                     outcome = try self.outcome(of: job, &batch, &room)
                 }
-                if outcome == nil, let source = job.source { waiting.insert(source) }
+                if outcome == nil, let source = job.source { batch.waiting.insert(source) }
                 outcomes.append(outcome)
                 guard outcomes.count == jobs.count else { continue }
                 let joining = late(jobs.count)
@@ -165,6 +168,7 @@ final class Writer {
             rollBack()
             batch.settled.removeSubrange(before.settled...)
             batch.due = before.due
+            batch.waiting = before.waiting
             throw AttemptError(cause: error, isOutcomeUnknown: false)
         }
         do throws(StorageError) {
@@ -173,6 +177,7 @@ final class Writer {
             rollBack()
             batch.settled.removeSubrange(before.settled...)
             batch.due = before.due
+            batch.waiting = before.waiting
             // Its name is gone, but it is still open here: what was acknowledged is copied before everything stops.
             if error.kind == .moved, identity.hasLostLogOnly { _ = try? database.checkpoint(.truncate) }
             // A full disk is found while the WAL is written, before its commit mark: nothing was committed.

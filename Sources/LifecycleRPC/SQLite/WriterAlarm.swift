@@ -4,6 +4,9 @@ internal import LifecycleCore
 struct WriterAlarm {
     /// How long a sign of life waits for others before it is written.
     static let beatPause: Int64 = 1
+    /// In milliseconds. After so long at most it rings, perhaps for nothing: no time passes for it while the machine
+    /// sleeps or the clock is set forwards.
+    private static let longestPause: Int64 = 60_000
 
     /// Which ring it is: one that was put off to an earlier time rings all the same, for nothing.
     struct Ring: Sendable, Equatable {
@@ -18,7 +21,7 @@ struct WriterAlarm {
         var number = 0
     }
 
-    /// One for deadlines, one for signs of life, one for checkpoints: what comes often must not make the others be set anew.
+    /// One for deadlines, one for signs of life, one for what is tried again: what comes often must not make the others be set anew.
     private var bells = [Bell(), Bell(), Bell()]
     private var beatsAt: Timestamp?
 
@@ -34,7 +37,7 @@ struct WriterAlarm {
         }
         // Also when the clock went back.
         guard time <= now || time > now.adding(seconds: Self.beatPause) else { return false }
-        beatsAt = nil
+        beatsAt = now.adding(seconds: Self.beatPause)  // For those that cannot be written now.
         return true
     }
 
@@ -42,8 +45,9 @@ struct WriterAlarm {
     mutating func set(_ writer: Writer, _ schedule: (Duration, Ring) -> Void) {
         let now = writer.context(.daemon).now
         set(0, for: writer.nextDeadline.time, now, writer, schedule)
-        if let beatsAt { set(1, for: beatsAt, now, writer, schedule) }
-        if writer.awaitsCheckpoint { set(2, for: now.adding(seconds: 1), now, writer, schedule) }
+        if let beatsAt, !writer.transaction.beats.isEmpty { set(1, for: beatsAt, now, writer, schedule) }
+        guard writer.awaitsCheckpoint || writer.shortensAt != nil else { return }
+        set(2, for: now.adding(seconds: 1), now, writer, schedule)
     }
 
     /// Whether a bell should have rung long ago: the process stood still, paused or without a processor, and whoever
@@ -65,7 +69,7 @@ struct WriterAlarm {
         bells[bell].time = time
         bells[bell].number &+= 1
         let (delay, overflow) = time.milliseconds.subtractingReportingOverflow(now.milliseconds)
-        let pause = overflow ? 1 : min(max(1, delay), 86_400_000)
+        let pause = overflow ? 1 : min(max(1, delay), Self.longestPause)
         bells[bell].uptime = writer.uptime() &+ pause
         schedule(.milliseconds(pause), Ring(bell: bell, number: bells[bell].number))
     }

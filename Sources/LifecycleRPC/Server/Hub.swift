@@ -18,17 +18,16 @@ final class Hub {
     private(set) lazy var feed = EventFeed(eventLoop: eventLoop, reader: reader, scans: store.scans) { [unowned self] in
         schedule($0)
     }
-    /// Told when the last connection has gone.
+    /// Told when the last connection has gone, and what was read from it is carried out.
     var onIdle: (() -> Void)?
 
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
-    private var connectionsByUser: [UInt32: Int] = [:]
+    private var admission: Admission
     /// Connections that have ended, while what was read from them is carried out.
     private var ended: [ObjectIdentifier: ConnectionHandler] = [:]
     private(set) var isDraining = false
     /// Refused connections that are still open.
     var goodbyes = 0
-
     private var holders = LeaseHolders()
     private let rest: RestingMemory
 
@@ -44,6 +43,7 @@ final class Hub {
         self.environment = environment
         self.telemetry = telemetry
         limits = environment.limits
+        admission = Admission(limits: limits)
         dispatcher = Dispatcher(limits: environment.limits)
         rest = RestingMemory(eventLoop: eventLoop, reader: reader)
         rest.begin()
@@ -51,11 +51,12 @@ final class Hub {
 
     // MARK: Connections
 
-    var connectionCount: Int { connections.count }
+    /// Nobody is connected, and nothing is left to be done for who was.
+    var isIdle: Bool { connections.isEmpty && ended.isEmpty }
 
     /// What serves a new connection of this caller, or tells it why nothing does.
     func handler(for caller: Caller) -> any ChannelHandler {
-        if let refusal = refusal(of: caller) {
+        if let refusal = isDraining ? .stopping : admission.refusal(of: caller) {
             telemetry.refused(caller, isDraining ? nil : refusal)
             return RefusedConnection(refusal, hub: self)
         }
@@ -65,26 +66,13 @@ final class Hub {
     func add(_ connection: ConnectionHandler) {
         rest.end()
         connections[ObjectIdentifier(connection)] = connection
-        connectionsByUser[connection.caller.uid, default: 0] += 1
+        admission.add(connection.caller)
         telemetry.connections.record(connections.count)
-    }
-
-    private func refusal(of caller: Caller) -> RPCError? {
-        if isDraining { return .stopping }
-        guard connections.count < limits.maximumConnections else {
-            return .busy("There are \(limits.maximumConnections) connections already.")
-        }
-        guard connectionsByUser[caller.uid, default: 0] < limits.maximumConnectionsPerUser else {
-            return .busy("uid \(caller.uid) has \(limits.maximumConnectionsPerUser) connections already.")
-        }
-        return nil
     }
 
     func remove(_ connection: ConnectionHandler) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        let uid = connection.caller.uid
-        let left = connectionsByUser[uid, default: 1] - 1
-        connectionsByUser[uid] = left > 0 ? left : nil
+        admission.remove(connection.caller)
         telemetry.connections.record(connections.count)
         if !connection.isIdle { ended[ObjectIdentifier(connection)] = connection }
         detachAll(of: connection)
@@ -92,23 +80,22 @@ final class Hub {
         telemetry.watchers.record(feed.watchers)
         // Those who watch end last.
         if isDraining { feed.wakeAll() }
-        if connections.isEmpty {
-            rest.begin()
-            onIdle?()
-        }
+        if connections.isEmpty { rest.begin() }
+        if isIdle { onIdle?() }
     }
 
     /// What was read from the connection is carried out.
     func settled(_ connection: ConnectionHandler) {
-        ended.removeValue(forKey: ObjectIdentifier(connection))
+        let hadEnded = ended.removeValue(forKey: ObjectIdentifier(connection)) != nil
         if isDraining { feed.wakeAll() }
+        if hadEnded, isIdle { onIdle?() }
     }
 
     /// Takes no more connections; those there are answer what was read, and close.
     func drain() {
         isDraining = true
         for connection in connections.values { connection.drain() }
-        if connections.isEmpty { onIdle?() }
+        if isIdle { onIdle?() }
     }
 
     func closeAll() {

@@ -18,14 +18,14 @@ final class IdleTimer {
 
     func start() {
         hub.onIdle = { self.arm() }
-        if hub.connectionCount == 0 { arm() }
+        if hub.isIdle { arm() }
     }
 
     private func arm() {
         task?.cancel()
         task = eventLoop.assumeIsolated().scheduleTask(in: timeout) {
             // Somebody came meanwhile: the timer is armed anew when the last one leaves.
-            guard self.hub.connectionCount == 0 else { return }
+            guard self.hub.isIdle else { return }
             if self.hub.hasUnfinishedProjects() {
                 self.arm()  // Nobody may ever come again: look later.
             } else {

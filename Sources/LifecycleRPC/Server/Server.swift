@@ -61,7 +61,10 @@ final class Server: Sendable {
             hub.value.onIdle = { done.succeed() }
             hub.value.drain()
         }
-        let force = eventLoop.scheduleTask(in: .seconds(seconds)) { hub.value.closeAll() }
+        let force = eventLoop.scheduleTask(in: .seconds(seconds)) {
+            hub.value.closeAll()
+            done.succeed()
+        }
         try? await done.futureResult.get()
         force.cancel()
     }

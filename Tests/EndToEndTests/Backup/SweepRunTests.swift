@@ -46,6 +46,27 @@ struct SweepRunTests {
         #expect(daemon.stop() == 0)
     }
 
+    @Test("beside a running daemon that has not come to what is due, it makes that one settle it")
+    func besideDue() throws {
+        let daemon = try TestDaemon()
+        try makeDue(daemon)
+        let last = Date()
+        try waitFor("the callers to be gone") { try daemon.openConnections() == 0 }
+        // Its own alarm does not ring.
+        daemon.send(SIGSTOP)
+        try waitFor("the start timeout") { Date().timeIntervalSince(last) > 1.1 }
+        let run = try ChildProcess(
+            TestDaemon.binary, ["--sweep", "--database", daemon.database, "--socket", daemon.socket])
+        try waitFor("the sweep to ask") { try daemon.openConnections() > 0 }
+        daemon.send(SIGCONT)
+        #expect(run.exitCode() == 0)
+        let seen = try daemon.history()
+        #expect(seen.count { $0.kind == "failed" } == 10)
+        #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 20)
+        #expect(try daemon.call("audit").bool("ok") == true)
+        #expect(daemon.stop() == 0)
+    }
+
     @Test("where it cannot ask it says so and leaves the database alone: somebody may well be there")
     func cannotAsk() throws {
         let daemon = try TestDaemon()

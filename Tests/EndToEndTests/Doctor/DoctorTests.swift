@@ -14,6 +14,8 @@ struct DoctorTests {
         #expect(run.output.contains("daemon       lifecycled 0.1.0\n"))
         #expect(run.output.contains("\(daemon.socket) ("))
         #expect(run.output.contains(", the same as here\n"))
+        #expect(run.output.contains("write queue  0\n") && run.output.contains("WAL          "))
+        #expect(run.output.contains("last backup  none that it knows of\n"))
         #expect(run.output.contains("projects     1: 1 pending, 0 processing, 0 completed, 0 failed\n"))
         #expect(run.output.contains("\nWaiting to be started, the longest first: 1\nPROJECT "))
         #expect(run.output.contains("\nGiven back within the hour unless a pipeline reports\nAT  "))
@@ -64,6 +66,59 @@ struct DoctorTests {
         #expect((object["audit"] as? [String: Any])?["ok"] as? Bool == true)
         let page = try daemon.command("doctor")
         #expect(!page.output.unicodeScalars.contains("\u{202E}"))
+    }
+
+    /// What a daemon says of itself when something is wrong.
+    struct Trouble: CustomTestStringConvertible {
+        /// A gauge, or `time`.
+        let figure: String
+        /// Of a time, in seconds beside the true one.
+        let value: Double
+        let sentence: String
+        var testDescription: String { sentence }
+
+        static let all = [
+            Trouble(figure: "lifecycle_queued_writes", value: 1001, sentence: "1001 writes wait for the disk."),
+            Trouble(figure: "lifecycle_wal_bytes", value: 300 * 1024 * 1024, sentence: "The WAL has grown to 300 MiB."),
+            Trouble(
+                figure: "lifecycle_last_backup_timestamp_seconds", value: -3.1 * 86_400,
+                sentence: "The last backup is 3 d old."),
+            Trouble(figure: "time", value: 100.5, sentence: "The daemon's clock is 100 s ahead of this one."),
+            Trouble(figure: "time", value: -100.5, sentence: "The daemon's clock is 100 s behind this one."),
+        ]
+
+        /// Puts it into a reply to `getMetrics`.
+        func edit(_ reply: inout [String: Any]) {
+            guard var result = reply["result"] as? [String: Any], var gauges = result["gauges"] as? [[String: Any]]
+            else { return }
+            if figure == "time" {
+                let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+                result["time"] = Date(timeIntervalSinceNow: value).formatted(style)
+            }
+            for index in gauges.indices where gauges[index]["name"] as? String == figure {
+                let isTime = figure.hasSuffix("timestamp_seconds")
+                gauges[index]["value"] = isTime ? (Date().timeIntervalSince1970 + value).rounded() : value
+            }
+            result["gauges"] = gauges
+            reply["result"] = result
+        }
+    }
+
+    @Test("a long queue, a long WAL, an old backup and a clock that is wrong are each said", arguments: Trouble.all)
+    func figures(_ trouble: Trouble) throws {
+        let daemon = try EditedDaemon { trouble.edit(&$0) }
+        let run = try Command(["doctor"], socket: daemon.socket)
+        #expect(run.code == 1)
+        #expect(run.output.contains("\nVerdict\n! \(trouble.sentence)\n"), "\(run.output)")
+    }
+
+    @Test("the last backup is said")
+    func backup() throws {
+        let daemon = try TestDaemon()
+        #expect(try daemon.call("backup", ["path": "a.db"]).string("path") != nil)
+        let run = try daemon.command("doctor")
+        #expect(run.code == 0)
+        #expect(run.output.contains(" s ago\n"), "\(run.output)")
     }
 
     @Test("without a daemon it says what it knows of the socket, and exit code is 3")

@@ -82,6 +82,22 @@ struct StopTests {
         #expect(!daemon.log.contains("unclean") && !daemon.log.contains("did not end in order"))
     }
 
+    @Test("what was read of peers that are gone is carried out, though nobody else is connected")
+    func hungUp() throws {
+        let daemon = try TestDaemon(["--drain-timeout", "600"])
+        let (peers, count) = (4, 2000)
+        let line = #"{"jsonrpc":"2.0","method":"grantCredits","params":["ada",1,"r"]}"# + "\n"
+        let bytes = Array(String(repeating: line, count: count).utf8)
+        let connections = try (0..<peers).map { _ in try daemon.connect() }
+        let sending = connections.map { BackgroundSend(bytes, to: $0) }
+        for send in sending { try send.wait() }
+        for connection in connections { connection.close() }
+        try waitFor("the daemon to have read all") { try daemon.openConnections() == 0 }
+        #expect(daemon.stop() == 0)
+        try daemon.start()
+        #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == peers * count)
+    }
+
     @Test("idle connections are closed, and do not delay it")
     func idle() throws {
         let daemon = try TestDaemon(["--drain-timeout", "600"])
@@ -145,6 +161,14 @@ struct StopTests {
         #expect(daemon.exitCode() == 0)
         try daemon.start()
         #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 1)
+    }
+}
+
+extension TestDaemon {
+    /// Those that it has accepted and not closed, and those that wait for that.
+    func openConnections() throws -> Int {
+        let sockets = try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).split(separator: "\n")
+        return sockets.count { $0.hasSuffix(" \(socket)") } - 1  // The listener.
     }
 }
 

@@ -36,19 +36,6 @@ struct ManyDueTests {
         return (ledger, due, live)
     }
 
-    /// Keeps the writer busy until the gate is signalled.
-    private func occupy(_ writes: WriteQueue) -> DispatchSemaphore {
-        let gate = DispatchSemaphore(value: 0)
-        writes.submitOwn(
-            WriteJob(
-                worksOnFullDisk: true, caller: .tester,
-                run: { _, _ in
-                    gate.wait()
-                    return { $0.null() }
-                }, completion: { _ in }))
-        return gate
-    }
-
     /// How many of them are settled now, without asking for it.
     private func settled(_ ledger: LedgerHarness) async throws -> Int {
         try await ledger.snapshot { store throws(RPCError) in
@@ -62,7 +49,7 @@ struct ManyDueTests {
         let before = try await ledger.newestSeq()
         // While the writer is busy, the others come, behind the sweep.
         let writes = try ledger.store.writes
-        let gate = occupy(writes)
+        let gate = writes.occupy()
         writes.tick()
         let passed = await withCheckedContinuation { done in
             writes.settle(Due(projects: [due])) { done.resume(returning: (ledger.lastCommitted ?? 0) - before) }
@@ -86,7 +73,7 @@ struct ManyDueTests {
         let (ledger, _, live) = try await ledger()
         let before = try await ledger.newestSeq()
         let writes = try ledger.store.writes
-        let gate = occupy(writes)
+        let gate = writes.occupy()
         let connection = NSObject()
         async let all = ledger.results(
             of: [

@@ -1,5 +1,8 @@
+internal import Foundation
 internal import LifecycleCore
 internal import LifecycleRPC
+internal import Synchronization
+internal import TestSupport
 internal import Testing
 
 @Suite("Requests that are committed together", .ledgers)
@@ -98,6 +101,71 @@ struct BatchTests {
         await ledger.close()
     }
 
+    @Test("the daemon's own writes, which no limit refuses, may fill the queue beyond it: callers' are refused as busy")
+    func ownBeyondTheLimit() async throws {
+        var limits = Limits()
+        limits.maximumQueuedWrites = 10
+        let ledger = try LedgerHarness(limits)
+        let writes = try ledger.store.writes
+        let gate = writes.occupy()
+        for _ in 0..<15 {
+            writes.submitOwn(
+                WriteJob(worksOnFullDisk: true, caller: .tester, run: { _, _ in { $0.null() } }, completion: { _ in }))
+        }
+        let grants = (0..<3).map { _ in Call(GrantCredits(userId: "ann", credits: 1, reason: "r")) }
+        for result in await ledger.results(of: grants) {
+            #expect { try result.get() } throws: { ($0 as? RPCError)?.kind == .busy }
+        }
+        #expect(writes.count == 16)
+        gate.signal()
+        try await ledger.untilIdle()
+        #expect(writes.count == 0)
+        try await ledger.grant(1, to: "ann")
+        #expect(try await ledger.call(GetBalance(userId: "ann")).available == 1)
+        await ledger.close()
+    }
+
+    @Test(
+        "on a full disk, too, a connection's next write waits behind the one that waits for what is due",
+        .enabled(if: SmallDisk.isAvailable))
+    func orderOnAFullDisk() async throws {
+        let disk = try SmallDisk(.memory, megabytes: 64)
+        let ledger = try LedgerHarness(ClockFixture.limits, in: ScratchFolder(on: disk))
+        // More than are settled in one transaction.
+        let creates = (0..<600).map { _ in Call(CreateProject(userId: "many", credits: 0)) }
+        for result in await ledger.results(of: creates) { _ = try result.get() }
+        ledger.advance(seconds: 60)
+        try disk.fill()
+        let done = Mutex<[String]>([])
+        let connection = NSObject()
+        await withCheckedContinuation { end in
+            func job(_ user: String, _ completion: @escaping @Sendable () -> Void = {}) -> WriteJob {
+                WriteJob(
+                    worksOnFullDisk: true, caller: .tester, source: ObjectIdentifier(connection),
+                    run: { store, _ throws(RPCError) in
+                        _ = try store.account(of: user)
+                        return { $0.null() }
+                    },
+                    completion: { _ in
+                        done.withLock { $0.append(user) }
+                        completion()
+                    })
+            }
+            let both = Mutex(2)
+            let count: @Sendable () -> Void = {
+                let left = both.withLock { both in
+                    both -= 1
+                    return both
+                }
+                if left == 0 { end.resume() }
+            }
+            try? ledger.store.writes.submit([job("many", count), job("nobody", count)])
+        }
+        #expect(done.withLock(\.self) == ["many", "nobody"])
+        #expect(ledger.troubles.contains { $0.kind == .full })
+        await ledger.close()
+    }
+
     @Test("after the close writes are refused as busy")
     func closed() async throws {
         let ledger = try LedgerHarness()
@@ -105,6 +173,21 @@ struct BatchTests {
         await ledger.close()
         let outcome = await LedgerHarness.run({ _, _ in { $0.null() } }, in: store)
         #expect { try outcome.result.get() } throws: { ($0 as? RPCError)?.kind == .busy }
+    }
+}
+
+extension WriteQueue {
+    /// Keeps the writer busy until the gate is signalled.
+    func occupy() -> DispatchSemaphore {
+        let gate = DispatchSemaphore(value: 0)
+        submitOwn(
+            WriteJob(
+                worksOnFullDisk: true, caller: .tester,
+                run: { _, _ in
+                    gate.wait()
+                    return { $0.null() }
+                }, completion: { _ in }))
+        return gate
     }
 }
 

@@ -143,6 +143,9 @@ final class LedgerHarness: Sendable {
     /// What the store says no more is acknowledged after.
     var fatalErrors: [StorageError] { errors.withLock(\.self).filter(\.isFatal) }
 
+    /// What it says and goes on after.
+    var troubles: [StorageError] { errors.withLock(\.self).filter { !$0.isFatal } }
+
     var store: Store {
         get throws { try #require(opened.withLock { $0?.store }) }
     }

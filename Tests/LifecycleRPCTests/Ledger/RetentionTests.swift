@@ -72,6 +72,27 @@ struct RetentionTests {
         await ledger.close()
     }
 
+    @Test("what was forgotten is not done again: nobody is charged for work without a name and its metadata")
+    func retry() async throws {
+        let fixture = try await LedgerFixture()
+        let ledger = fixture.ledger
+        let failed = fixture.projects[3]
+        let known = RetryProject(projectId: failed, idempotencyKey: "again")
+        let again = try await ledger.call(known).project
+        ledger.advance(seconds: 2 * Self.day)
+        #expect(try await trim(ledger, keepDays: 1) == 2)
+        let balance = try await ledger.call(GetBalance(userId: "ann"))
+        let error = try #require(await ledger.error(RetryProject(projectId: failed)))
+        #expect(error.kind == .invalidTransition)
+        #expect(error.message.contains("removed"))
+        #expect(error.hint.contains("createProject"))
+        #expect(try await ledger.call(GetBalance(userId: "ann")) == balance)
+        // What was charged before is answered as ever.
+        let replayed = try await ledger.call(known)
+        #expect(replayed.replayed && replayed.project.projectId == again.projectId)
+        await ledger.close()
+    }
+
     @Test("never gives the number of a removed event to a new one")
     func numbers() async throws {
         let ledger = try LedgerHarness()

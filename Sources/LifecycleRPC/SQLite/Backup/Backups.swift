@@ -8,7 +8,6 @@ package final class Backups: Sendable {
         var isStopped = false
         /// Of the connection that checks a copy.
         var check: Database.Interrupter?
-        var whenIdle: CheckedContinuation<Void, Never>?
     }
 
     let folder: BackupFolder
@@ -42,14 +41,15 @@ package final class Backups: Sendable {
 
     /// Abandons the one that is being made and refuses further ones; returns when nothing is left of it.
     func stop() async {
-        await withCheckedContinuation { done in
-            let isIdle = state.withLock { state in
+        while true {
+            let isRunning = state.withLock { state in
                 state.isStopped = true
                 state.check?.interrupt()
-                if state.isRunning { state.whenIdle = done }
-                return !state.isRunning
+                return state.isRunning
             }
-            if isIdle { done.resume() }
+            guard isRunning else { return }
+            // And again: one that comes between two statements is lost, and the second may run for minutes.
+            try? await Task.sleep(for: .milliseconds(10))
         }
     }
 
@@ -134,12 +134,7 @@ package final class Backups: Sendable {
     }
 
     private func end() {
-        let whenIdle = state.withLock { state in
-            state.isRunning = false
-            defer { state.whenIdle = nil }
-            return state.whenIdle
-        }
-        whenIdle?.resume()
+        state.withLock { $0.isRunning = false }
     }
 
     private func goOn() throws(BackupFailure) {

@@ -1,0 +1,37 @@
+import LifecycleCore
+import Logging
+import Testing
+
+@testable import LifecycleRPC
+
+@Suite("The service that removes old history", .ledgers, .timeLimit(.minutes(10)))
+struct RetentionServiceTests {
+    @Test("tries again soon what a full queue refused, and not the next day")
+    func busy() async throws {
+        let output = try LogSystemTests.Output(isNonBlocking: false)
+        let log = try LogSystem(
+            output: .standardError, descriptor: output.writeEnd, isColoured: false, capacity: 100)
+        defer { log.close() }
+        var limits = Limits()
+        limits.maximumQueuedWrites = 1
+        let ledger = try LedgerHarness(limits)
+        try await ledger.grant(10, to: "ann")
+        let project = try await ledger.create(10, for: "ann").projectId
+        try await ledger.report(project, .failed)
+        try await ledger.grant(1, to: "ann")
+        ledger.advance(seconds: 2 * RetentionTests.day)
+
+        let writes = try ledger.store.writes
+        let gate = writes.occupy()
+        let logger = Logger(label: "test") { _ in log.handler(level: .info) }
+        let service = RetentionService(
+            writes: writes, keepDays: 1, log: DaemonLog(logger), retryPause: .milliseconds(1))
+        let run = Task { try await service.run() }
+        #expect(try output.nextLine().contains("history not removed"))
+        gate.signal()
+        while try await ledger.call(ExplainProject(projectId: project)).trimmedAt == nil { await Task.yield() }
+        run.cancel()
+        try await run.value
+        await ledger.close()
+    }
+}
