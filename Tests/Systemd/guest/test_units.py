@@ -180,6 +180,7 @@ class Sandbox(unittest.TestCase):
     def test_nothing_is_open_to_the_daemon_that_it_does_not_need(self):
         with drop_in(SERVICE, ExecStartPre=[
             "/bin/sh -c '! touch /etc/x && ! touch /usr/x && ! touch /run/lifecycled/x'",
+            f"/bin/sh -c '! chmod 0666 {SOCKET}'",
             "/bin/sh -c 'touch /var/lib/lifecycle/x && rm /var/lib/lifecycle/x'",
             "/bin/sh -c '! ls /proc/1/fd && ! test -e /proc/meminfo && ! test -e /proc/sys && ! test -e /dev/kmsg'",
             "/bin/sh -c '! find /sys -maxdepth 4 -writable -not -type l | grep .'",
