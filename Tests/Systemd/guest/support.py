@@ -14,6 +14,9 @@ from types import SimpleNamespace
 SOCKET = "/run/lifecycled/lifecycle.sock"
 STATE = Path("/var/lib/lifecycle")
 SERVICE = "lifecycled.service"
+SWEEP, BACKUP = "lifecycled-sweep.service", "lifecycled-backup.service"
+# Seconds after which something hangs. Far more than anything takes, also where many want the cores.
+HANGS = 300
 # Users by what they may do, with the groups they need. `stranger` may not even connect.
 USERS = {
     "reader": ["lifecycle"],
@@ -26,7 +29,7 @@ USERS = {
 
 def run(*command, **options):
     """The output of a command that must succeed."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS, **options)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -34,6 +37,12 @@ def run(*command, **options):
 
 def systemctl(*arguments):
     return run("systemctl", *arguments)
+
+
+def start(*units):
+    """As often as a test likes; systemd would begin to refuse after five times in ten seconds."""
+    subprocess.run(["systemctl", "reset-failed", *units], capture_output=True)  # Fails where there is nothing to reset.
+    systemctl("start", *units)
 
 
 def show(unit, name):
@@ -49,7 +58,7 @@ def main_pid():
     return int(show(SERVICE, "MainPID"))
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=HANGS):
     """Waits until `condition` gives something true, and returns it."""
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -62,7 +71,7 @@ def until(condition, seconds=60):
 def make_users():
     for name, groups in USERS.items():
         if name not in {entry.pw_name for entry in pwd.getpwall()}:
-            run("useradd", "--no-create-home", "--shell", "/bin/sh", *(["--groups", ",".join(groups)] if groups else []), name)
+            run("useradd", "--no-create-home", "--shell", "/bin/sh", "--groups", ",".join(groups), name)
 
 
 def identity(name):
@@ -78,22 +87,32 @@ def request(method, params, number=1):
 def ask_as(name, method, **params):
     """A call by socat as this user: the whole reply, or None where the connection was refused."""
     done = subprocess.run(
-        ["socat", "-t", "30", "-", f"UNIX-CONNECT:{SOCKET}"], input=request(method, params), capture_output=True,
-        text=True, timeout=60, **identity(name))
+        ["socat", "-t", str(HANGS), "-", f"UNIX-CONNECT:{SOCKET}"], input=request(method, params),
+        capture_output=True, text=True, timeout=HANGS, **identity(name))
     if "Permission denied" in done.stderr:
         return None
     assert done.stdout, f"no reply: {done.stderr}"
     return json.loads(done.stdout)
 
 
+def connect():
+    """A connection of root, who is an admin."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(HANGS)
+    connection.connect(SOCKET)
+    return connection
+
+
+def exchange(line):
+    """The reply to one line, on a connection of its own."""
+    with connect() as connection:
+        connection.sendall(line if isinstance(line, bytes) else line.encode())
+        return json.loads(connection.makefile("rb").readline())
+
+
 def call(method, **params):
     """The result of a call as root, who is an admin."""
-    with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
-        connection.settimeout(60)
-        connection.connect(SOCKET)
-        connection.sendall(request(method, params).encode())
-        line = connection.makefile("rb").readline()
-    reply = json.loads(line)
+    reply = exchange(request(method, params))
     if "error" in reply:
         raise AssertionError(f"{method}: {reply['error']}")
     return reply["result"]
@@ -108,7 +127,7 @@ def new_project(user, credits=10, **terms):
 def drop_in(unit, **settings):
     """Runs `unit` with other settings, then as it was. `unit` is stopped before each change, its socket is not."""
     folder = Path(f"/run/systemd/system/{unit}.d")
-    section = "Socket" if unit.endswith(".socket") else "Service"
+    section = unit.rsplit(".", 1)[1].capitalize()
 
     def apply(change):
         systemctl("stop", unit)
@@ -117,8 +136,10 @@ def drop_in(unit, **settings):
 
     def write():
         folder.mkdir(parents=True)
-        lines = [f"{name}={value}" for name, values in settings.items() for value in ([values] if isinstance(values, str) else values)]
-        (folder / "test.conf").write_text("\n".join([f"[{section}]", *lines, ""]))
+        lines = [f"[{section}]"]
+        for name, values in settings.items():
+            lines += [f"{name}={value}" for value in ([values] if isinstance(values, str) else values)]
+        (folder / "test.conf").write_text("\n".join([*lines, ""]))
 
     apply(write)
     try:
@@ -127,10 +148,24 @@ def drop_in(unit, **settings):
         apply(lambda: shutil.rmtree(folder))
 
 
-def journal(*matches):
-    """The entries of the daemon, each a dictionary of text, oldest first."""
+@contextlib.contextmanager
+def small_disk():
+    """The daemon's state is on an empty disk of its own; gives how to fill that, and how to free it again."""
+    filler = STATE / "filler"
+    systemctl("stop", SERVICE)
+    run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(STATE))
+    try:
+        fill = ["dd", "if=/dev/zero", f"of={filler}", "bs=4k"]
+        yield lambda: subprocess.run(fill, capture_output=True), filler.unlink
+    finally:
+        systemctl("stop", SERVICE)
+        run("umount", "--lazy", str(STATE))
+
+
+def journal(*matches, unit=SERVICE):
+    """The entries of a unit and of systemd about it, each a dictionary of text, oldest first."""
     run("journalctl", "--sync")
-    lines = run("journalctl", "-u", SERVICE, "-o", "json", "--all", *matches).splitlines()
+    lines = run("journalctl", "-u", unit, "-o", "json", "--all", *matches).splitlines()
     return [json.loads(line) for line in lines]
 
 
@@ -144,6 +179,15 @@ def entries_since(cursor):
     return journal(f"--after-cursor={cursor}")
 
 
+def refund_of(project, *matches):
+    """The daemon's entry that it gave this project's credits back, waited for."""
+    def found():
+        entries = journal(f"LIFECYCLE_PROJECT={project}", *matches)
+        return [entry for entry in entries if entry["MESSAGE"].startswith("credits refunded")]
+
+    return until(found)[0]
+
+
 @contextlib.contextmanager
 def callers(tasks=8):
     """The Swift client program, with so many tasks that create and fail projects until the end of the block. Then the
@@ -154,7 +198,7 @@ def callers(tasks=8):
     ) as process:
         try:
             yield done
-            done.output, _ = process.communicate(timeout=120)
+            done.output, _ = process.communicate(timeout=HANGS)
             vars(done).update(json.loads(done.output.splitlines()[-1]))
         finally:
             process.kill()

@@ -5,7 +5,7 @@ import os
 import pwd
 import unittest
 
-from support import SERVICE, SOCKET, STATE, call, is_active, run, show
+from support import BACKUP, SERVICE, SOCKET, STATE, SWEEP, call, is_active, run, show, systemctl
 
 
 class Installed(unittest.TestCase):
@@ -24,17 +24,18 @@ class Installed(unittest.TestCase):
         for group in ["lifecycle", "lifecycle-agent", "lifecycle-app", "lifecycle-admin"]:
             grp.getgrnam(group)
         status = os.stat(SOCKET)
-        self.assertEqual((status.st_uid, status.st_gid, status.st_mode & 0o777), (0, grp.getgrnam("lifecycle").gr_gid, 0o660))
+        owner, group = pwd.getpwnam("lifecycled").pw_uid, grp.getgrnam("lifecycle").gr_gid
+        self.assertEqual((status.st_uid, status.st_gid, status.st_mode & 0o777), (owner, group, 0o660))
         call("getBalance", userId="zoe")
         status = os.stat(STATE)
-        self.assertEqual((status.st_uid, status.st_mode & 0o777), (pwd.getpwnam("lifecycled").pw_uid, 0o700))
+        self.assertEqual((status.st_uid, status.st_mode & 0o777), (owner, 0o700))
 
     def test_the_command_finds_the_daemon_without_being_told_where(self):
         self.assertIn("lifecycled", run("lifecyclectl", "doctor"))
 
     def test_nothing_is_said_about_priorities_or_anything_else_that_an_admin_must_wonder_at(self):
         call("getBalance", userId="zoe")
-        run("systemctl", "start", "lifecycled-sweep.service", "lifecycled-backup.service")
+        systemctl("start", SWEEP, BACKUP)
         run("journalctl", "--sync")
         text = run("journalctl", "-u", SERVICE, "-p", "warning", "-o", "cat")
         self.assertEqual(text, "")

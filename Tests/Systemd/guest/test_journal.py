@@ -1,14 +1,14 @@
 """What the daemon says is in the journal: field by field, explained, and nothing else, whatever callers send."""
 
-import contextlib
 import os
 import re
-import socket
 import subprocess
 import unittest
 from pathlib import Path
 
-from support import SERVICE, SOCKET, call, drop_in, entries_since, journal, newest_entry, new_project, request, run, systemctl, until
+from support import (
+    HANGS, SERVICE, call, drop_in, entries_since, exchange, journal, new_project, newest_entry, refund_of, request, run,
+    systemctl, until)
 
 CATALOG = Path("/usr/lib/systemd/catalog/lifecycle-rpc.catalog")
 
@@ -39,8 +39,7 @@ class Fields(unittest.TestCase):
         self.assertRegex(entries[0]["MESSAGE"], rf"^project created .*credits=40 .*project={project} user=fay$")
 
     def test_what_the_daemon_does_of_itself_has_no_method_and_its_own_uid(self):
-        project = new_project("tim", startTimeout=1)
-        refund = until(lambda: [e for e in journal(f"LIFECYCLE_PROJECT={project}") if e["MESSAGE"].startswith("credits refunded")])[0]
+        refund = refund_of(new_project("tim", startTimeout=1))
         self.assertNotIn("LIFECYCLE_METHOD", refund)
         self.assertEqual(refund["LIFECYCLE_CALLER_UID"], refund["_UID"])
         self.assertEqual(refund["LIFECYCLE_ERROR_CODE"], "startTimeout")
@@ -48,7 +47,7 @@ class Fields(unittest.TestCase):
     def test_a_failure_that_ends_it_is_critical_and_has_an_id(self):
         start = newest_entry()
         with drop_in(SERVICE, Environment="LIFECYCLED_LEASE=nonsense", Restart="no"):
-            subprocess.run(["systemctl", "start", SERVICE], capture_output=True, timeout=60)
+            subprocess.run(["systemctl", "start", SERVICE], capture_output=True, timeout=HANGS)
             entry = until(lambda: [e for e in entries_since(start) if "LIFECYCLE_EXIT_STATUS" in e])[0]
             systemctl("reset-failed", SERVICE)
         self.assertEqual((entry["PRIORITY"], entry["LIFECYCLE_EXIT_STATUS"]), ("2", "64"))
@@ -74,7 +73,9 @@ class Explained(unittest.TestCase):
 
 
 class OneEntry(unittest.TestCase):
-    FORGED = "one\nMESSAGE=forged\nMESSAGE_ID=00000000000000000000000000000000\nPRIORITY=0\n\n<0>forged\r\x00\x1b[2J\x85\u2028\u202etwo"
+    FORGED = (
+        "one\nMESSAGE=forged\nMESSAGE_ID=00000000000000000000000000000000\nPRIORITY=0\n\n"
+        "<0>forged\r\x00\x1b[2J\x85\u2028\u202etwo")
 
     def entry_of(self, text):
         """Of a report that is refused, which logs what it said; it must be the only one besides what went before."""
@@ -106,12 +107,8 @@ class OneEntry(unittest.TestCase):
 
     def test_bytes_that_are_no_text_are_refused_and_not_logged(self):
         start = newest_entry()
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
-            connection.settimeout(60)
-            connection.connect(SOCKET)
-            params = {"userId": "x", "credits": 1, "reason": "@"}
-            connection.sendall(request("grantCredits", params).encode().replace(b"@", b"\xff\xc0\x80"))
-            self.assertIn(b"-32700", connection.makefile("rb").readline())
+        line = request("grantCredits", {"userId": "x", "credits": 1, "reason": "@"}).encode()
+        self.assertEqual(exchange(line.replace(b"@", b"\xff\xc0\x80"))["error"]["code"], -32700)
         call("grantCredits", userId="after", credits=1, reason="test")
         until(lambda: [entry for entry in entries_since(start) if entry.get("LIFECYCLE_USER") == "after"])
         self.assertEqual([entry for entry in entries_since(start) if entry.get("LIFECYCLE_USER") == "x"], [])

@@ -1,18 +1,18 @@
 """Load, and what must hold of it whatever happens to the daemon meanwhile."""
 
-import contextlib
 import json
-import socket
 import threading
 
-from support import SOCKET, call, callers, request, until
+from support import call, callers, connect, request, until
 
 
 class Knocker:
     """Connects again and again. Connecting must never fail; what was acknowledged must be there in the end."""
 
     def __init__(self):
-        self.refused, self.acknowledged, self.unanswered, self.isOver = [], [], 0, False
+        self.refused, self.acknowledged, self.isOver = [], [], False
+        # Cut off unanswered: in all, and of those that had sent all before anything happened to the daemon.
+        self.unanswered, self.broken, self.isDisturbed = 0, 0, False
         self.thread = threading.Thread(target=self.knock)
         self.thread.start()
 
@@ -20,16 +20,18 @@ class Knocker:
         number = 0
         while not self.isOver:
             number += 1
-            params = {"userId": "knocker", "credits": 1, "reason": "test", "idempotencyKey": f"knock-{id(self)}-{number}"}
-            with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
-                connection.settimeout(60)
-                try:
-                    connection.connect(SOCKET)
-                except OSError as error:
-                    self.refused.append(str(error))
-                    continue
+            key = f"knock-{id(self)}-{number}"
+            params = {"userId": "knocker", "credits": 1, "reason": "test", "idempotencyKey": key}
+            try:
+                connection = connect()
+            except OSError as error:
+                self.refused.append(str(error))
+                continue
+            with connection:
+                wasSent = False
                 try:
                     connection.sendall(request("grantCredits", params).encode())
+                    wasSent = not self.isDisturbed
                     line = connection.makefile("rb").readline()
                 except OSError:
                     line = b""
@@ -37,6 +39,7 @@ class Knocker:
                     self.acknowledged.append(reply["result"]["entry"]["entryId"])
                 else:
                     self.unanswered += 1
+                    self.broken += wasSent
 
     def end(self):
         self.isOver = True
@@ -64,12 +67,15 @@ def under_load(test, disturb, times):
                 # Every round has its calls before it.
                 count = len(knocker.acknowledged)
                 until(lambda: len(knocker.acknowledged) > count + 20 or knocker.refused)
+                knocker.isDisturbed = True
                 disturb()
+                knocker.isDisturbed = False
         finally:
             knocker.end()
     print(f"{test.id().split('.')[-1]}: {done.calls} calls of the client, {done.failures} failed; "
           f"{len(knocker.acknowledged)} connections answered, {knocker.unanswered} cut off, "
           f"{len(knocker.refused)} refused", flush=True)
+    test.assertGreater(done.calls, 0)
     test.assertEqual(done.failures, 0, done.output)
     test.assertEqual(knocker.refused, [])
     test.assertEqual(set(knocker.acknowledged) - granted("knocker"), set())
