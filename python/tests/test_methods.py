@@ -96,6 +96,11 @@ def test_no_function_is_for_a_method_that_the_daemon_lacks(document: dict[str, A
     assert {method["name"] for method in document["methods"]} >= _retry.NOT_REPEATABLE
 
 
+def test_what_takes_a_key_gets_one(document: dict[str, Any]) -> None:
+    keyed = {m["name"] for m in document["methods"] if any(p["name"] == "idempotencyKey" for p in m["params"])}
+    assert keyed == _retry.KEYED
+
+
 def test_there_is_an_exception_for_each_kind(document: dict[str, Any]) -> None:
     described = {error["kind"]: (error["code"], error["retryable"]) for error in document["x-errors"]}
     ours = {kind: (error.code, error.retryable) for kind, error in RPCError.by_kind.items()}
