@@ -146,17 +146,20 @@ def test_a_flow_within_another_is_asked_to_stop_and_not_torn_out_of_it(
     monkeypatch.setattr(_hooks, "set_cancelled", lambda _, message: told.append(message))
     hooks: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
     client.update_status(project, status="failed")
-    outermost, nested = run_with(project_id=project), run_with(uuid4(), project_id=project)
+    outermost, deployed, nested = (run_with(parent, project_id=project) for parent in (None, uuid4(), uuid4()))
     with pytest.raises(Abort):
         hooks["on_running"][0](FLOW, outermost, Running())
-    assert len(told) == 1
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", str(deployed.id))
+    with pytest.raises(Abort):
+        hooks["on_running"][0](FLOW, deployed, Running())
+    assert len(told) == 2
     hooks["on_running"][0](FLOW, nested, Running())
     with pytest.raises(FlowStopped, match="failed already"):
         progress(0.5)
     hooks["on_failure"][0](FLOW, nested, Failed())
-    assert len(told) == 2
+    assert len(told) == 3
     assert _registry.every() == []
-    assert client.explain_project(project).refused_reports == 2, "the two starts, and no end"
+    assert client.explain_project(project).refused_reports == 3, "the starts, and no end"
 
 
 @pytest.mark.parametrize("stop_reason", [None, "the app cancelled its project"])

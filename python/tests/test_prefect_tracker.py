@@ -313,7 +313,7 @@ def test_a_flow_that_ends_is_not_stopped(
         ended_meanwhile.append(tracker._finished.wait(0.3))
         return True
 
-    def kill() -> None:
+    def kill(_: object) -> None:
         raise AssertionError("its process must not be killed")
 
     monkeypatch.setattr(_tracker, "terminate_flow", terminate)
@@ -338,16 +338,16 @@ def test_a_flow_that_does_not_stop_is_reported_all_the_same(track: Track, client
     assert client.explain_project(project).refused_reports == 0
 
 
-@pytest.mark.parametrize("made_for_the_run", [True, False])
+@pytest.mark.parametrize("made_for", ["the run", "another", "nothing"])
 def test_only_a_process_that_was_made_for_the_run_is_killed(
-    made_for_the_run: bool, daemon: Daemon, client: Client, project: str
+    made_for: str, daemon: Daemon, client: Client, project: str
 ) -> None:
     child = os.fork()
     if child == 0:
         try:
-            if made_for_the_run:
-                os.environ["PREFECT__FLOW_RUN_ID"] = str(uuid4())
             flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
+            if made_for != "nothing":
+                os.environ["PREFECT__FLOW_RUN_ID"] = str(flow_run.id if made_for == "the run" else uuid4())
             settings = Settings(socket=str(daemon.socket), beat=0.2, cancel_grace=0.2, start_budget=30)
             tracker = Tracker(settings, ProjectKey(project, None), flow_run)
             tracker.start()
@@ -360,7 +360,7 @@ def test_only_a_process_that_was_made_for_the_run_is_killed(
     eventually(lambda: client.get_status(project).status == "processing", "it starts")
     client.cancel_project(project)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code == (-signal.SIGKILL if made_for_the_run else 3)
+    assert code == (-signal.SIGKILL if made_for == "the run" else 3)
     assert client.get_status(project).error_code == "cancelled"
 
 

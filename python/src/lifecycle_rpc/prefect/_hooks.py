@@ -18,6 +18,7 @@ from ._identify import ProjectKey, project_of
 from ._log import log
 from ._message import error_code, error_message
 from ._prefect_api import set_cancelled, state_of
+from ._stop import has_own_process
 from ._tracker import Tracker
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
         tracker.start()
     except TerminalState as error:
         reason = f"Project {key} is {error.status} already; do it again as a new project."
-        if settings.stop_when_ended and flow_run.parent_task_run_id is None:
+        within_another = flow_run.parent_task_run_id is not None and not has_own_process(flow_run.id)
+        if settings.stop_when_ended and not within_another:
             _registry.remove(flow_run.id)
             set_cancelled(flow_run, reason)
             raise Abort(reason) from None
