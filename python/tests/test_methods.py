@@ -6,7 +6,9 @@ import asyncio
 import dataclasses
 import inspect
 import re
+import types
 import typing
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -72,6 +74,32 @@ def test_there_is_a_function_for_each_method_and_parameter(methods: type, docume
         for parameter in method["params"]:
             default = ours[snake_case(parameter["name"])].default
             assert default is (inspect.Parameter.empty if parameter["required"] else None), method["name"]
+
+
+def assert_takes(hint: Any, schema: dict[str, Any], where: str) -> None:
+    """A parameter's type against its JSON schema."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        hints = [inner for inner in typing.get_args(hint) if inner is not type(None)]
+        schemas = schema.get("anyOf", [schema])
+        assert len(hints) == len(schemas), where
+        for inner, alternative in zip(hints, schemas, strict=True):
+            assert_takes(inner, alternative, where)
+    elif typing.get_origin(hint) is Collection:
+        assert schema["type"] == "array", where
+        assert_takes(typing.get_args(hint)[0], schema["items"], where + "[]")
+    elif typing.get_origin(hint) is typing.Literal:
+        assert set(typing.get_args(hint)) <= set(schema["enum"]), where
+    else:
+        assert_matches(hint, schema, where)
+
+
+@pytest.mark.parametrize("methods", [Client, AsyncClient])
+def test_parameters_are_what_the_daemon_takes(methods: type, document: dict[str, Any]) -> None:
+    for method in document["methods"]:
+        hints = typing.get_type_hints(getattr(methods, OWN_NAME.get(method["name"], snake_case(method["name"]))))
+        for parameter in method["params"]:
+            where = f"{method['name']}.{parameter['name']}"
+            assert_takes(hints[snake_case(parameter["name"])], parameter["schema"], where)
 
 
 @pytest.mark.parametrize("methods", [Client, AsyncClient])
