@@ -23,6 +23,8 @@ from prefect_table.scenario import APP
 FLOWS = Path(__file__).parent / "flows"
 PATIENCE = 180.0
 """Seconds until a condition that does not come true is a failure."""
+PAUSE = 0.25
+"""Seconds between looking, so that looking does not keep the machine from what is waited for."""
 
 
 class Work:
@@ -41,7 +43,7 @@ class Work:
         self.since = datetime.now(timezone.utc)
 
     def wait(self, condition: Callable[[], object], what: str) -> None:
-        eventually(condition, f"{self.project}: {what}", PATIENCE)
+        eventually(condition, f"{self.project}: {what}", PATIENCE, PAUSE)
 
     def body(self) -> int:
         """Wait until the flow's body runs. Gives its process."""
@@ -99,9 +101,11 @@ class Lab:
     def start(self) -> None:
         """Start the server and the daemon that all share."""
         self.processes.start("server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._port))
-        self.daemon = Daemon(self.folder)
+        # Whoever dies here is reported by a hook of Prefect's, which takes as long as a new Python process on a busy
+        # machine. No clock of the daemon's is to overtake it.
+        self.daemon = Daemon(self.folder, "--detach-grace", "600")
         health = f"http://127.0.0.1:{self._port}/api/health"
-        eventually(lambda: _answers(health), "Prefect's server answers", PATIENCE)
+        eventually(lambda: _answers(health), "Prefect's server answers", PATIENCE, PAUSE)
 
     def work(self, daemon: Daemon | None = None, **options: Any) -> Work:
         """A pending project of 10 credits, whose user has 100 and nothing else."""
@@ -113,7 +117,7 @@ class Lab:
             return Work(self, daemon, client.create_project(user, 10, **options).project.project_id, user)
 
     def own_daemon(self) -> Daemon:
-        """A daemon that the scenario may stop and start."""
+        """A daemon as it is by default, that the scenario may stop and start."""
         with self._lock:
             folder = self.folder / f"d{next(self._numbers)}"
         folder.mkdir()
@@ -136,22 +140,34 @@ class Lab:
         assert process.returncode == 0, f"{name}: exit {process.returncode}: {output}"
         return output
 
-    def serve(self, name: str) -> subprocess.Popen[bytes]:
+    def serve(self, name: str, daemon: Daemon) -> subprocess.Popen[bytes]:
         """A runner: `work.serve(name=…)`."""
-        process = self.processes.start(f"serve-{name}", sys.executable, str(FLOWS / "flows.py"), "serve", name)
+        command = (sys.executable, str(FLOWS / "flows.py"), "serve", name)
+        process = self.processes.start(f"serve-{name}", *command, LIFECYCLE_SOCKET=str(daemon.socket))
         self.tools[process.pid] = "the runner's hook"
         return process
 
-    def worker(self, pool: str) -> subprocess.Popen[bytes]:
+    def worker(self, pool: str, daemon: Daemon) -> subprocess.Popen[bytes]:
         """A process worker, on a pool and with a deployment of the pool's name."""
         from prefect_table import prefect_side
 
         prefect_side.make_pool(pool, str(FLOWS))
-        return self.worker_of(pool)
+        return self.worker_of(pool, daemon)
 
-    def worker_of(self, pool: str) -> subprocess.Popen[bytes]:
+    def worker_of(self, pool: str, daemon: Daemon) -> subprocess.Popen[bytes]:
         """A process worker on a pool that there is."""
-        return self.processes.start(f"worker-{pool}", "prefect", "worker", "start", "--pool", pool)
+        command = ("prefect", "worker", "start", "--pool", pool)
+        return self.processes.start(f"worker-{pool}", *command, LIFECYCLE_SOCKET=str(daemon.socket))
+
+    def logs_of(self, work: Work) -> str:
+        """The ends of the logs of a scenario's own processes and of those that all share."""
+        own = [file for file in self.processes.logs.iterdir() if work.project in file.name or work.user in file.name]
+        shared = [self.processes.logs / f"{name}.log" for name in ("serve-served", "worker-pool", "server")]
+        ends = []
+        for file in [*own, *(file for file in shared if file.exists())]:
+            lines = file.read_text(errors="replace").splitlines()
+            ends += [f"--- {file.name}", *lines[-40:]]
+        return "\n".join(ends)
 
     def close(self, *, keep: bool) -> None:
         """End every process, whatever state it is in, and remove the folder."""
