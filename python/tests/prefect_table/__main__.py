@@ -136,6 +136,7 @@ def main() -> int:
         chosen = [s for s in ALL if options.only in str(s) and (options.table == "full" or not s.full_only)]
         rows = run(lab, chosen, options.jobs)
     except BaseException:
+        print(lab.logs_of(None))
         lab.close(keep=options.keep)
         traceback.print_exc()
         sys.stderr.flush()

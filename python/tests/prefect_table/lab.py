@@ -159,12 +159,11 @@ class Lab:
         command = ("prefect", "worker", "start", "--pool", pool)
         return self.processes.start(f"worker-{pool}", *command, LIFECYCLE_SOCKET=str(daemon.socket))
 
-    def logs_of(self, work: Work) -> str:
-        """The ends of the logs of a scenario's own processes and of those that all share."""
-        own = [file for file in self.processes.logs.iterdir() if work.project in file.name or work.user in file.name]
-        shared = [self.processes.logs / f"{name}.log" for name in ("serve-served", "worker-pool", "server")]
+    def logs_of(self, work: Work | None) -> str:
+        """The ends of the logs of a scenario's own processes, and of those that all share."""
+        words = ("serve-served.", "worker-pool.", "server.", *([f"{work.project}.", f"{work.user}."] if work else []))
         ends = []
-        for file in [*own, *(file for file in shared if file.exists())]:
+        for file in sorted(file for file in self.processes.logs.iterdir() if any(word in file.name for word in words)):
             lines = file.read_text(errors="replace").splitlines()
             ends += [f"--- {file.name}", *lines[-40:]]
         return "\n".join(ends)
