@@ -29,6 +29,7 @@ def play(lab: Lab, scenario: Scenario) -> Row:
         scenario.act(lab, work)
         work.ended()
         row.measure(work, lab.tools)
+        lab.retire(work)
     except Exception as error:
         row.wrong.append(f"{type(error).__name__}: {error}")
         traceback.print_exc()

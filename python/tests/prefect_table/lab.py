@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 
 from harness import Daemon, eventually
 from lifecycle_rpc import Client
-from prefect_table.processes import Processes
+from prefect_table.processes import Processes, descendants, signal_process
 from prefect_table.scenario import APP
 
 FLOWS = Path(__file__).parent / "flows"
@@ -85,8 +86,15 @@ class Lab:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
             "PREFECT_CLI_PROMPT": "false",
-            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
-            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            # Prefect's SQLite turns a write down when another came between, and each poll writes. What is turned down
+            # too often on a busy machine is a run that never starts: so fewer writes, and more tries.
+            "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_LOGGING_TO_API_ENABLED": "false",
+            "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+            "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+            "PREFECT_CLIENT_MAX_RETRIES": "8",
             "LIFECYCLE_TABLE": str(folder),
             "LIFECYCLE_SPOOL": str(folder / "spool"),
             "LIFECYCLE_SOCKET": str(folder / "s"),
@@ -158,6 +166,13 @@ class Lab:
         """A process worker on a pool that there is."""
         command = ("prefect", "worker", "start", "--pool", pool)
         return self.processes.start(f"worker-{pool}", *command, LIFECYCLE_SOCKET=str(daemon.socket))
+
+    def retire(self, work: Work) -> None:
+        """Kill the runner or worker that a scenario had for itself, and its flows: its polls would slow the others."""
+        for name, process in list(self.processes.started.items()):
+            if name.endswith(f"-{work.user}") and process.poll() is None:
+                for pid in [process.pid, *descendants(process.pid)]:
+                    signal_process(pid, signal.SIGKILL)
 
     def logs_of(self, work: Work | None) -> str:
         """The ends of the logs of a scenario's own processes, and of those that all share."""

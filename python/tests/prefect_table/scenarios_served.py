@@ -96,6 +96,7 @@ def stopped(mode: Mode, lab: Lab, work: Work) -> None:
     work.attached()
     work.now()
     process.send_signal(signal.SIGTERM)
+    process.wait(PATIENCE)
 
 
 def killed_with_flow(mode: Mode, lab: Lab, work: Work) -> None:
