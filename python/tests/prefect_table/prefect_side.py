@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any
-from uuid import UUID
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID, uuid4
 
 import httpx
 from prefect.client.orchestration import get_client
@@ -16,11 +19,33 @@ from prefect.states import Cancelling, Scheduled
 from harness import eventually
 from prefect_table.lab import PATIENCE, PAUSE, Work
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+def patiently(ask: Callable[P, R]) -> Callable[P, R]:
+    """Ask again when the server is too busy to answer. All that is asked here may be asked twice."""
+
+    @functools.wraps(ask)
+    def again(*arguments: P.args, **options: P.kwargs) -> R:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return ask(*arguments, **options)
+            except httpx.HTTPError as error:
+                refused = isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
+                if refused or time.monotonic() > end:
+                    raise
+            time.sleep(PAUSE)
+
+    return again
+
+
+@patiently
 def make_pool(name: str, path: str, entrypoint: str = "flows.py:work") -> None:
     """A process pool, and a deployment `work/NAME` on it."""
     with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+        client.create_work_pool(WorkPoolCreate(name=name, type="process"), overwrite=True)
         flow_id = client.create_flow_from_name("work")
         client.create_deployment(
             flow_id=flow_id,
@@ -32,29 +57,34 @@ def make_pool(name: str, path: str, entrypoint: str = "flows.py:work") -> None:
         )
 
 
+@patiently
 def _deployment(name: str) -> UUID | None:
     with get_client(sync_client=True) as client:
         try:
             return client.read_deployment_by_name(f"work/{name}").id
-        except (ObjectNotFound, httpx.HTTPError):
-            return None  # and it is asked again
+        except ObjectNotFound:
+            return None
 
 
 def run(work: Work, deployment: str, case: str, delay: float = 0) -> UUID:
     """Have a run of the deployment started, in `delay` seconds."""
-    found: list[UUID] = []
-
-    def is_there() -> bool:
-        found.extend(filter(None, [_deployment(deployment)]))
-        return bool(found)
-
-    eventually(is_there, f"the deployment {deployment}", PATIENCE, PAUSE)
+    eventually(lambda: _deployment(deployment), f"the deployment {deployment}", PATIENCE, PAUSE)
+    deployment_id = _deployment(deployment)
+    assert deployment_id is not None
     state: Any = Scheduled(scheduled_time=datetime.now(timezone.utc) + timedelta(seconds=delay))
     parameters = {"project_id": work.project, "case": case}
+    return _create_run(deployment_id, parameters, state, idempotency_key=str(uuid4()))
+
+
+@patiently
+def _create_run(deployment_id: UUID, parameters: dict[str, Any], state: Any, idempotency_key: str) -> UUID:
     with get_client(sync_client=True) as client:
-        return client.create_flow_run_from_deployment(found[0], parameters=parameters, state=state).id
+        return client.create_flow_run_from_deployment(
+            deployment_id, parameters=parameters, state=state, idempotency_key=idempotency_key
+        ).id
 
 
+@patiently
 def cancel(flow_run_id: UUID) -> None:
     """As `prefect flow-run cancel` and the UI do."""
     with get_client(sync_client=True) as client:
@@ -63,6 +93,7 @@ def cancel(flow_run_id: UUID) -> None:
         assert answer.state is not None
 
 
+@patiently
 def retry(flow_run_id: UUID) -> None:
     """As the UI's Retry does."""
     with get_client(sync_client=True) as client:
@@ -70,26 +101,21 @@ def retry(flow_run_id: UUID) -> None:
         client.set_flow_run_state(flow_run_id, state, force=True)
 
 
+@patiently
 def state_name(flow_run_id: UUID) -> str:
-    """The run's state, or nothing when the server has no answer: whoever waits asks again."""
-    try:
-        with get_client(sync_client=True) as client:
-            state = client.read_flow_run(flow_run_id).state
-    except httpx.HTTPError:
-        return ""
-    return state.name or "" if state is not None else ""
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(flow_run_id).state
+        return state.name or "" if state is not None else ""
 
 
+@patiently
 def states_by_project() -> dict[str, str]:
-    """How Prefect has the last run of each project; none when the server has no answer."""
+    """How Prefect has the last run of each project."""
     found: dict[str, str] = {}
-    runs: list[FlowRun] = []
-    try:
-        with get_client(sync_client=True) as client:
-            while page := client.read_flow_runs(limit=200, offset=len(runs)):
-                runs += page
-    except httpx.HTTPError:
-        return found
+    with get_client(sync_client=True) as client:
+        runs: list[FlowRun] = []
+        while page := client.read_flow_runs(limit=200, offset=len(runs)):
+            runs += page
     for flow_run in sorted(runs, key=lambda item: item.expected_start_time or datetime.min):
         if flow_run.parent_task_run_id is None and flow_run.state is not None:
             found[str((flow_run.parameters or {}).get("project_id"))] = flow_run.state.name or ""
