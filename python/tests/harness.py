@@ -18,12 +18,14 @@ Serve = Callable[[Script], Path]
 StartDaemon = Callable[..., "Daemon"]
 
 
-def eventually(condition: Callable[[], object], what: str = "the condition", seconds: float = 30) -> None:
-    """Wait until the condition holds."""
+def eventually(
+    condition: Callable[[], object], what: str = "the condition", seconds: float = 30, pause: float = 0.01
+) -> None:
+    """Wait until the condition holds, and look every `pause` seconds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{what}: not within {seconds} seconds"
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 class Daemon:

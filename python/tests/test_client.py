@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import socket
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from harness import Serve, StartDaemon, eventually
 from lifecycle_rpc import (
+    AsyncClient,
     BadReply,
     Busy,
     Client,
@@ -24,7 +27,9 @@ from lifecycle_rpc import (
     LifecycleError,
     RPCError,
     Unreachable,
+    _retry,
 )
+from lifecycle_rpc import client as client_module
 
 BALANCE = {"userId": "ada", "available": 1, "held": 0}
 
@@ -77,6 +82,31 @@ def test_what_may_be_repeated_is_when_the_answer_is_lost(method: str, serve: Ser
     with Client(serve(script)) as client:
         assert client.call(method, {"idempotencyKey": "k"}) == {"n": 1}
     assert keys == [{"idempotencyKey": "k"}] * 2
+
+
+@pytest.mark.parametrize("given", [{}, {"idempotencyKey": None}, {"idempotencyKey": "mine"}])
+@pytest.mark.parametrize("method", ["createProject", "retryProject", "grantCredits", "adjustCredits"])
+def test_a_repeated_call_that_moves_credits_has_the_same_key(method: str, given: dict[str, Any], serve: Serve) -> None:
+    keys = []
+
+    def script(connection: socket.socket, number: int) -> None:
+        request = request_of(connection)
+        keys.append(request["params"]["idempotencyKey"])
+        if number % 2:
+            answer(connection, id=request["id"], result={})
+
+    async def in_asyncio() -> None:
+        async with AsyncClient(path) as client:
+            await client.call(method, given)
+
+    path = serve(script)
+    with Client(path) as client:
+        client.call(method, given)
+    asyncio.run(in_asyncio())
+    mine = given.get("idempotencyKey")
+    assert all(key == mine if mine else len(key) == 36 for key in keys)
+    assert [keys[0], keys[2]] == [keys[1], keys[3]]
+    assert (keys[0] == keys[2]) == bool(mine)
 
 
 def test_a_backup_is_never_repeated(serve: Serve) -> None:
@@ -165,14 +195,16 @@ def test_a_late_answer_is_never_given_to_the_next_call(serve: Serve) -> None:
     with Client(serve(script)) as client:
         started = time.monotonic()
         with pytest.raises(DeadlineExceeded) as caught:
-            client.get_balance("ada", timeout=0.2)
+            client.get_balance("ada", timeout=1)
         assert caught.value.maybe_done
-        assert 0.2 <= time.monotonic() - started < 5
+        assert 1 <= time.monotonic() - started < 20
         late.set()
         assert client.get_balance("ada").available == 1
 
 
-def test_busy_is_repeated_until_it_works_and_raised_when_it_does_not(serve: Serve) -> None:
+def test_busy_is_repeated_until_it_works_and_raised_when_it_does_not(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     busy = {"code": -32009, "message": "busy", "data": {"kind": "busy", "retryable": True}}
 
     def script(connection: socket.socket, number: int) -> None:
@@ -187,8 +219,10 @@ def test_busy_is_repeated_until_it_works_and_raised_when_it_does_not(serve: Serv
 
     with Client(serve(script)) as client:
         assert client.get_balance("ada").available == 1
+        # The last wait would be longer than the time that is left.
+        monkeypatch.setattr(_retry, "backoff", lambda failures: 0.01 if failures < 3 else 60.0)
         with pytest.raises(Busy) as caught:
-            client.get_balance("ada", timeout=0.3)
+            client.get_balance("ada")
         assert not caught.value.maybe_done
 
 
@@ -205,7 +239,23 @@ def test_no_daemon_is_unreachable_after_the_connect_timeout(folder: Path) -> Non
     with pytest.raises(Unreachable, match=r"lifecycled\.socket") as caught:
         Client(folder / "none", connect_timeout=0.2).get_balance("ada")
     assert not caught.value.maybe_done
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("how", ["blocking", "asyncio"])
+def test_a_wait_that_takes_too_long_still_says_what_was_wrong(
+    how: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy machine, where the time is over when the next try should begin."""
+    real_sleep, real_async_sleep = time.sleep, asyncio.sleep
+    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=lambda seconds: real_sleep(seconds + 0.3)))
+    monkeypatch.setattr(asyncio, "sleep", lambda seconds: real_async_sleep(seconds + 0.3))
+
+    async def in_asyncio() -> Any:
+        return await AsyncClient(folder / "none", timeout=0.2).audit()
+
+    with pytest.raises(Unreachable):
+        Client(folder / "none", timeout=0.2).audit() if how == "blocking" else asyncio.run(in_asyncio())
 
 
 def test_a_daemon_that_comes_in_time_is_waited_for(folder: Path, start_daemon: StartDaemon) -> None:
@@ -227,8 +277,11 @@ def test_a_large_request_is_sent_whole(client: Client) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), "\ud800"])
 def test_what_json_cannot_say_is_refused_before_it_is_sent(value: object, client: Client) -> None:
+    client.get_balance("ada")
+    connection = client._connection
     with pytest.raises(ValueError, match=r"."):
         client.call("getBalance", {"userId": value})
+    assert client._connection is connection, "an attached lease would end with it"
     assert client.get_balance("ada").held == 0
 
 

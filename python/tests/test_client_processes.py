@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import socket
 import threading
+from typing import Any
 
 import pytest
 
-from harness import Daemon, StartDaemon, eventually
-from lifecycle_rpc import Client
+from harness import Daemon, Serve, StartDaemon, eventually
+from lifecycle_rpc import AsyncClient, Client, LifecycleError, Unreachable
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -49,6 +52,40 @@ def test_a_forked_child_connects_for_itself_even_from_a_busy_client(client: Clie
                 os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert client.get_balance("ada").available == 7
+
+
+@pytest.mark.parametrize("made_by", ["a client", "a watch", "an asynchronous watch"])
+def test_a_fork_in_the_midst_of_connecting_leaves_nothing_to_the_child(
+    made_by: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child must not hold the other end, whichever moment another thread's fork meets."""
+    children: list[int] = []
+
+    class Forking(socket.socket):
+        def connect(self, address: Any) -> None:
+            super().connect(address)
+            fork = threading.Thread(target=lambda: children.append(os.fork() or child(self)))
+            fork.start()
+            fork.join()
+
+    def child(inherited: socket.socket) -> int:
+        os._exit(0 if inherited.fileno() == -1 else 1)
+
+    async def watch() -> None:
+        events = AsyncClient(path).watch(give_up_after=0)
+        with pytest.raises(Unreachable):
+            await anext(events)
+
+    path = serve(lambda *_: None)
+    monkeypatch.setattr(socket, "socket", Forking)
+    if made_by == "an asynchronous watch":
+        asyncio.run(watch())
+    else:
+        with pytest.raises(LifecycleError):
+            next(Client(path).watch(give_up_after=0)) if made_by == "a watch" else Client(path, timeout=1).audit()
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+    assert codes == [0] * len(children)
+    assert codes
 
 
 def test_a_forked_child_does_not_keep_an_attached_lease_alive(start_daemon: StartDaemon) -> None:

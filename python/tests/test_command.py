@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import lifecycle_rpc
 from harness import Daemon
 from lifecycle_rpc import Client, Spool
 
@@ -55,8 +57,8 @@ def test_no_daemon_is_an_exit_code_of_its_own(folder: Path) -> None:
 def test_flush_delivers_and_says_what_is_left(daemon: Daemon, folder: Path, client: Client, project: str) -> None:
     Spool(folder / "spool").add({"projectId": project, "status": "failed"})
     daemon.stop()
-    flush: list[str | Path] = ["--socket", daemon.socket, "--spool", folder / "spool", "--timeout", "0.2", "flush"]
-    result = run(*flush)
+    flush: list[str | Path] = ["--socket", daemon.socket, "--spool", folder / "spool", "flush"]
+    result = run("--timeout", "0.2", *flush)
     assert (result.returncode, json.loads(result.stdout)["left"]) == (1, 1)
     daemon.start()
     result = run(*flush)
@@ -66,7 +68,13 @@ def test_flush_delivers_and_says_what_is_left(daemon: Daemon, folder: Path, clie
 
 def test_watch_prints_events_until_it_is_interrupted(daemon: Daemon, project: str) -> None:
     command = [sys.executable, "-m", "lifecycle_rpc", "--socket", str(daemon.socket), "watch", "fromSeq:=0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
+    def heed_interrupts() -> None:
+        # A shell's background job ignores SIGINT, and so would its children.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(command, preexec_fn=heed_interrupts, **pipes) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         events = [json.loads(process.stdout.readline()) for _ in range(2)]
@@ -74,3 +82,13 @@ def test_watch_prints_events_until_it_is_interrupted(daemon: Daemon, project: st
         assert (process.stderr.read(), process.wait(30)) == ("", 130)
     assert [event["kind"] for event in events] == ["granted", "created"]
     assert events[1]["projectId"] == project
+
+
+def test_the_client_needs_nothing_but_the_standard_library(folder: Path) -> None:
+    package = Path(lifecycle_rpc.__file__).parent
+    modules = [f"lifecycle_rpc.{file.stem}" for file in package.glob("*.py")]
+    assert "lifecycle_rpc.client" in modules
+    (folder / "lifecycle_rpc").symlink_to(package)
+    # Without site-packages, in which the package itself may be.
+    program = f"import sys; sys.path.insert(0, {str(folder)!r}); import {', '.join(modules)}"
+    subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True, timeout=60)

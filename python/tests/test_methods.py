@@ -6,7 +6,9 @@ import asyncio
 import dataclasses
 import inspect
 import re
+import types
 import typing
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -74,6 +76,32 @@ def test_there_is_a_function_for_each_method_and_parameter(methods: type, docume
             assert default is (inspect.Parameter.empty if parameter["required"] else None), method["name"]
 
 
+def assert_takes(hint: Any, schema: dict[str, Any], where: str) -> None:
+    """A parameter's type against its JSON schema."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        hints = [inner for inner in typing.get_args(hint) if inner is not type(None)]
+        schemas = schema.get("anyOf", [schema])
+        assert len(hints) == len(schemas), where
+        for inner, alternative in zip(hints, schemas, strict=True):
+            assert_takes(inner, alternative, where)
+    elif typing.get_origin(hint) is Collection:
+        assert schema["type"] == "array", where
+        assert_takes(typing.get_args(hint)[0], schema["items"], where + "[]")
+    elif typing.get_origin(hint) is typing.Literal:
+        assert set(typing.get_args(hint)) <= set(schema["enum"]), where
+    else:
+        assert_matches(hint, schema, where)
+
+
+@pytest.mark.parametrize("methods", [Client, AsyncClient])
+def test_parameters_are_what_the_daemon_takes(methods: type, document: dict[str, Any]) -> None:
+    for method in document["methods"]:
+        hints = typing.get_type_hints(getattr(methods, OWN_NAME.get(method["name"], snake_case(method["name"]))))
+        for parameter in method["params"]:
+            where = f"{method['name']}.{parameter['name']}"
+            assert_takes(hints[snake_case(parameter["name"])], parameter["schema"], where)
+
+
 @pytest.mark.parametrize("methods", [Client, AsyncClient])
 def test_results_are_what_the_daemon_describes(methods: type, document: dict[str, Any]) -> None:
     for method in document["methods"]:
@@ -94,6 +122,11 @@ def test_no_function_is_for_a_method_that_the_daemon_lacks(document: dict[str, A
     theirs = {OWN_NAME.get(method["name"], snake_case(method["name"])) for method in document["methods"]}
     assert ours - {"call", "close", "after_fork"} == theirs
     assert {method["name"] for method in document["methods"]} >= _retry.NOT_REPEATABLE
+
+
+def test_what_takes_a_key_gets_one(document: dict[str, Any]) -> None:
+    keyed = {m["name"] for m in document["methods"] if any(p["name"] == "idempotencyKey" for p in m["params"])}
+    assert keyed == _retry.KEYED
 
 
 def test_there_is_an_exception_for_each_kind(document: dict[str, Any]) -> None:

@@ -10,12 +10,13 @@ from uuid import uuid4
 
 import pytest
 from prefect import Flow
-from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed
+from prefect.exceptions import Abort
+from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Running
 from pydantic import BaseModel
 
 from harness import ROOT, Daemon
 from lifecycle_rpc import Client
-from lifecycle_rpc.prefect import _registry, lifecycle_hooks, tracked_flow
+from lifecycle_rpc.prefect import FlowStopped, _hooks, _registry, lifecycle_hooks, progress, tracked_flow
 from lifecycle_rpc.prefect._hooks import verdict_of
 from lifecycle_rpc.prefect._identify import ProjectKey, project_of
 from lifecycle_rpc.prefect._message import error_message
@@ -24,8 +25,8 @@ from lifecycle_rpc.prefect._settings import Settings
 FLOW: Any = SimpleNamespace(name="render")
 
 
-def run_with(**parameters: Any) -> Any:
-    return SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4(), parameters=parameters)
+def run_with(parent: Any = None, **parameters: Any) -> Any:
+    return SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4(), parameters=parameters, parent_task_run_id=parent)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,44 @@ def test_a_runner_or_worker_reports_for_a_flow_that_is_gone(daemon: Daemon, clie
     found = client.explain_project(project)
     assert (found.project.error_code, found.project.error_message) == ("crashed", "Crashed: SIGKILL")
     assert [entry.kind for entry in found.entries] == ["charge", "refund"]
+
+
+def test_a_flow_within_another_is_asked_to_stop_and_not_torn_out_of_it(
+    daemon: Daemon, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(_hooks, "set_cancelled", lambda _, message: told.append(message))
+    hooks: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
+    client.update_status(project, status="failed")
+    outermost, deployed, nested = (run_with(parent, project_id=project) for parent in (None, uuid4(), uuid4()))
+    with pytest.raises(Abort):
+        hooks["on_running"][0](FLOW, outermost, Running())
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", str(deployed.id))
+    with pytest.raises(Abort):
+        hooks["on_running"][0](FLOW, deployed, Running())
+    assert len(told) == 2
+    hooks["on_running"][0](FLOW, nested, Running())
+    with pytest.raises(FlowStopped, match="failed already"):
+        progress(0.5)
+    hooks["on_failure"][0](FLOW, nested, Failed())
+    assert len(told) == 3
+    assert _registry.every() == []
+    assert client.explain_project(project).refused_reports == 3, "the starts, and no end"
+
+
+@pytest.mark.parametrize("stop_reason", [None, "the app cancelled its project"])
+def test_at_exit_a_stopped_flow_is_cancelled_and_not_crashed(
+    stop_reason: str | None, daemon: Daemon, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_hooks, "set_cancelled", lambda *_: None)
+    monkeypatch.setattr(_hooks, "state_of", lambda _: Crashed())
+    hooks: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
+    hooks["on_running"][0](FLOW, run_with(project_id=project), Running())
+    (tracker,) = _registry.every()
+    tracker.stop_reason = stop_reason
+    _hooks.at_exit()
+    assert client.get_status(project).error_code == ("cancelled" if stop_reason else "crashed")
+    assert _registry.every() == []
 
 
 def test_the_python_of_the_documents_runs() -> None:

@@ -24,15 +24,19 @@ class Prefect:
     def read_flow_runs(self, *, limit: int, offset: int, **_: Any) -> list[Any]:
         return self.runs[offset : offset + limit]
 
+    def read_flows(self, *, flow_filter: Any) -> list[Any]:
+        return [SimpleNamespace(id=name) for name in flow_filter.name.any_]
+
     def set_flow_run_state(self, flow_run_id: Any, state: Any, *, force: bool) -> None:
         assert force
         self.set[flow_run_id] = state.name
 
 
-def run_of(project: str, state: Any, ago: float = 60, parent: Any = None) -> Any:
+def run_of(project: str, state: Any, ago: float = 60, parent: Any = None, flow: str = "render") -> Any:
     state.timestamp = datetime.now(timezone.utc) - timedelta(seconds=ago)
+    parameters = {"project_id": project}
     return SimpleNamespace(
-        id=uuid4(), name="run", parameters={"project_id": project}, state=state, parent_task_run_id=parent
+        id=uuid4(), name="run", parameters=parameters, state=state, parent_task_run_id=parent, flow_id=flow
     )
 
 
@@ -64,6 +68,9 @@ def test_what_is_under_way_or_has_only_just_ended_is_left_alone(client: Client, 
     others: list[Any] = [Running(), Scheduled()]
     for other in others:
         assert once(client, Prefect(ended, run_of(project, other))).reported == 0
+        assert once(client, Prefect(ended, run_of(project, other, parent=uuid4()))).reported == 0, "its child works on"
+        helper = run_of(project, other, flow="helper")
+        assert once(client, Prefect(ended, helper), flows=("render",)).reported == 0
     assert once(client, Prefect(run_of(project, Failed(), ago=5))).reported == 0
     assert once(client, Prefect(run_of(project, Failed(), parent=uuid4()))).reported == 0
     assert once(client, Prefect(run_of("another project", Failed()))).reported == 0
@@ -82,6 +89,16 @@ def test_of_many_runs_one_that_completed_counts_or_else_the_last(client: Client,
     assert once(client, Prefect(*others, *runs)).reported == 2
     assert client.get_status(project).status == "completed"
     assert client.get_status(second).error_code == "cancelled"
+
+
+def test_only_the_flows_that_are_named_judge_a_project(client: Client, project: str) -> None:
+    thumbnail = run_of(project, Completed(), flow="thumbnail")
+    assert once(client, Prefect(thumbnail), flows=("render", "upscale")).reported == 0
+    assert once(client, Prefect(thumbnail, run_of(project, Failed())), flows=("render", "upscale")).reported == 1
+    assert client.get_status(project).status == "failed"
+    zombies = Prefect(run_of(project, Running(), flow="cleanup"), run_of(project, Running(), parent=uuid4()))
+    how: dict[str, Any] = {"end_zombies": True, "settle": timedelta(0)}
+    assert once(client, zombies, flows=("render",), **how).zombies == 0
 
 
 def test_zombies_end_with_their_projects_when_asked_for(client: Client, project: str) -> None:

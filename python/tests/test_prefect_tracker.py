@@ -15,7 +15,7 @@ import pytest
 
 from harness import Daemon, StartDaemon, eventually
 from lifecycle_rpc import Client, Spool, TerminalState
-from lifecycle_rpc.prefect import FlowStopped, _registry, progress, stop_requested
+from lifecycle_rpc.prefect import FlowStopped, _registry, _tracker, progress, stop_requested
 from lifecycle_rpc.prefect._deliver import Verdict
 from lifecycle_rpc.prefect._identify import ProjectKey
 from lifecycle_rpc.prefect._settings import Settings
@@ -30,7 +30,7 @@ def track(folder: Path, daemon: Daemon, project: str) -> Iterator[Track]:
     made: list[Tracker] = []
 
     def make(**settings: Any) -> Tracker:
-        given: dict[str, Any] = {"beat": 0.2, "report_budget": 5.0, "start_budget": 0.2} | settings
+        given: dict[str, Any] = {"beat": 0.2, "report_budget": 30.0, "start_budget": 30.0} | settings
         all_settings = Settings(socket=str(daemon.socket), spool=str(folder / "spool"), **given)
         flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
         made.append(Tracker(all_settings, ProjectKey(project, None), flow_run))
@@ -57,6 +57,70 @@ def test_a_run_holds_its_lease_and_reports_once(track: Track, client: Client, pr
     assert [entry.kind for entry in client.explain_project(project).entries] == ["charge", "capture"]
 
 
+@pytest.mark.parametrize(
+    ("fraction", "message", "told"),
+    [
+        (float("nan"), "half \ud800", (None, "half ?")),
+        (50, "é" * 2000, (1.0, "é" * 512)),
+        (float("-inf"), "a\x00\nb", (0.0, "a\x00\nb")),
+    ],
+)
+def test_what_cannot_be_told_as_it_was_said_is_made_to_fit(
+    fraction: float, message: str, told: tuple[float | None, str], track: Track, client: Client, project: str
+) -> None:
+    track().start()
+    progress(fraction, message)
+    eventually(lambda: client.get_status(project).message, "the progress arrives")
+    found = client.get_status(project)
+    assert (found.progress, found.message) == told
+
+
+def test_a_heartbeat_whose_words_are_refused_goes_without_them(track: Track, client: Client, project: str) -> None:
+    tracker = track()
+    tracker.start()
+    tracker._message = "of a later daemon that takes less: " + "x" * 1024
+    eventually(lambda: tracker._message is None, "the words are dropped")
+    progress(0.5, "on it goes")
+    eventually(lambda: client.get_status(project).message == "on it goes", "the next words arrive")
+
+
+def test_no_error_ends_the_heartbeats(
+    track: Track, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = track()
+    tracker.start()
+    failed = threading.Event()
+
+    def fail() -> float:
+        failed.set()
+        raise OSError("a full disk, or a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tracker, "_beat", fail)
+        assert failed.wait(30)
+    progress(0.5)
+    eventually(lambda: client.get_status(project).progress == 0.5, "the heartbeats go on")
+
+
+def test_a_process_that_dies_as_soon_as_it_has_begun_is_noticed(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon("--detach-grace", "1")
+    with Client(daemon.socket) as client:
+        project = client.create_project("ada", 0).project.project_id
+        child = os.fork()
+        if child == 0:
+            try:
+                flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
+                settings = Settings(socket=str(daemon.socket), start_budget=30)
+                tracker = Tracker(settings, ProjectKey(project, None), flow_run)
+                tracker._run = lambda: None  # type: ignore[method-assign]
+                tracker.start()
+            finally:
+                os._exit(1)
+        os.waitpid(child, 0)
+        eventually(lambda: client.get_status(project).ended, "the project fails")
+        assert client.get_status(project).error_code == "crashed"
+
+
 def test_a_process_that_dies_is_noticed_at_once(start_daemon: StartDaemon) -> None:
     daemon = start_daemon("--detach-grace", "1")
     with Client(daemon.socket) as client:
@@ -65,7 +129,7 @@ def test_a_process_that_dies_is_noticed_at_once(start_daemon: StartDaemon) -> No
         if child == 0:
             try:
                 flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
-                settings = Settings(socket=str(daemon.socket), beat=0.2)
+                settings = Settings(socket=str(daemon.socket), beat=0.2, start_budget=30)
                 tracker = Tracker(settings, ProjectKey(project, None), flow_run)
                 tracker.start()
                 tracker.moved(0.5, None)
@@ -75,7 +139,7 @@ def test_a_process_that_dies_is_noticed_at_once(start_daemon: StartDaemon) -> No
         eventually(lambda: client.get_status(project).progress == 0.5, "it is attached")
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        eventually(lambda: client.get_status(project).ended, "the project fails", seconds=10)
+        eventually(lambda: client.get_status(project).ended, "the project fails")
         assert client.get_status(project).error_code == "crashed"
 
 
@@ -83,7 +147,7 @@ def test_without_a_daemon_the_flow_starts_and_is_reported_later(
     track: Track, daemon: Daemon, client: Client, project: str
 ) -> None:
     daemon.stop()
-    tracker = track()
+    tracker = track(start_budget=0.2)
     tracker.start()
     daemon.start()
     eventually(lambda: client.get_status(project).status == "processing", "the start is reported")
@@ -103,6 +167,58 @@ def test_without_a_daemon_at_the_end_the_verdict_is_spooled(
     assert client.get_status(project).status == "completed"
 
 
+class Terminated(BaseException):
+    """As Prefect raises in the flow's thread at SIGTERM."""
+
+
+@pytest.mark.parametrize("when", ["waiting for the heartbeat", "reporting"])
+def test_a_verdict_that_is_interrupted_stays_the_first_one(
+    when: str,
+    track: Track,
+    client: Client,
+    folder: Path,
+    project: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def terminate(*_: object, **__: object) -> None:
+        raise Terminated
+
+    tracker = track()
+    tracker.start()
+    with monkeypatch.context() as patch:
+        if when == "reporting":
+            patch.setattr(tracker._client, "call", terminate)
+        else:
+            patch.setattr(tracker._thread, "join", terminate)
+        with pytest.raises(Terminated):
+            tracker.finish(Verdict("completed"))
+    assert len(Spool(folder / "spool").waiting()) == 1
+    tracker.finish(Verdict("failed", "crashed", "SIGTERM"))
+    assert client.get_status(project).status == "completed"
+    assert Spool(folder / "spool").flush(client).delivered == 1
+
+
+def test_the_end_takes_no_longer_than_it_may(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracker = track(report_budget=1)
+    tracker.start()
+    busy, over = threading.Event(), threading.Event()
+
+    def hang() -> float:
+        with tracker._client._lock:
+            busy.set()
+            over.wait(60)
+        return 1.0
+
+    left: list[float] = []
+    monkeypatch.setattr(_tracker, "deliver", lambda *arguments: left.append(arguments[-1]))
+    monkeypatch.setattr(tracker, "_beat", hang)
+    assert busy.wait(30)
+    tracker.finish(Verdict("completed"))
+    assert left[0] < 0.5, "waiting for the heartbeat took all of it"
+    assert tracker._client._lock.locked(), "it waited for the heartbeat all the same"
+    over.set()
+
+
 def test_a_spool_that_cannot_be_written_harms_nobody(track: Track, daemon: Daemon, folder: Path) -> None:
     (folder / "spool").write_text("a file, where a folder should be")
     tracker = track(report_budget=0.2)
@@ -115,7 +231,7 @@ def test_a_spooled_report_is_delivered_when_the_daemon_is_back(
     track: Track, daemon: Daemon, client: Client, folder: Path
 ) -> None:
     other = client.create_project("ada", 0).project.project_id
-    tracker = track(report_budget=1.0)
+    tracker = track()
     tracker.start()
     daemon.stop(signal.SIGKILL)
     Spool(folder / "spool").add({"projectId": other, "status": "failed"})
@@ -168,6 +284,50 @@ def test_a_flow_that_no_signal_may_reach_is_only_asked(where: str, track: Track,
     assert received == []
 
 
+def test_the_signal_is_sent_once_it_may_be(track: Track, client: Client, project: str) -> None:
+    received: list[int] = []
+    kept = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        tracker = track(cancel_grace=0.2)
+        tracker.start()
+        client.cancel_project(project)
+        eventually(lambda: client.get_status(project).ended, "the project is given up")
+        signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+        eventually(lambda: received, "SIGTERM arrives")
+        tracker.finish(Verdict("failed", "crashed", "SIGTERM"))
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+    assert received == [signal.SIGTERM]
+
+
+def test_a_flow_that_ends_is_not_stopped(
+    track: Track, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = track()
+    tracker.start()
+    ending = threading.Thread(target=tracker.finish, args=[Verdict("completed")])
+    ended_meanwhile: list[bool] = []
+
+    def terminate(**_: object) -> bool:
+        ending.start()
+        ended_meanwhile.append(tracker._finished.wait(0.3))
+        return True
+
+    def kill(_: object) -> None:
+        raise AssertionError("its process must not be killed")
+
+    monkeypatch.setattr(_tracker, "terminate_flow", terminate)
+    monkeypatch.setattr(_tracker, "kill_own_process", kill)
+    client.cancel_project(project)
+    eventually(lambda: client.get_status(project).ended, "it is reported")
+    ending.join()
+    assert ended_meanwhile == [False], "the signal would meet the report"
+    tracker._kill_at = 0
+    tracker._insist("too late")
+    assert client.get_status(project).status == "completed"
+    assert client.explain_project(project).refused_reports == 0
+
+
 def test_a_flow_that_does_not_stop_is_reported_all_the_same(track: Track, client: Client, project: str) -> None:
     tracker = track(cancel_grace=0.3)
     tracker.start()
@@ -178,27 +338,29 @@ def test_a_flow_that_does_not_stop_is_reported_all_the_same(track: Track, client
     assert client.explain_project(project).refused_reports == 0
 
 
-@pytest.mark.parametrize("made_for_the_run", [True, False])
+@pytest.mark.parametrize("made_for", ["the run", "another", "nothing"])
 def test_only_a_process_that_was_made_for_the_run_is_killed(
-    made_for_the_run: bool, daemon: Daemon, client: Client, project: str
+    made_for: str, daemon: Daemon, client: Client, project: str
 ) -> None:
     child = os.fork()
     if child == 0:
         try:
-            if made_for_the_run:
-                os.environ["PREFECT__FLOW_RUN_ID"] = str(uuid4())
             flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
-            settings = Settings(socket=str(daemon.socket), beat=0.2, cancel_grace=0.2)
+            if made_for != "nothing":
+                os.environ["PREFECT__FLOW_RUN_ID"] = str(flow_run.id if made_for == "the run" else uuid4())
+            settings = Settings(socket=str(daemon.socket), beat=0.2, cancel_grace=0.2, start_budget=30)
             tracker = Tracker(settings, ProjectKey(project, None), flow_run)
             tracker.start()
-            tracker._thread.join()
+            eventually(lambda: tracker.project_ended, "it is reported")
+            # It would be killed within a second.
+            tracker.finish(Verdict("completed"))
             os._exit(3)
         finally:
             os._exit(1)
     eventually(lambda: client.get_status(project).status == "processing", "it starts")
     client.cancel_project(project)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code == (-signal.SIGKILL if made_for_the_run else 3)
+    assert code == (-signal.SIGKILL if made_for == "the run" else 3)
     assert client.get_status(project).error_code == "cancelled"
 
 
@@ -220,7 +382,7 @@ def test_a_project_that_ends_elsewhere_stops_the_flow(
 
 
 def test_a_flow_without_progress_loses_its_lease(track: Track, client: Client) -> None:
-    project = client.create_project("ada", 0, lease=2).project.project_id
+    project = client.create_project("ada", 0, lease=5).project.project_id
     tracker = track(stall_timeout=0.5)
     tracker.key = ProjectKey(project, None)
     tracker.start()

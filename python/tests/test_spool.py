@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from harness import Daemon
-from lifecycle_rpc import Client, Spool
+from lifecycle_rpc import Client, InvalidParams, Spool
 
 
 def test_what_was_added_is_delivered_once_and_gone(folder: Path, client: Client, project: str) -> None:
@@ -65,3 +66,29 @@ def test_the_folder_is_the_users_own_unless_named() -> None:
     finally:
         os.environ.clear()
         os.environ.update(kept)
+
+
+def test_flushers_at_once_and_files_of_others_harm_nobody(folder: Path, client: Client, project: str) -> None:
+    spool = Spool(folder / "spool")
+    gone = spool.add({"projectId": "nonsense", "status": "failed"})
+    locked = spool.folder / "0.json"
+    locked.mkdir()  # raises OSError when it is read, also for root
+    spool.add({"projectId": project, "status": "failed"})
+    reading = Client(client.socket)
+
+    class Other(Client):
+        """Another process rejects the report while this one hears that it is to be rejected."""
+
+        def call(self, *arguments: Any, **options: Any) -> Any:
+            try:
+                return super().call(*arguments, **options)
+            except InvalidParams:
+                Spool(spool.folder).flush(reading)
+                raise
+
+    with reading, Other(client.socket) as other:
+        flushed = spool.flush(other)
+    assert (flushed.rejected, flushed.left) == (0, 1)
+    assert client.get_status(project).status == "failed"
+    assert spool.waiting() == [locked]
+    assert (spool.folder / "rejected" / gone.name).exists()

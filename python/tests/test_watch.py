@@ -63,4 +63,4 @@ def test_it_gives_up_when_told_to(folder: Path) -> None:
     started = time.monotonic()
     with Client(folder / "none").watch(give_up_after=0.2) as watch, pytest.raises(Unreachable):
         next(watch)
-    assert 0.2 <= time.monotonic() - started < 5
+    assert 0.2 <= time.monotonic() - started < 20

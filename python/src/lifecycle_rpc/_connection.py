@@ -9,7 +9,8 @@ import socket
 import time
 from typing import Any
 
-from ._wire import LineBuffer, decode_line, encode_request, result_of
+from . import _fork
+from ._wire import LineBuffer, decode_line, request_line, result_of
 from .errors import ConnectionLost, DeadlineExceeded, Unreachable
 
 
@@ -32,7 +33,9 @@ class Connection:
         """Connect. Raises Unreachable, and DeadlineExceeded at `deadline` (of time.monotonic)."""
         self._lines = LineBuffer(max_reply_bytes)
         self._last_id = 0
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _fork.opening:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            _fork.register(self)
         try:
             self._wait_until(deadline, maybe_done=False)
             self._socket.connect(path)
@@ -52,13 +55,15 @@ class Connection:
         poll.register(self._socket, select.POLLIN)
         return not self._lines.is_empty or bool(poll.poll(0))
 
-    def exchange(self, method: str, params: dict[str, Any], deadline: float) -> Any:
-        """Send a request and give its result. After any exception but RPCError the connection is of no more use.
+    def exchange(self, call: bytes, deadline: float) -> Any:
+        """Send what `encode_call` made and give its result.
+
+        After any exception but RPCError the connection is of no more use.
 
         Raises RPCError, ConnectionLost, BadReply, and DeadlineExceeded at `deadline` (of time.monotonic).
         """
         self._last_id += 1
-        self._send(encode_request(self._last_id, method, params), deadline)
+        self._send(request_line(self._last_id, call), deadline)
         return result_of(decode_line(self.read_line(deadline)), self._last_id)
 
     def _send(self, line: bytes, deadline: float) -> None:
@@ -121,3 +126,5 @@ class Connection:
     def close(self) -> None:
         """Close this process's descriptor."""
         self._socket.close()
+
+    after_fork = close

@@ -6,7 +6,6 @@ All take `timeout`, the seconds that the call may take, repeats included (None: 
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from . import metrics, models
@@ -46,7 +45,7 @@ class Credits(Calls):
             "user_id": user_id,
             "credits": credits,
             "reason": reason,
-            "idempotency_key": idempotency_key or str(uuid.uuid4()),
+            "idempotency_key": idempotency_key,
         }
         return self._call("grantCredits", models.CreditsPosted, given, timeout)
 
@@ -67,7 +66,7 @@ class Credits(Calls):
             "user_id": user_id,
             "credits": credits,
             "reason": reason,
-            "idempotency_key": idempotency_key or str(uuid.uuid4()),
+            "idempotency_key": idempotency_key,
         }
         return self._call("adjustCredits", models.CreditsPosted, given, timeout)
 

@@ -7,16 +7,20 @@ attached connection open hides its parent's death from the daemon. So the child 
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from typing import Protocol
 
 
 class Forkable(Protocol):
-    """Something that owns a socket."""
+    """Something that owns a socket, or a lock that another thread may hold."""
 
     def after_fork(self) -> None:
         """Forget what is the parent's. Runs in the child, alone, before anything else does."""
 
+
+opening = threading.RLock()
+"""Held from a socket's making until its owner is registered. A fork waits for it, or the child could not know of it."""
 
 _open: weakref.WeakSet[Forkable] = weakref.WeakSet()
 
@@ -27,8 +31,9 @@ def register(owner: Forkable) -> None:
 
 
 def _after_fork() -> None:
+    opening.release()
     for owner in list(_open):
         owner.after_fork()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(before=opening.acquire, after_in_parent=opening.release, after_in_child=_after_fork)

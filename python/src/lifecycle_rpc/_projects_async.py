@@ -6,7 +6,6 @@ All take `timeout`, the seconds that the call may take, repeats included (None: 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -53,7 +52,7 @@ class AsyncProjects(AsyncCalls):
         given: dict[str, object] = {
             "user_id": user_id,
             "credits": credits,
-            "idempotency_key": idempotency_key or str(uuid.uuid4()),
+            "idempotency_key": idempotency_key,
             "external_id": external_id,
             "name": name,
             "metadata": metadata,
@@ -146,7 +145,7 @@ class AsyncProjects(AsyncCalls):
         """
         given: dict[str, object] = {
             "project_id": project_id,
-            "idempotency_key": idempotency_key or str(uuid.uuid4()),
+            "idempotency_key": idempotency_key,
         }
         return await self._call("retryProject", models.ProjectCreated, given, timeout)
 

@@ -1,7 +1,8 @@
 """When a call is made again: one rule for both clients.
 
 Again when nothing was done, or when doing it twice is the same as once. That is so for every method but `backup`:
-reports, heartbeats and cancellations change nothing the second time, and what moves credits carries a key.
+reports, heartbeats and cancellations change nothing the second time, and what moves credits carries a key: the
+caller's, or one that is made for the call.
 """
 
 from __future__ import annotations
@@ -9,10 +10,20 @@ from __future__ import annotations
 import errno
 import random
 import time
+import uuid
+from typing import Any
 
-from .errors import ConnectionLost, LifecycleError, RPCError, Unreachable
+from .errors import ConnectionLost, DeadlineExceeded, LifecycleError, RPCError, Unreachable
 
 NOT_REPEATABLE = frozenset({"backup"})
+KEYED = frozenset({"createProject", "retryProject", "grantCredits", "adjustCredits"})
+
+
+def with_key(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, with an idempotency key where the method takes one and none is given: repeats charge once."""
+    if method in KEYED and params.get("idempotencyKey") is None:
+        return {**params, "idempotencyKey": str(uuid.uuid4())}
+    return params
 
 
 def backoff(failures: int) -> float:
@@ -31,6 +42,7 @@ class Retry:
         self._connect_deadline = min(self.deadline, now + connect_timeout)
         self._repeatable = method not in NOT_REPEATABLE
         self._failures = 0
+        self._last: LifecycleError | None = None
         self.maybe_done = False
 
     @property
@@ -43,19 +55,28 @@ class Retry:
         self._connect_deadline = self.deadline
 
     def delay_after(self, error: LifecycleError) -> float:
-        """Seconds to wait before the next try. Raises the error when there is none."""
+        """Seconds to wait before the next try. Raises what the call ends with when there is none."""
         # Waiting does not help who may not connect.
         again = isinstance(error, Unreachable) and error.errno not in (errno.EACCES, errno.EPERM)
         again = again or (isinstance(error, RPCError) and error.retryable)
         again = again or (isinstance(error, ConnectionLost) and (self._repeatable or not error.maybe_done))
-        if isinstance(error, RPCError) and error.code > 1000 and not error.retryable:
-            # A verdict of the ledger, which looks the key up first: it tells what became of earlier tries, too.
-            self.maybe_done = False
-        self.maybe_done = self.maybe_done or error.maybe_done
-        error.maybe_done = self.maybe_done
         self._failures += 1
         delay = backoff(self._failures)
         end = self._connect_deadline if isinstance(error, Unreachable) else self.deadline
+        error = self.end_with(error)
         if not again or time.monotonic() + delay >= end:
             raise error
         return delay
+
+    def end_with(self, error: LifecycleError) -> LifecycleError:
+        """What the call ends with when `error` is the last that happens: it, or what says more."""
+        if isinstance(error, RPCError) and error.code > 1000 and not error.retryable:
+            # A verdict of the ledger, which looks the key up first: it tells what became of earlier tries, too.
+            self.maybe_done = False
+        elif isinstance(error, DeadlineExceeded) and not error.maybe_done and self._last is not None:
+            # The time was over before the next try began: why the one before it failed is what there is to say.
+            error = self._last
+        self.maybe_done = self.maybe_done or error.maybe_done
+        error.maybe_done = self.maybe_done
+        self._last = error
+        return error

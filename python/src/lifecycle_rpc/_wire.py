@@ -22,14 +22,18 @@ def socket_path(given: str | os.PathLike[str] | None) -> str:
     return os.environ.get("LIFECYCLE_SOCKET") or os.environ.get("LIFECYCLED_SOCKET") or DEFAULT_SOCKET
 
 
-def encode_request(request_id: int, method: str, params: dict[str, Any]) -> bytes:
-    """One line.
+def encode_call(method: str, params: dict[str, Any]) -> bytes:
+    """What is the same each time that a call is sent, for `request_line`.
 
     Raises ValueError for what strict JSON cannot say (NaN, half of a surrogate pair) and TypeError for what is no JSON.
     """
-    request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
-    text = json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode() + b"\n"
+    call = {"jsonrpc": "2.0", "method": method, "params": params}
+    return json.dumps(call, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def request_line(request_id: int, call: bytes) -> bytes:
+    """One line."""
+    return b'{"id":%d,%b\n' % (request_id, call[1:])
 
 
 def decode_line(line: bytes) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from ._connection_async import AsyncConnection
 from ._credits_async import AsyncCredits
 from ._decode import decode, parameters
 from ._projects_async import AsyncProjects
-from ._retry import Retry
-from ._wire import MAX_REPLY_BYTES, socket_path
+from ._retry import Retry, with_key
+from ._wire import MAX_REPLY_BYTES, encode_call, socket_path
 from .errors import DeadlineExceeded, LifecycleError, RPCError
 from .models import Event
 from .watch_async import watch
@@ -48,6 +48,7 @@ class AsyncClient(AsyncProjects, AsyncCredits):
 
     async def call(self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None) -> Any:
         """As `Client.call`."""
+        call = encode_call(method, with_key(method, params or {}))
         retry = Retry(method, self.timeout if timeout is None else timeout, self.connect_timeout)
         sent = False
 
@@ -56,10 +57,10 @@ class AsyncClient(AsyncProjects, AsyncCredits):
             while True:
                 try:
                     async with self._turn():
-                        connection = await self._connected(retry)
+                        connection = self._connected(retry)
                         sent = True
                         try:
-                            return await connection.exchange(method, params or {})
+                            return await connection.exchange(call)
                         except RPCError:
                             raise
                         except BaseException:
@@ -74,7 +75,7 @@ class AsyncClient(AsyncProjects, AsyncCredits):
         try:
             return await asyncio.wait_for(attempts(), retry.remaining)
         except asyncio.TimeoutError:
-            raise DeadlineExceeded("No answer in time", maybe_done=sent or retry.maybe_done) from None
+            raise retry.end_with(DeadlineExceeded("No answer in time", maybe_done=sent)) from None
 
     def _turn(self) -> asyncio.Lock:
         loop = asyncio.get_running_loop()
@@ -84,11 +85,11 @@ class AsyncClient(AsyncProjects, AsyncCredits):
             self._loop, self._lock = loop, asyncio.Lock()
         return self._lock
 
-    async def _connected(self, retry: Retry) -> AsyncConnection:
+    def _connected(self, retry: Retry) -> AsyncConnection:
         if self._connection is not None and self._connection.is_stale():
             self._disconnect()
         if self._connection is None:
-            self._connection = await AsyncConnection.open(self.socket, self._max_reply_bytes)
+            self._connection = AsyncConnection(self.socket, self._max_reply_bytes)
         retry.connected()
         return self._connection
 
@@ -119,9 +120,7 @@ class AsyncClient(AsyncProjects, AsyncCredits):
 
     def after_fork(self) -> None:
         """Leave the parent's connection to the parent."""
-        if self._connection is not None:
-            self._connection.forget()
-            self._connection = None
+        self._connection = None
         self._loop = None
 
     async def __aenter__(self) -> AsyncClient:

@@ -13,8 +13,8 @@ from ._connection import Connection
 from ._credits import Credits
 from ._decode import decode, parameters
 from ._projects import Projects
-from ._retry import Retry
-from ._wire import MAX_REPLY_BYTES, socket_path
+from ._retry import Retry, with_key
+from ._wire import MAX_REPLY_BYTES, encode_call, socket_path
 from .errors import DeadlineExceeded, LifecycleError, RPCError
 from .watch import Watch
 
@@ -56,17 +56,18 @@ class Client(Projects, Credits):
         """Call any method with its parameters as the daemon names them, and give its result as plain JSON.
 
         Raises what `lifecycle_rpc.errors` lists. Repeats what was not done or may be repeated, until `timeout` seconds
-        are over (None: the client's).
+        are over (None: the client's); what moves credits gets an idempotency key when it has none.
         """
+        call = encode_call(method, with_key(method, params or {}))
         retry = Retry(method, self.timeout if timeout is None else timeout, self.connect_timeout)
         while True:
             try:
-                return self._attempt(method, params or {}, retry)
+                return self._attempt(call, retry)
             except LifecycleError as error:
                 delay = retry.delay_after(error)
             time.sleep(delay)
 
-    def _attempt(self, method: str, params: dict[str, Any], retry: Retry) -> Any:
+    def _attempt(self, call: bytes, retry: Retry) -> Any:
         lock = self._lock
         if not lock.acquire(timeout=retry.remaining):
             raise DeadlineExceeded("Other threads' calls took all the time", maybe_done=False)
@@ -76,7 +77,7 @@ class Client(Projects, Credits):
             if self._connection is None:
                 self._connection = Connection(self.socket, retry.deadline, self._max_reply_bytes)
             retry.connected()
-            return self._connection.exchange(method, params, retry.deadline)
+            return self._connection.exchange(call, retry.deadline)
         except RPCError:
             raise
         except BaseException:
@@ -121,7 +122,7 @@ class Client(Projects, Credits):
     def after_fork(self) -> None:
         """Leave the parent's connection and lock to the parent."""
         self._lock = threading.Lock()
-        self._disconnect()
+        self._connection = None
 
     def __enter__(self) -> Client:
         return self

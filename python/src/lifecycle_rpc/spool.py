@@ -10,6 +10,7 @@ import json
 import os
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,28 +73,32 @@ class Spool:
         Stops at the first one that cannot be delivered now, as the next one could not either. Never raises for that.
         """
         waiting = self.waiting()
-        delivered = overruled = rejected = 0
+        fates: Counter[str] = Counter()
         for file in waiting:
             try:
-                client.call("updateStatus", _read(file), timeout=timeout)
-                delivered += 1
-            except TerminalState:
-                overruled += 1
+                fates[self._deliver(file, client, timeout)] += 1
             except FileNotFoundError:
-                # Another process delivered it in the meantime.
-                delivered += 1
-                continue
-            except (RPCError, ValueError) as error:
-                if isinstance(error, PermissionDenied) or (isinstance(error, RPCError) and error.retryable):
-                    break  # until an admin did something, or later
-                self._reject(file)
-                rejected += 1
-                continue
+                fates["delivered"] += 1  # or rejected: by another process, in the meantime
+            except OSError:
+                continue  # another user's file, a full disk: the next one may do
             except LifecycleError:
                 break
-            file.unlink(missing_ok=True)
-        left = len(waiting) - delivered - overruled - rejected
-        return Flushed(delivered=delivered, overruled=overruled, rejected=rejected, left=left)
+        return Flushed(**fates, left=len(waiting) - fates.total())
+
+    def _deliver(self, file: Path, client: Client, timeout: float | None) -> str:
+        """Which member of `Flushed` it counts for. Raises LifecycleError when it must wait, and OSError."""
+        fate = "delivered"
+        try:
+            client.call("updateStatus", _read(file), timeout=timeout)
+        except TerminalState:
+            fate = "overruled"
+        except (RPCError, ValueError) as error:
+            if isinstance(error, PermissionDenied) or (isinstance(error, RPCError) and error.retryable):
+                raise  # until an admin did something, or later
+            self._reject(file)
+            return "rejected"
+        file.unlink(missing_ok=True)
+        return fate
 
     def _reject(self, file: Path) -> None:
         folder = self.folder / "rejected"

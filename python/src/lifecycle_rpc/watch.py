@@ -12,7 +12,7 @@ from . import _fork
 from ._connection import Connection
 from ._decode import decode
 from ._retry import backoff
-from ._wire import decode_line
+from ._wire import decode_line, encode_call
 from .errors import BadReply, LifecycleError, RPCError, Unreachable
 from .models import Event, WatchStarted
 
@@ -83,7 +83,7 @@ class Watch(Iterator[Event]):
         deadline = time.monotonic() + CONNECT_SECONDS
         connection = Connection(self._socket, deadline, self._max_reply_bytes)
         try:
-            started = decode(WatchStarted, connection.exchange("watch", self._params, deadline))
+            started = decode(WatchStarted, connection.exchange(encode_call("watch", self._params), deadline))
         except BaseException:
             connection.close()
             raise
@@ -120,7 +120,7 @@ class Watch(Iterator[Event]):
     def after_fork(self) -> None:
         """Leave the parent's connection and lock to the parent."""
         self._in_use = threading.Lock()
-        self._disconnect()
+        self._connection = None
 
     def __enter__(self) -> Watch:
         return self

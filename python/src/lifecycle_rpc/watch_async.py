@@ -10,7 +10,7 @@ from typing import Any
 from ._connection_async import AsyncConnection
 from ._decode import decode
 from ._retry import backoff
-from ._wire import decode_line
+from ._wire import decode_line, encode_call
 from .errors import LifecycleError, RPCError, Unreachable
 from .models import Event, WatchStarted
 from .watch import CONNECT_SECONDS, event_of
@@ -24,8 +24,8 @@ async def watch(
     while True:
         connection, started = None, False
         try:
-            connection = await AsyncConnection.open(socket, max_reply_bytes)
-            answer = await asyncio.wait_for(connection.exchange("watch", params), CONNECT_SECONDS)
+            connection = AsyncConnection(socket, max_reply_bytes)
+            answer = await asyncio.wait_for(connection.exchange(encode_call("watch", params)), CONNECT_SECONDS)
             params.setdefault("fromSeq", decode(WatchStarted, answer).seq)
             started = True
             while True:

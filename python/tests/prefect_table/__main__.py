@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from prefect_table.lab import Lab
+from prefect_table.lab import PAUSE, Lab, Work
 from prefect_table.scenario import ALL, ATTACHED, RECONCILER, Row, Scenario
 
 
@@ -29,6 +29,7 @@ def play(lab: Lab, scenario: Scenario) -> Row:
         scenario.act(lab, work)
         work.ended()
         row.measure(work, lab.tools)
+        lab.retire(work)
     except Exception as error:
         row.wrong.append(f"{type(error).__name__}: {error}")
         traceback.print_exc()
@@ -59,33 +60,55 @@ def show(rows: list[Row]) -> None:
 
 def run(lab: Lab, scenarios: list[Scenario], jobs: int) -> list[Row]:
     """All of them, `jobs` at a time, and then once more a look at each: nothing may have come later."""
-    from prefect_table import prefect_side
-
     if any(scenario.mode == "serve()" for scenario in scenarios):
-        lab.serve("served")
+        lab.serve("served", lab.daemon)
     if any(scenario.mode == "process worker" for scenario in scenarios):
-        lab.worker("pool")
-    pool = ThreadPoolExecutor(jobs)
+        lab.worker("pool", lab.daemon)
     # Those that wait for a clock first, so that the others run meanwhile. A reconciler closes whatever has ended
-    # unreported, also what a slow hook is about to report: it comes when all others are over.
-    waiting = sorted(scenarios, key=lambda scenario: ATTACHED not in scenario.by)
-    alone = [scenario for scenario in waiting if RECONCILER in scenario.by]
-    played: dict[Scenario, Row] = {}
-    for together in ([scenario for scenario in waiting if scenario not in alone], alone):
-        played |= zip(together, pool.map(partial(play, lab), together), strict=True)
+    # unreported, also what a slow hook is about to report: each comes alone, when all others are over.
+    waiting = sorted(scenarios, key=lambda scenario: scenario.by != ATTACHED)
+    alone = [scenario for scenario in waiting if scenario.by == RECONCILER]
+    together = [scenario for scenario in waiting if scenario not in alone]
+    played: dict[Scenario, Row] = dict(
+        zip(together, ThreadPoolExecutor(jobs).map(partial(play, lab), together), strict=True)
+    )
+    played |= {scenario: play(lab, scenario) for scenario in alone}
     rows = [played[scenario] for scenario in scenarios]
-    states = prefect_side.states_by_project()
+    read_states(rows)
     for row in rows:
         if row.work is not None and not row.wrong:
-            row.prefect = states.get(row.work.project, "")
-            row.measure(row.work, lab.tools)
-            row.judge()
-            balance = row.work.client.get_balance(row.work.user)
-            if (balance.available, balance.held) != (100 if row.status == "failed" else 90, 0):
-                row.wrong.append(f"the user's balance is {balance}")
-            if not row.work.client.audit().ok:
-                row.wrong.append("the audit found something")
+            try:
+                check(row, row.work, lab)
+            except Exception as error:
+                row.wrong.append(f"{type(error).__name__}: {error}")
+        if row.work is not None and row.wrong:
+            print(f"=== {row.scenario}\n{lab.logs_of(row.work)}")
     return rows
+
+
+def read_states(rows: list[Row]) -> None:
+    """How Prefect has the runs. It may get there only after the project has."""
+    from prefect_table import prefect_side
+
+    end = time.monotonic() + 60
+    while True:
+        states = prefect_side.states_by_project()
+        for row in rows:
+            row.prefect = states.get(row.work.project, "") if row.work is not None else ""
+        if time.monotonic() > end or all(row.wrong or row.prefect == row.scenario.prefect for row in rows):
+            return
+        time.sleep(PAUSE)
+
+
+def check(row: Row, work: Work, lab: Lab) -> None:
+    """Look at what came of it, and at the user's money."""
+    row.measure(work, lab.tools)
+    row.judge()
+    balance = work.client.get_balance(work.user)
+    if (balance.available, balance.held) != (100 if row.status == "failed" else 90, 0):
+        row.wrong.append(f"the user's balance is {balance}")
+    if not work.client.audit().ok:
+        row.wrong.append("the audit found something")
 
 
 def interrupted(number: int, _: object) -> None:
@@ -97,7 +120,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Real Prefect against the real daemon.")
     parser.add_argument("--table", choices=["short", "full"], default="short")
     parser.add_argument("--only", default="", help="rows whose name or mode contains this")
-    parser.add_argument("--jobs", type=int, default=6, help="scenarios at once (default: 6)")
+    parser.add_argument("--jobs", type=int, default=4, help="scenarios at once (default: 4)")
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder, with all logs")
     options = parser.parse_args()
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -114,6 +137,7 @@ def main() -> int:
         chosen = [s for s in ALL if options.only in str(s) and (options.table == "full" or not s.full_only)]
         rows = run(lab, chosen, options.jobs)
     except BaseException:
+        print(lab.logs_of(None))
         lab.close(keep=options.keep)
         traceback.print_exc()
         sys.stderr.flush()

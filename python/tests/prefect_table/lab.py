@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,12 +18,14 @@ from typing import Any
 
 from harness import Daemon, eventually
 from lifecycle_rpc import Client
-from prefect_table.processes import Processes
+from prefect_table.processes import Processes, descendants, signal_process
 from prefect_table.scenario import APP
 
 FLOWS = Path(__file__).parent / "flows"
 PATIENCE = 180.0
 """Seconds until a condition that does not come true is a failure."""
+PAUSE = 0.25
+"""Seconds between looking, so that looking does not keep the machine from what is waited for."""
 
 
 class Work:
@@ -41,7 +44,7 @@ class Work:
         self.since = datetime.now(timezone.utc)
 
     def wait(self, condition: Callable[[], object], what: str) -> None:
-        eventually(condition, f"{self.project}: {what}", PATIENCE)
+        eventually(condition, f"{self.project}: {what}", PATIENCE, PAUSE)
 
     def body(self) -> int:
         """Wait until the flow's body runs. Gives its process."""
@@ -83,8 +86,15 @@ class Lab:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
             "PREFECT_CLI_PROMPT": "false",
-            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
-            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            # Prefect's SQLite turns a write down when another came between, and each poll writes. What is turned down
+            # too often on a busy machine is a run that never starts: so fewer writes, and more tries.
+            "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_LOGGING_TO_API_ENABLED": "false",
+            "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+            "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+            "PREFECT_CLIENT_MAX_RETRIES": "8",
             "LIFECYCLE_TABLE": str(folder),
             "LIFECYCLE_SPOOL": str(folder / "spool"),
             "LIFECYCLE_SOCKET": str(folder / "s"),
@@ -99,9 +109,11 @@ class Lab:
     def start(self) -> None:
         """Start the server and the daemon that all share."""
         self.processes.start("server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._port))
-        self.daemon = Daemon(self.folder)
+        # Whoever dies here is reported by a hook of Prefect's, which takes as long as a new Python process on a busy
+        # machine. No clock of the daemon's is to overtake it.
+        self.daemon = Daemon(self.folder, "--detach-grace", "600")
         health = f"http://127.0.0.1:{self._port}/api/health"
-        eventually(lambda: _answers(health), "Prefect's server answers", PATIENCE)
+        eventually(lambda: _answers(health), "Prefect's server answers", PATIENCE, PAUSE)
 
     def work(self, daemon: Daemon | None = None, **options: Any) -> Work:
         """A pending project of 10 credits, whose user has 100 and nothing else."""
@@ -113,7 +125,7 @@ class Lab:
             return Work(self, daemon, client.create_project(user, 10, **options).project.project_id, user)
 
     def own_daemon(self) -> Daemon:
-        """A daemon that the scenario may stop and start."""
+        """A daemon as it is by default, that the scenario may stop and start."""
         with self._lock:
             folder = self.folder / f"d{next(self._numbers)}"
         folder.mkdir()
@@ -136,22 +148,40 @@ class Lab:
         assert process.returncode == 0, f"{name}: exit {process.returncode}: {output}"
         return output
 
-    def serve(self, name: str) -> subprocess.Popen[bytes]:
+    def serve(self, name: str, daemon: Daemon) -> subprocess.Popen[bytes]:
         """A runner: `work.serve(name=…)`."""
-        process = self.processes.start(f"serve-{name}", sys.executable, str(FLOWS / "flows.py"), "serve", name)
+        command = (sys.executable, str(FLOWS / "flows.py"), "serve", name)
+        process = self.processes.start(f"serve-{name}", *command, LIFECYCLE_SOCKET=str(daemon.socket))
         self.tools[process.pid] = "the runner's hook"
         return process
 
-    def worker(self, pool: str) -> subprocess.Popen[bytes]:
+    def worker(self, pool: str, daemon: Daemon) -> subprocess.Popen[bytes]:
         """A process worker, on a pool and with a deployment of the pool's name."""
         from prefect_table import prefect_side
 
         prefect_side.make_pool(pool, str(FLOWS))
-        return self.worker_of(pool)
+        return self.worker_of(pool, daemon)
 
-    def worker_of(self, pool: str) -> subprocess.Popen[bytes]:
+    def worker_of(self, pool: str, daemon: Daemon) -> subprocess.Popen[bytes]:
         """A process worker on a pool that there is."""
-        return self.processes.start(f"worker-{pool}", "prefect", "worker", "start", "--pool", pool)
+        command = ("prefect", "worker", "start", "--pool", pool)
+        return self.processes.start(f"worker-{pool}", *command, LIFECYCLE_SOCKET=str(daemon.socket))
+
+    def retire(self, work: Work) -> None:
+        """Kill the runner or worker that a scenario had for itself, and its flows: its polls would slow the others."""
+        for name, process in list(self.processes.started.items()):
+            if name.endswith(f"-{work.user}") and process.poll() is None:
+                for pid in [process.pid, *descendants(process.pid)]:
+                    signal_process(pid, signal.SIGKILL)
+
+    def logs_of(self, work: Work | None) -> str:
+        """The ends of the logs of a scenario's own processes, and of those that all share."""
+        words = ("serve-served.", "worker-pool.", "server.", *([f"{work.project}.", f"{work.user}."] if work else []))
+        ends = []
+        for file in sorted(file for file in self.processes.logs.iterdir() if any(word in file.name for word in words)):
+            lines = file.read_text(errors="replace").splitlines()
+            ends += [f"--- {file.name}", *lines[-40:]]
+        return "\n".join(ends)
 
     def close(self, *, keep: bool) -> None:
         """End every process, whatever state it is in, and remove the folder."""

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import functools
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any
-from uuid import UUID
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID, uuid4
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Cancelling, Scheduled
+from prefect.states import Cancelling, Scheduled
 
 from harness import eventually
-from prefect_table.lab import PATIENCE, Work
+from prefect_table.lab import PATIENCE, PAUSE, Work
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
+def patiently(ask: Callable[P, R]) -> Callable[P, R]:
+    """Ask again when the server is too busy to answer. All that is asked here may be asked twice."""
+
+    @functools.wraps(ask)
+    def again(*arguments: P.args, **options: P.kwargs) -> R:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return ask(*arguments, **options)
+            except httpx.HTTPError as error:
+                refused = isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
+                if refused or time.monotonic() > end:
+                    raise
+            time.sleep(PAUSE)
+
+    return again
+
+
+@patiently
 def make_pool(name: str, path: str, entrypoint: str = "flows.py:work") -> None:
     """A process pool, and a deployment `work/NAME` on it."""
     with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+        client.create_work_pool(WorkPoolCreate(name=name, type="process"), overwrite=True)
         flow_id = client.create_flow_from_name("work")
         client.create_deployment(
             flow_id=flow_id,
@@ -31,6 +57,7 @@ def make_pool(name: str, path: str, entrypoint: str = "flows.py:work") -> None:
         )
 
 
+@patiently
 def _deployment(name: str) -> UUID | None:
     with get_client(sync_client=True) as client:
         try:
@@ -41,15 +68,23 @@ def _deployment(name: str) -> UUID | None:
 
 def run(work: Work, deployment: str, case: str, delay: float = 0) -> UUID:
     """Have a run of the deployment started, in `delay` seconds."""
-    eventually(lambda: _deployment(deployment), f"the deployment {deployment}", PATIENCE)
+    eventually(lambda: _deployment(deployment), f"the deployment {deployment}", PATIENCE, PAUSE)
     deployment_id = _deployment(deployment)
     assert deployment_id is not None
     state: Any = Scheduled(scheduled_time=datetime.now(timezone.utc) + timedelta(seconds=delay))
     parameters = {"project_id": work.project, "case": case}
+    return _create_run(deployment_id, parameters, state, idempotency_key=str(uuid4()))
+
+
+@patiently
+def _create_run(deployment_id: UUID, parameters: dict[str, Any], state: Any, idempotency_key: str) -> UUID:
     with get_client(sync_client=True) as client:
-        return client.create_flow_run_from_deployment(deployment_id, parameters=parameters, state=state).id
+        return client.create_flow_run_from_deployment(
+            deployment_id, parameters=parameters, state=state, idempotency_key=idempotency_key
+        ).id
 
 
+@patiently
 def cancel(flow_run_id: UUID) -> None:
     """As `prefect flow-run cancel` and the UI do."""
     with get_client(sync_client=True) as client:
@@ -58,6 +93,7 @@ def cancel(flow_run_id: UUID) -> None:
         assert answer.state is not None
 
 
+@patiently
 def retry(flow_run_id: UUID) -> None:
     """As the UI's Retry does."""
     with get_client(sync_client=True) as client:
@@ -65,12 +101,14 @@ def retry(flow_run_id: UUID) -> None:
         client.set_flow_run_state(flow_run_id, state, force=True)
 
 
+@patiently
 def state_name(flow_run_id: UUID) -> str:
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(flow_run_id).state
         return state.name or "" if state is not None else ""
 
 
+@patiently
 def states_by_project() -> dict[str, str]:
     """How Prefect has the last run of each project."""
     found: dict[str, str] = {}
@@ -82,6 +120,3 @@ def states_by_project() -> dict[str, str]:
         if flow_run.parent_task_run_id is None and flow_run.state is not None:
             found[str((flow_run.parameters or {}).get("project_id"))] = flow_run.state.name or ""
     return found
-
-
-__all__ = ["Cancelled", "cancel", "make_pool", "retry", "run", "state_name", "states_by_project"]

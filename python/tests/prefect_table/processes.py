@@ -19,13 +19,14 @@ class Processes:
     def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
         self.logs = logs
         self.environment = environment
+        self.started: dict[str, subprocess.Popen[bytes]] = {}
         # Whose parent dies becomes our child: so that none can be missed at the end.
         if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "prctl")
 
     def start(self, name: str, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         with (self.logs / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
+            self.started[name] = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -35,6 +36,7 @@ class Processes:
                 # A shell's background job ignores SIGINT, and what ignores it from birth cannot be stopped by it.
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
             )
+        return self.started[name]
 
     def end_all(self) -> None:
         """SIGTERM to what is left, then SIGKILL, until nothing is."""
@@ -42,7 +44,7 @@ class Processes:
         for how in (signal.SIGTERM, signal.SIGKILL):
             while left := descendants(os.getpid()):
                 for pid in left:
-                    _signal(pid, how)
+                    signal_process(pid, how)
                 _reap()
                 time.sleep(0.1)
                 if how == signal.SIGTERM and time.monotonic() > end:
@@ -62,7 +64,8 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def _signal(pid: int, how: signal.Signals) -> None:
+def signal_process(pid: int, how: signal.Signals) -> None:
+    """Unless it has ended."""
     try:
         os.kill(pid, how)
     except ProcessLookupError:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 from prefect_table.lab import PATIENCE, Lab, Work
-from prefect_table.scenario import APP, ATTACHED, FLOW, FLUSH, LEASE, START, scenario
+from prefect_table.scenario import APP, ATTACHED, FLOW, FLUSH, LEASE, RECONCILER, scenario
 
 MODE = "python flow.py"
 
@@ -105,7 +106,7 @@ def sigkill(lab: Lab, work: Work) -> None:
     process.kill()
 
 
-@scenario("stops making progress", MODE, code="leaseExpired", by=LEASE, prefect="Cancelled", lease=6)
+@scenario("stops making progress", MODE, code="leaseExpired", by=LEASE, prefect="Cancelled", lease=10)
 def stalls(lab: Lab, work: Work) -> None:
     lab.direct(work, "watched", "stalls")
     work.body()
@@ -132,7 +133,7 @@ def cancelled_in_vain(lab: Lab, work: Work) -> None:
     assert work.file("swallowed").exists()
 
 
-@scenario("frozen (SIGSTOP)", MODE, code="leaseExpired", by=LEASE, prefect="Running", lease=4, full_only=True)
+@scenario("frozen (SIGSTOP)", MODE, code="leaseExpired", by=LEASE, prefect="Running", lease=10, full_only=True)
 def frozen(lab: Lab, work: Work) -> None:
     process = lab.direct(work, "work", "waits")
     work.attached()
@@ -149,21 +150,27 @@ def again_after_refund(lab: Lab, work: Work) -> None:
     assert not work.file("body").exists()
 
 
-@scenario("never picked up", "no worker", code="startTimeout", by=START, prefect="", start_timeout=3)
-def never_picked_up(_: Lab, work: Work) -> None:
-    work.now()
-
-
 @scenario("cancelled by the app while pending", "no worker", code="cancelled", by=APP, prefect="")
 def cancelled_pending(_: Lab, work: Work) -> None:
     work.now()
     assert work.client.cancel_project(work.project).credits_refunded == 10
 
 
+@scenario("runs beside the reconciler", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True)
+def beside_reconciler(lab: Lab, work: Work) -> None:
+    lab.direct(work, "work", "waits")
+    work.attached()
+    arguments = ("reconcile", "--settle", "0", "--end-zombies", "--socket", str(work.daemon.socket))
+    said = json.loads(lab.tool(RECONCILER, "lifecycle_rpc.prefect", *arguments))
+    assert said == {"open": 1, "reported": 0, "zombies": 0}, said
+    assert work.client.get_status(work.project).status == "processing"
+    work.go()
+
+
 @scenario("daemon down at the start", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True)
 def down_at_start(lab: Lab, work: Work) -> None:
     work.daemon.stop()
-    lab.direct(work, "work", "waits")
+    lab.direct(work, "work", "waits", LIFECYCLE_TABLE_START="1")
     work.body()
     work.daemon.start()
     work.attached()
@@ -179,13 +186,14 @@ def down_in_middle(lab: Lab, work: Work) -> None:
     work.go()
 
 
-@scenario("killed, daemon too", MODE, code="leaseExpired", by=LEASE, prefect="Running", own_daemon=True, lease=4)
+@scenario("killed, daemon too", MODE, code="leaseExpired", by=LEASE, prefect="Running", own_daemon=True, lease=10)
 def both_killed(lab: Lab, work: Work) -> None:
     process = lab.direct(work, "work", "waits")
     work.attached()
     work.now()
-    process.kill()
+    # First the daemon, or its connection's end could move the deadline.
     work.daemon.stop(signal.SIGKILL)
+    process.kill()
     work.daemon.start()
 
 

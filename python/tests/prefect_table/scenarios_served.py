@@ -11,7 +11,7 @@ from functools import partial
 
 from prefect_table import prefect_side
 from prefect_table.lab import PATIENCE, Lab, Work
-from prefect_table.scenario import ATTACHED, FLOW, RECONCILER, RUNNER, WORKER, scenario
+from prefect_table.scenario import ATTACHED, FLOW, RECONCILER, RUNNER, START, WORKER, scenario
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Mode:
     deployment: str
     hook: str
 
-    def start(self, lab: Lab, work: Work) -> tuple[int, subprocess.Popen[bytes]]:
-        """One of its own, with a run on it that waits. Gives the flow's process and the runner's or worker's."""
+    def start(self, lab: Lab, work: Work, case: str = "waits") -> tuple[int, subprocess.Popen[bytes]]:
+        """One of its own, with a run on it. Gives the flow's process and the runner's or worker's."""
         name = f"{self.deployment}-{work.user}"
-        process = lab.serve(name) if self is SERVED else lab.worker(name)
-        prefect_side.run(work, name, "waits")
-        return work.attached(), process
+        process = lab.serve(name, work.daemon) if self is SERVED else lab.worker(name, work.daemon)
+        prefect_side.run(work, name, case)
+        return work.body(), process
 
 
 SERVED = Mode("serve()", "served", RUNNER)
@@ -54,8 +54,7 @@ def signal_flow(mode: Mode, work: Work, how: signal.Signals) -> None:
 
 
 def exits_silently(mode: Mode, lab: Lab, work: Work) -> None:
-    prefect_side.run(work, mode.deployment, "exits")
-    work.body()
+    mode.start(lab, work, "exits")
     work.now()
 
 
@@ -94,12 +93,15 @@ def retried_in_ui(mode: Mode, lab: Lab, work: Work) -> None:
 
 def stopped(mode: Mode, lab: Lab, work: Work) -> None:
     _, process = mode.start(lab, work)
+    work.attached()
     work.now()
     process.send_signal(signal.SIGTERM)
+    process.wait(PATIENCE)
 
 
 def killed_with_flow(mode: Mode, lab: Lab, work: Work) -> None:
     pid, process = mode.start(lab, work)
+    work.attached()
     work.now()
     process.kill()
     os.kill(pid, signal.SIGKILL)
@@ -107,6 +109,7 @@ def killed_with_flow(mode: Mode, lab: Lab, work: Work) -> None:
 
 def killed_alone(mode: Mode, lab: Lab, work: Work) -> None:
     _, process = mode.start(lab, work)
+    work.attached()
     process.kill()
     process.wait(PATIENCE)
     work.go()
@@ -114,12 +117,20 @@ def killed_alone(mode: Mode, lab: Lab, work: Work) -> None:
 
 def file_is_gone(mode: Mode, lab: Lab, work: Work) -> None:
     name = f"gone-{work.user}"
-    prefect_side.make_pool(name, str(lab.folder / "tmp"))
-    lab.worker_of(name)
+    (lab.folder / name).mkdir()
+    prefect_side.make_pool(name, str(lab.folder / name))
+    lab.worker_of(name, work.daemon)
     flow_run = prefect_side.run(work, name, "returns")
     work.wait(lambda: prefect_side.state_name(flow_run) == "Crashed", "Prefect has crashed it")
     work.now()
     reconcile_until_ended(lab, work)
+
+
+def never_picked_up(lab: Lab, work: Work) -> None:
+    name = f"idle-{work.user}"
+    prefect_side.make_pool(name, str(lab.folder))
+    prefect_side.run(work, name, "returns")
+    work.now()
 
 
 def reconcile_until_ended(lab: Lab, work: Work) -> None:
@@ -156,6 +167,9 @@ both("the app cancels it", cancelled_by_app, "cancelled", (FLOW, FLOW), "Cancell
 both("retried in the UI after the refund", retried_in_ui, "pipelineFailed", (FLOW, FLOW), "Cancelled", (SERVED,))
 both("runner or worker killed with the flow", killed_with_flow, "crashed", (ATTACHED, ATTACHED), "Running", (SERVED,))
 both("runner or worker killed, the flow goes on", killed_alone, "", (FLOW, FLOW), "Completed", (POOLED,))
+both(
+    "cancelled before it started", cancelled_before_start, "cancelled", (RECONCILER, RECONCILER), "Cancelled", (POOLED,)
+)
 
 scenario("worker stopped (SIGTERM)", POOLED.name, code="crashed", by=ATTACHED, prefect="Running")(
     partial(stopped, POOLED)
@@ -163,8 +177,8 @@ scenario("worker stopped (SIGTERM)", POOLED.name, code="crashed", by=ATTACHED, p
 scenario("runner stopped (SIGTERM)", SERVED.name, code="cancelled", by=RUNNER, prefect="Cancelled", full_only=True)(
     partial(stopped, SERVED)
 )
-scenario("cancelled before it started", POOLED.name, code="cancelled", by=RECONCILER, prefect="Cancelled")(
-    partial(cancelled_before_start, POOLED)
+scenario("never picked up", "no worker", code="startTimeout", by=START, prefect="Late", start_timeout=10)(
+    never_picked_up
 )
 scenario("its file is gone", POOLED.name, code="crashed", by=RECONCILER, prefect="Crashed")(
     partial(file_is_gone, POOLED)

@@ -30,6 +30,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("command", choices=["reconcile"])
     parser.add_argument("--parameter", default=defaults.parameter, help="that names the project (default: %(default)s)")
+    parser.add_argument(
+        "--flow",
+        action="append",
+        default=[],
+        help="only this flow's end is its project's; can be repeated (default: all)",
+    )
     parser.add_argument("--external", action="store_true", help="it has the upstream's id, not the project's")
     parser.add_argument("--since", type=_seconds, default=defaults.since, help="seconds to look back (default: 2 days)")
     parser.add_argument("--settle", type=_seconds, default=defaults.settle, help="seconds left to hooks (default: 30)")
@@ -46,6 +52,7 @@ def main() -> int:
     how = Reconciliation(
         parameter=options.parameter,
         external=options.external,
+        flows=tuple(options.flow),
         since=options.since,
         settle=options.settle,
         end_zombies=options.end_zombies,

@@ -6,8 +6,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .._decode import parameters
+from .._decode import decode, parameters
 from ..errors import LifecycleError, PermissionDenied, RPCError, TerminalState
+from ..models import ProjectChanged
 from ..spool import Spool
 from ._log import log
 
@@ -27,47 +28,56 @@ class Verdict:
     code: str | None = None
     message: str | None = None
 
+    def params(self, key: ProjectKey) -> dict[str, object]:
+        """Of the `updateStatus` that reports it."""
+        return parameters(
+            {
+                "project_id": key.project_id,
+                "external_id": key.external_id,
+                "status": self.status,
+                "error_code": self.code,
+                "error_message": self.message,
+            }
+        )
+
 
 def report(client: Client, key: ProjectKey, verdict: Verdict, timeout: float) -> int:
     """Report it. Gives the credits that the project's failure gave back. Raises LifecycleError."""
-    return client.update_status(
-        key.project_id,
-        external_id=key.external_id,
-        status=verdict.status,
-        error_code=verdict.code,
-        error_message=verdict.message,
-        timeout=timeout,
-    ).credits_refunded
+    changed = client.call("updateStatus", verdict.params(key), timeout=timeout)
+    return decode(ProjectChanged, changed).credits_refunded
 
 
-def deliver(client: Client, settings: Settings, key: ProjectKey, verdict: Verdict, flow_run: FlowRun) -> None:
-    """Report it within `settings.report_budget` seconds, or spool it. Never raises: the lease is the safety net."""
+def deliver(
+    client: Client, settings: Settings, key: ProjectKey, verdict: Verdict, flow_run: FlowRun, timeout: float
+) -> None:
+    """Report it within `timeout` seconds, or spool it.
+
+    Raises only what is raised into it, as Prefect does at SIGTERM: the lease is the safety net.
+    """
     what = f"{verdict.status} for project {key}"
     try:
-        refunded = report(client, key, verdict, settings.report_budget)
+        refunded = report(client, key, verdict, timeout)
     except TerminalState as error:
         log(flow_run, logging.WARNING, "%s came too late: it is %s since %s", what, error.status, error.finished_at)
     except LifecycleError as error:
         if isinstance(error, RPCError) and not error.retryable and not isinstance(error, PermissionDenied):
             log(flow_run, logging.ERROR, "%s was refused: %s", what, error)
         else:
-            _spool(settings, key, verdict, flow_run, error)
+            spool(settings, key, verdict, flow_run, error)
+    except BaseException as error:
+        spool(settings, key, verdict, flow_run, error)
+        raise
     else:
         log(flow_run, logging.INFO, "reported %s; %d credits refunded", what, refunded)
 
 
-def _spool(settings: Settings, key: ProjectKey, verdict: Verdict, flow_run: FlowRun, reason: LifecycleError) -> None:
+def spool(settings: Settings, key: ProjectKey, verdict: Verdict, flow_run: FlowRun, reason: BaseException) -> None:
+    """Keep it for `flush`. Never raises."""
     what = f"{verdict.status} for project {key}"
-    params: dict[str, object] = {
-        "project_id": key.project_id,
-        "external_id": key.external_id,
-        "status": verdict.status,
-        "error_code": verdict.code,
-        "error_message": verdict.message,
-    }
+    why = f"{type(reason).__name__}: {reason}"
     try:
-        file = Spool(settings.spool).add(parameters(params))
+        file = Spool(settings.spool).add(verdict.params(key))
     except OSError as error:
-        log(flow_run, logging.ERROR, "%s could be neither reported (%s) nor spooled (%s)", what, reason, error)
+        log(flow_run, logging.ERROR, "%s could be neither reported (%s) nor spooled (%s)", what, why, error)
     else:
-        log(flow_run, logging.WARNING, "%s could not be reported (%s); `flush` will, from %s", what, reason, file)
+        log(flow_run, logging.WARNING, "%s could not be reported (%s); `flush` will, from %s", what, why, file)

@@ -18,6 +18,7 @@ from ._identify import ProjectKey, project_of
 from ._log import log
 from ._message import error_code, error_message
 from ._prefect_api import set_cancelled, state_of
+from ._stop import has_own_process
 from ._tracker import Tracker
 
 if TYPE_CHECKING:
@@ -58,11 +59,15 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
     try:
         tracker.start()
     except TerminalState as error:
-        if settings.stop_when_ended:
+        reason = f"Project {key} is {error.status} already; do it again as a new project."
+        within_another = flow_run.parent_task_run_id is not None and not has_own_process(flow_run.id)
+        if settings.stop_when_ended and not within_another:
             _registry.remove(flow_run.id)
-            reason = f"Project {key} is {error.status} already; do it again as a new project."
             set_cancelled(flow_run, reason)
             raise Abort(reason) from None
+        if settings.stop_when_ended:
+            # Abort would end the flow around this one, too, and that without its hooks.
+            tracker.stop_reason = reason
         log(flow_run, logging.WARNING, "project %s is %s already; the flow runs all the same", key, error.status)
 
 
@@ -75,14 +80,16 @@ def report_end(settings: Settings, key: ProjectKey, flow_run: FlowRun, state: St
     if tracker is None:
         # The runner's or the worker's process: that of the flow is gone, and its lease with it.
         with Client(settings.socket, connect_timeout=settings.report_budget) as client:
-            deliver(client, settings, key, verdict, flow_run)
-        return
-    if tracker.stop_reason is not None and verdict.status == "failed":
-        verdict = Verdict("failed", "cancelled", tracker.stop_reason)
+            deliver(client, settings, key, verdict, flow_run, settings.report_budget)
+    else:
+        _finish(tracker, verdict)
+
+
+def _finish(tracker: Tracker, verdict: Verdict) -> None:
     tracker.finish(verdict)
-    _registry.remove(flow_run.id)
+    _registry.remove(tracker.flow_run.id)
     if tracker.stop_reason is not None and verdict.status == "failed":
-        set_cancelled(flow_run, f"Stopped: {tracker.stop_reason}.")
+        set_cancelled(tracker.flow_run, f"Stopped: {tracker.stop_reason}.")
 
 
 def verdict_of(state: State[Any]) -> Verdict:
@@ -93,16 +100,18 @@ def verdict_of(state: State[Any]) -> Verdict:
 
 
 def at_exit() -> None:
-    """Report for runs whose hooks were skipped.
+    """Report for runs whose hooks were skipped or interrupted.
 
     That happens when another hook raises SystemExit before ours; and when a killed runner leaves its flow with a broken
     pipe for standard output, since Prefect logs each hook before it runs it, and that then raises SystemExit.
     """
     for tracker in _registry.every():
         try:
-            state = state_of(tracker.flow_run.id)
-            if state is not None and state.is_final():
-                tracker.finish(verdict_of(state))
+            verdict = tracker.verdict
+            if verdict is None and (state := state_of(tracker.flow_run.id)) is not None and state.is_final():
+                verdict = verdict_of(state)
+            if verdict is not None:
+                _finish(tracker, verdict)
         except Exception as error:
             # Then the end of this process is told by its attached connection.
             log(tracker.flow_run, logging.ERROR, "at exit: %s: %s", type(error).__name__, error)

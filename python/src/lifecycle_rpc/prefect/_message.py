@@ -24,7 +24,7 @@ def error_code(state: State[Any]) -> str:
 
 def error_message(state: State[Any]) -> str:
     """For people: `Failed: …`, then where it happened if the exception is known in this process."""
-    head = _cut(f"{state.name}: {state.message}" if state.message else str(state.name), MESSAGE_BYTES)
+    head = cut(f"{state.name}: {state.message}" if state.message else str(state.name), MESSAGE_BYTES)
     # A failed run's data is the exception, or Prefect's record of it.
     error = getattr(state.data, "result", state.data)
     if not isinstance(error, BaseException) or error.__traceback__ is None:
@@ -37,7 +37,8 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
+    """Its first bytes, as text that can be sent."""
     return _utf8(text)[:limit].decode("utf-8", "ignore")
 
 

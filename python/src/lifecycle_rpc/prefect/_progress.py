@@ -17,8 +17,9 @@ class FlowStopped(Exception):
 
 
 def progress(fraction: float | None = None, message: str | None = None) -> None:
-    """Say how far the flow is, 0 to 1, and what it does (at most 1024 bytes). Costs nothing: the next heartbeat tells.
+    """Say how far the flow is, 0 to 1, and what it does. Costs nothing: the next heartbeat tells.
 
+    What the daemon would refuse is made to fit: fractions beyond 0 or 1, and what is longer than 1024 bytes.
     For the flow and its tasks in the same process; elsewhere, and in flows that are not tracked, it does nothing.
     Raises FlowStopped when the flow is to end.
     """

@@ -8,12 +8,17 @@ there, and the daemon only takes the first verdict: so it can run at any time, t
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterExpectedStartTime
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
+)
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
@@ -41,6 +46,8 @@ class Reconciliation:
     """The flows' parameter, or a path into one, that names the project."""
     external: bool = False
     """It is the upstream's id, not the project's."""
+    flows: tuple[str, ...] = ()
+    """The flows whose end is that of their project; none for every flow with that parameter."""
     since: timedelta = timedelta(days=2)
     """Runs that should have started before so long are not looked at."""
     settle: timedelta = timedelta(seconds=30)
@@ -69,12 +76,14 @@ def reconcile(client: Client, prefect: SyncPrefectClient, how: Reconciliation) -
     if not open_projects and not how.end_zombies:
         return result
     runs = _runs_by_project(prefect, how)
+    judges = _judges(prefect, how)
     before = datetime.now(timezone.utc) - how.settle
     for name in open_projects & runs.keys():
-        result.reported += _report(client, name, runs[name], how, before)
+        result.reported += _report(client, name, runs[name], judges, how, before)
     if how.end_zombies:
         for name in runs.keys() - open_projects:
-            result.zombies += _end_zombies(client, prefect, name, runs[name], how, before)
+            running = [run for run in runs[name] if judges(run) and run.state is not None and run.state.is_running()]
+            result.zombies += _end_zombies(client, prefect, name, running, how, before)
     return result
 
 
@@ -96,7 +105,7 @@ def _open_projects(client: Client) -> Iterator[Project]:
 
 
 def _runs_by_project(prefect: SyncPrefectClient, how: Reconciliation) -> dict[str, list[FlowRun]]:
-    # Every run, also those under way: as long as one is, its project is not to be judged by another.
+    # Every run, also those under way and those within others: as long as one is, its project is not to be judged.
     since: Any = datetime.now(timezone.utc) - how.since  # Prefect has a type of its own for times
     start = FlowRunFilterExpectedStartTime(after_=since)
     found: dict[str, list[FlowRun]] = {}
@@ -109,17 +118,32 @@ def _runs_by_project(prefect: SyncPrefectClient, how: Reconciliation) -> dict[st
             offset=offset,
         )
         for run in page:
-            # A flow within another is part of that one's verdict.
-            if run.parent_task_run_id is None and (name := at_path(run.parameters or {}, how.parameter)):
+            if name := at_path(run.parameters or {}, how.parameter):
                 found.setdefault(name, []).append(run)
         if len(page) < PAGE:
             return found
         offset += PAGE
 
 
-def _report(client: Client, name: str, runs: list[FlowRun], how: Reconciliation, before: datetime) -> int:
-    states = [run.state for run in runs if run.state is not None and run.state.is_final()]
-    if len(states) < len(runs) or max(state.timestamp for state in states) > before:
+def _judges(prefect: SyncPrefectClient, how: Reconciliation) -> Callable[[FlowRun], bool]:
+    """Whose end is that of the project: the named flows', and not of a flow within another, which has its verdict."""
+    named = FlowFilter(name=FlowFilterName(any_=list(how.flows)))
+    flows = {flow.id for flow in prefect.read_flows(flow_filter=named)} if how.flows else None
+    return lambda run: run.parent_task_run_id is None and (flows is None or run.flow_id in flows)
+
+
+def _report(
+    client: Client,
+    name: str,
+    runs: list[FlowRun],
+    judges: Callable[[FlowRun], bool],
+    how: Reconciliation,
+    before: datetime,
+) -> int:
+    if any(run.state is None or not run.state.is_final() or run.state.timestamp > before for run in runs):
+        return 0
+    states = [run.state for run in runs if run.state is not None and judges(run)]
+    if not states:
         return 0
     last = max(states, key=lambda state: (state.is_completed(), state.timestamp))
     verdict = verdict_of(last)
@@ -132,9 +156,8 @@ def _report(client: Client, name: str, runs: list[FlowRun], how: Reconciliation,
 
 
 def _end_zombies(
-    client: Client, prefect: SyncPrefectClient, name: str, runs: list[FlowRun], how: Reconciliation, before: datetime
+    client: Client, prefect: SyncPrefectClient, name: str, running: list[FlowRun], how: Reconciliation, before: datetime
 ) -> int:
-    running = [run for run in runs if run.state is not None and run.state.is_running()]
     if not running:
         return 0
     key = _key(name, how)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from uuid import UUID
 
 from . import _registry
 
@@ -22,7 +23,12 @@ def terminate_flow(*, in_main_thread: bool) -> bool:
     return True
 
 
-def kill_own_process() -> None:
+def has_own_process(flow_run_id: UUID) -> bool:
+    """Whether a runner or a worker made this process for the run, and nothing else goes on in it."""
+    return os.environ.get("PREFECT__FLOW_RUN_ID") == str(flow_run_id)
+
+
+def kill_own_process(flow_run_id: UUID) -> None:
     """End a flow that did not heed SIGTERM, as Prefect's runner does: only in a process that was made for the run."""
-    if os.environ.get("PREFECT__FLOW_RUN_ID"):
+    if has_own_process(flow_run_id):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -7,16 +7,18 @@ however it dies. From the answers it learns that the flow is to stop.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ..client import Client
-from ..errors import LifecycleError, TerminalState
+from ..errors import InvalidParams, TerminalState
 from ..spool import Spool
-from ._deliver import Verdict, deliver
+from ._deliver import Verdict, deliver, spool
 from ._log import log
+from ._message import cut
 from ._stop import kill_own_process, terminate_flow
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 SHORTEST_PAUSE = 0.2
 LONGEST_RETRY = 1.0
+MESSAGE_BYTES = 1024
+"""What the daemon takes with a heartbeat."""
 
 
 class Tracker:
@@ -41,6 +45,8 @@ class Tracker:
         """Why the flow is to stop, in words, once it is."""
         self.project_ended = False
         """The project has its verdict already: nothing that the run says counts any more."""
+        self.verdict: Verdict | None = None
+        """The first one that the run came to, which stays."""
         budget = settings.report_budget
         self._client = Client(settings.socket, timeout=budget, connect_timeout=budget)
         # A heartbeat waits no longer for an answer than for the next one: the verdict may be waiting behind it.
@@ -48,46 +54,91 @@ class Tracker:
         self._in_main_thread = threading.current_thread() is threading.main_thread()
         self._started = False
         self._finished = threading.Event()
+        # Held from looking whether the flow has finished to having acted on it.
+        self._deciding = threading.Lock()
         self._progress: float | None = None
         self._message: str | None = None
         self._moved_at = time.monotonic()
-        self._kill_at: float | None = None
+        self._signalled = False
+        self._kill_at = math.inf
         self._complaint: str | None = None
         self._thread = threading.Thread(target=self._run, name="lifecycle-heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Report `processing` and begin to beat. Raises TerminalState when the project has ended already.
+        """Report `processing`, attach, and begin to beat. Raises TerminalState when the project has ended already.
 
         Takes `start_budget` seconds at the most: without a daemon the thread goes on trying while the flow runs.
         """
+        end = time.monotonic() + self.settings.start_budget
         try:
             self._report_start(self.settings.start_budget)
+            if self.settings.attach:
+                # Before the body runs: should the process die in it, it is not the whole lease that has to pass.
+                self._heartbeat(end - time.monotonic())
         except TerminalState:
+            self.project_ended = True
             self._client.close()
             raise
-        except LifecycleError as error:
+        except Exception as error:
             self._complain(f"{type(error).__name__}: {error}")
         self._thread.start()
 
     def moved(self, progress: float | None, message: str | None) -> None:
-        """Note that the flow makes progress. The next heartbeat says how much."""
+        """Note that the flow makes progress. The next heartbeat says how much, as far as the daemon takes it."""
         self._moved_at = time.monotonic()
-        self._progress = self._progress if progress is None else progress
-        self._message = self._message if message is None else message
+        if progress is not None and not math.isnan(progress):
+            self._progress = min(max(float(progress), 0.0), 1.0)
+        if message is not None:
+            self._message = cut(str(message), MESSAGE_BYTES)
 
     def finish(self, verdict: Verdict) -> None:
-        """Stop beating and report, on the same connection, which must not end before. Never raises."""
-        self._finished.set()
-        if self._thread.is_alive():
-            self._thread.join(self.settings.report_budget)
+        """Stop beating and report, on the same connection, which must not end before.
+
+        Takes `report_budget` seconds at the most. Raises only what interrupts it, as SIGTERM does in a flow's process:
+        Prefect may not come back to this then, so the verdict is spooled, and stays even if it does.
+        """
+        end = time.monotonic() + self.settings.report_budget
+        try:
+            with self._deciding:
+                self._finished.set()
+                if verdict.status == "failed" and self.stop_reason is not None:
+                    verdict = Verdict("failed", "cancelled", self.stop_reason)
+                verdict = self.verdict = self.verdict or verdict
+            if self._thread.is_alive():
+                self._thread.join(self.settings.report_budget)
+        except BaseException as error:
+            self.verdict = self.verdict or verdict
+            if not self.project_ended:
+                spool(self.settings, self.key, self.verdict, self.flow_run, error)
+            raise
         if not self.project_ended:
-            deliver(self._client, self.settings, self.key, verdict, self.flow_run)
-        self._client.close()
+            deliver(self._client, self.settings, self.key, verdict, self.flow_run, max(0.0, end - time.monotonic()))
+        # A thread that still waits for an answer has the client's lock, and its connection ends with it.
+        if not self._thread.is_alive():
+            self._client.close()
 
     def _report_start(self, timeout: float) -> None:
         key = self.key
         self._client.update_status(key.project_id, external_id=key.external_id, status="processing", timeout=timeout)
         self._started = True
+
+    def _heartbeat(self, timeout: float) -> Beat:
+        try:
+            return self._client.heartbeat(
+                self.key.project_id,
+                external_id=self.key.external_id,
+                progress=self._progress,
+                message=self._message,
+                attach=self.settings.attach or None,
+                timeout=timeout,
+            )
+        except InvalidParams as error:
+            if self._progress is None and self._message is None:
+                raise
+            # What the flow says of itself is not worth its lease.
+            self._complain(f"{type(error).__name__}: {error}")
+            self._progress = self._message = None
+            return self._heartbeat(timeout)
 
     def _run(self) -> None:
         pause = 0.0
@@ -97,16 +148,18 @@ class Tracker:
             except TerminalState as error:
                 self._stop(f"its project is {error.status} already", ended=True)
                 pause = LONGEST_RETRY
-            except LifecycleError as error:
+            except Exception as error:
+                # Whatever it is: without this thread, the project of a flow that does well would fail.
                 self._complain(f"{type(error).__name__}: {error}")
                 pause = min(self.settings.beat, LONGEST_RETRY)
-            if self._kill_at is not None and time.monotonic() >= self._kill_at:
-                self._give_up()
-                return
+            if self.stop_reason is not None:
+                self._insist(self.stop_reason)
 
     def _beat(self) -> float:
         """Send a heartbeat, if it is due. Gives the seconds to the next one."""
         settings, key = self.settings, self.key
+        if self.project_ended:
+            return LONGEST_RETRY
         if not self._started:
             self._report_start(self._patience)
         if settings.stall_timeout is not None and time.monotonic() - self._moved_at > settings.stall_timeout:
@@ -116,14 +169,7 @@ class Tracker:
             if project.ended or project.cancel_requested:
                 return self._heed(project)
             return min(settings.beat, LONGEST_RETRY)
-        beat = self._client.heartbeat(
-            key.project_id,
-            external_id=key.external_id,
-            progress=self._progress,
-            message=self._message,
-            attach=settings.attach or None,
-            timeout=self._patience,
-        )
+        beat = self._heartbeat(self._patience)
         if self._complaint:
             self._complaint = None
             Spool(settings.spool).flush(self._client, timeout=settings.report_budget)
@@ -140,21 +186,34 @@ class Tracker:
         return max(SHORTEST_PAUSE, min(self.settings.beat, lease / 3))
 
     def _stop(self, reason: str, *, ended: bool) -> None:
-        self.project_ended = self.project_ended or ended
-        if self.stop_reason is not None or self._finished.is_set() or (ended and not self.settings.stop_when_ended):
-            return
-        self.stop_reason = reason
-        self._kill_at = time.monotonic() + self.settings.cancel_grace
-        terminate_flow(in_main_thread=self._in_main_thread)
+        """From here on the flow is to end."""
+        with self._deciding:
+            self.project_ended = self.project_ended or ended
+            heeded = self.settings.stop_when_ended or not ended
+            if self.stop_reason is not None or self._finished.is_set() or not heeded:
+                return
+            self.stop_reason = reason
+            self._kill_at = time.monotonic() + self.settings.cancel_grace
         log(self.flow_run, logging.WARNING, "stopping the flow: %s", reason)
 
-    def _give_up(self) -> None:
-        """The flow does not stop. Its user gets the credits back now."""
+    def _insist(self, reason: str) -> None:
+        """Send the flow its signal, once one may be sent. When its time to end is over, give the credits back."""
+        time_is_over = time.monotonic() >= self._kill_at
+        with self._deciding:
+            if self._finished.is_set():
+                return
+            self._signalled = self._signalled or terminate_flow(in_main_thread=self._in_main_thread)
+            if time_is_over and self.verdict is None:
+                self.verdict = Verdict("failed", "cancelled", f"{reason}; the flow did not stop when told to")
+        if not time_is_over or self.verdict is None:
+            return
         if not self.project_ended:
-            verdict = Verdict("failed", "cancelled", f"{self.stop_reason}; the flow did not stop when told to")
-            deliver(self._client, self.settings, self.key, verdict, self.flow_run)
+            budget = self.settings.report_budget
+            deliver(self._client, self.settings, self.key, self.verdict, self.flow_run, budget)
             self.project_ended = True
-        kill_own_process()
+        with self._deciding:
+            if not self._finished.is_set():
+                kill_own_process(self.flow_run.id)
 
     def _complain(self, words: str) -> None:
         if words != self._complaint and not self._finished.is_set():
