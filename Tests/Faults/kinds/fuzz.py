@@ -13,7 +13,7 @@ from parts.seeds import write_seeds
 
 TITLE = "fuzz: frames and JSON; sequences of calls"
 # Short: how many frames or sequences are tried, always the same ones, by targets: 15 seconds of each.
-RUNS = {"frames": 1_000_000, "sequences": 10_000}
+RUNS = {"frames": 40_000, "sequences": 1_500}
 SHORT = len(RUNS)
 # Long: how many of each, and how many frames or sequences each tries. AFL++ has its own cases, of minutes.
 PLAN = [("frames", 20, 50_000_000), ("sequences", 20, 500_000), ("afl", 2, 30)]

@@ -15,7 +15,7 @@ from . import report
 from .case import Case, Skipped
 
 # Seconds of a case, by whether it is a long one: whatever waits then waits for something that does not come.
-LIMIT = {False: 600, True: 8 * 3600}
+LIMIT = {False: 600, True: 24 * 3600}
 is_interrupted = False  # in a process of the pool
 
 
