@@ -1,7 +1,8 @@
-"""Fuzzing by coverage, under the address sanitizer: any bytes as what a connection sends, any bytes as a sequence of calls.
+"""Fuzzing by coverage, under the address sanitizer: any bytes as what a connection sends, any bytes as a sequence of
+calls.
 
-What is checked is in Tests/Faults/fuzz. An input that was found belongs into Tests/Faults/corpus/<target>, whose files are
-tried first, always."""
+What is checked is in Tests/Faults/fuzz. An input that was found belongs into Tests/Faults/corpus/<target>, whose files
+are tried first, always."""
 
 import os
 import re
@@ -11,11 +12,13 @@ from parts import fuzzers
 from parts.seeds import write_seeds
 
 TITLE = "fuzz: frames and JSON; sequences of calls"
-SHORT = 2
-SECONDS = 15  # of a short case
+# Short: how many frames or sequences are tried, always the same ones, by targets: 15 seconds of each.
+RUNS = {"frames": 40_000, "sequences": 1_500}
+SHORT = len(RUNS)
 # Long: how many of each, and how many frames or sequences each tries. AFL++ has its own cases, of minutes.
 PLAN = [("frames", 20, 50_000_000), ("sequences", 20, 500_000), ("afl", 2, 30)]
 LONG = sum(count for _, count, _ in PLAN)
+LEAST = sum(RUNS.values()), sum(count * most for name, count, most in PLAN if name != "afl")
 LONGEST_INPUT = 4096
 MOST_MEMORY = 512  # MiB, of which ASan's own books are about 60
 
@@ -30,7 +33,8 @@ def prepare(tools, binaries):
 
 def case(case):
     if not case.is_long:
-        return fuzz(case, fuzzers.TARGETS[case.number % 2], limit=f"-max_total_time={SECONDS}")
+        target = fuzzers.TARGETS[case.number]
+        return fuzz(case, target, RUNS[target], seed=1)
     # Turn by turn, so that two at a time are of two sorts.
     turns = [(name, count) for number in range(max(count for _, count, _ in PLAN)) for name, most, count in PLAN if number < most]
     name, count = turns[case.number]
@@ -38,27 +42,26 @@ def case(case):
         from parts import afl
 
         return afl.fuzz(case, fuzzers.TARGETS[case.number % 2], minutes=count)
-    return fuzz(case, name, most=count)
+    return fuzz(case, name, count, case.rng.getrandbits(31) | 1)
 
 
-def fuzz(case, target, limit=None, most=None):
+def fuzz(case, target, most, seed):
     seeds, found = case.folder / "seeds", case.folder / "found"
     dictionary = write_seeds(target, seeds)
     found.mkdir()
     command = [
-        case.tools / target, found, seeds, f"-seed={case.rng.getrandbits(31) | 1}", f"-max_len={LONGEST_INPUT}",
+        case.tools / target, found, seeds, f"-seed={seed}", f"-max_len={LONGEST_INPUT}",
         f"-rss_limit_mb={MOST_MEMORY}", "-malloc_limit_mb=64", "-timeout=20", "-print_funcs=0", "-verbosity=0",
         f"-artifact_prefix={case.folder}/",
     ]
     command += [f"-dict={dictionary}"] if dictionary else []
-    command += [limit] if limit else []
     done = run(command, FAST, most)
     tried = re.search(rb"tried: (\d+)", done.stderr)
     inputs = [file for file in case.folder.iterdir() if re.match("crash-|oom-|timeout-|leak-", file.name)]
     if done.returncode or inputs:
         tell(case, target, done, inputs)
     else:
-        case.expect(tried and int(tried[1]) > 100, "wrong", f"nothing was tried:\n{text(done.stderr)[-2000:]}")
+        case.expect(tried and int(tried[1]) >= most, "wrong", f"too little was tried:\n{text(done.stderr)[-2000:]}")
     return int(tried[1]) if tried else 1
 
 

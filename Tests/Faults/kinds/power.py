@@ -1,11 +1,8 @@
-"""Power cuts: what the daemon did to its files is recorded, and the disk rebuilt as a cut at random moments would leave it.
+"""Power cuts: what the daemon did to its files is recorded, and the disk rebuilt as a cut at random moments would leave
+it.
 
-For negative controls: `detect(case, states, preload=(), environment=None, is_deaf=…, edit=…, until_checkpoint=False)` does
-it all with a daemon of `case.binaries` that has further libraries preloaded, before the recorder, and more in its environment;
-is_deaf and edit falsify the replay (parts/replay.py). `recording.build(case.tools)` must have run. What it finds is in
-`case.findings`; it returns the number of states. 60 states find what 200 would, but for what happens in a checkpoint only.
-
-A recording is never the same twice: a finding keeps its recording, the clerks and its first states in the case's folder."""
+A recording is never the same twice: a finding keeps its recording, the clerks and its first states in the case's
+folder."""
 
 from parts import recording
 from parts.recording import Recording
@@ -15,6 +12,7 @@ TITLE = "power cut (none, prefix, pages, torn sectors)"
 # Of STATES each.
 SHORT, LONG = 6, 200
 STATES, LONG_STATES = 500, 1000
+LEAST = SHORT * STATES, LONG * LONG_STATES
 
 
 def prepare(tools, binaries):
@@ -27,13 +25,12 @@ def case(case):
     return detect(case, states, until_checkpoint=case.number % 3 == 0)
 
 
-def detect(case, states, preload=(), environment=None, is_deaf=lambda name: False, edit=lambda records: records,
-           until_checkpoint=False):
+def detect(case, states, until_checkpoint=False):
     """Records a daemon under load, with stops and kills, and cuts the power so many times in the replay.
-    The findings are the case's. Returns the number of states."""
-    with Recording(case, preload, environment) as made:
+    Returns the number of states. 60 find what 200 would, but for what happens in a checkpoint only."""
+    with Recording(case) as made:
         load(case, made, until_checkpoint)
-        return Replay(case, made, is_deaf, edit).run(states)
+        return Replay(case, made).run(states)
 
 
 def load(case, made, until_checkpoint):

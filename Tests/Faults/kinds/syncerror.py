@@ -1,5 +1,5 @@
-"""A sync that fails with EIO, and whose pages the page cache shows ever after although no disk has them: the daemon must stop,
-answer nothing more as done, and start again on files whose next power cut loses nothing."""
+"""A sync that fails with EIO, and whose pages the page cache shows ever after although no disk has them: the daemon
+must stop, answer nothing more as done, and start again on files whose next power cut loses nothing."""
 
 import signal
 import time
@@ -13,6 +13,7 @@ TITLE = "sync EIO at the n-th position, restart, power cut"
 # Positions; each has STATES power cuts after it.
 SHORT, LONG = 24, 200
 STATES, LONG_STATES = 200, 1000
+LEAST = SHORT * STATES, LONG * LONG_STATES
 SERVING, STARTING = 74, 73  # exit codes: it failed while it served, or before
 # Syncs that a start does: of files, on no files yet; of files, after a kill; of the folder, on no files yet.
 FIRST_START, LATER_START, FOLDERS = 10, 3, 3
@@ -23,25 +24,20 @@ def prepare(tools, binaries):
 
 
 def case(case):
-    return detect(case, LONG_STATES if case.is_long else STATES, PLACES[case.number % len(PLACES)])
-
-
-def detect(case, states, place, preload=(), environment=None, edit=lambda records: records):
-    """As power.detect; place: where it fails, one of PLACES."""
-    with Recording(case, preload, environment) as made:
-        place(case, made)
+    with Recording(case) as made:
+        PLACES[case.number % len(PLACES)](case, made)
         made.fault.unlink(missing_ok=True)
         made.daemon.start()
         made.settle()
         made.play(case.rng.uniform(0.03, 0.1))
         made.end()
-        replay = Replay(case, made, edit=edit)
+        replay = Replay(case, made)
         failed = next((n for n, record in enumerate(replay.records) if record[0] == "F"), None)
         if failed is None:
             case.find("wrong", "no sync failed")
             return 0
         gone = next(n for n, record in enumerate(replay.records) if n > failed and record[0] == "P")
-        return replay.run(states, first=failed, bare=[failed + 1, gone])
+        return replay.run(LONG_STATES if case.is_long else STATES, first=failed, bare=[failed + 1, gone])
 
 
 # MARK: Where it fails. Each ends with no daemon.

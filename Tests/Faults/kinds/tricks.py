@@ -1,10 +1,10 @@
-"""Whatever somebody puts in the daemon's way, or says: refused with a sentence that an admin can act on, and no harm done."""
+"""Whatever somebody puts in the daemon's way, or says: refused with a sentence that an admin can act on, and no harm
+done."""
 
 import os
 import re
 import signal
 import subprocess
-import sys
 
 from harness.daemon import Daemon
 from harness.wire import Connection, Gone, Refused
@@ -32,8 +32,7 @@ def journal_records(case):
     """In a file system of its own, where journald's socket is ours."""
     unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
     if subprocess.run([*unshare, "mount", "-t", "tmpfs", "none", "/run"], capture_output=True, check=False).returncode != 0:
-        print("tricks: log forging in the journal: skipped, mounts cannot be unshared here", file=sys.stderr)
-        return 0
+        return case.skip("log forging in the journal: mounts cannot be unshared")
     script = 'mount -t tmpfs none /run && mkdir -p /run/systemd/journal && ln -s "$0" /run/systemd/journal/socket && exec "$@"'
     (case.folder / "log").touch()
     journal = forgery.Journal(str(case.folder / "j"))
@@ -57,7 +56,7 @@ def databases(case):
     good = a_ledger(case)
     tricks = {**misplaced.DATABASES, **(misplaced.FOREIGN if os.geteuid() == 0 else {})}
     if os.geteuid() != 0:
-        print("tricks: files of others: skipped, it takes root to own nothing", file=sys.stderr)
+        case.skip("files of others: it takes root to own nothing")
     case.folder.chmod(0o755)
     for number, (trick, (make, words)) in enumerate(tricks.items()):
         (folder := case.folder / f"t{number}").mkdir()
@@ -207,6 +206,7 @@ def backups(case):
 
 CASES = [log_lines, journal_records, databases, sockets, running, second, backups]
 SHORT = LONG = len(CASES)
+LEAST = 600, 600
 
 
 def case(case):

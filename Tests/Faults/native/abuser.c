@@ -37,10 +37,13 @@ static void ready(void) {
     fflush(stdout);
 }
 
-/* -1: the daemon's queue is full, or it cannot be reached now. */
+/* -1: the daemon's queue is full, or it cannot be reached now. Who waits for it for a minute, here or later, dies. */
 static int try_connect(int flags) {
+    static const struct timeval patience = {.tv_sec = 60};
     int peer = socket(AF_UNIX, SOCK_STREAM | flags, 0);
     if (peer < 0) die("socket");
+    setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (connect(peer, (struct sockaddr *)&address, sizeof address) == 0) return peer;
     close(peer);
     return -1;
@@ -61,14 +64,19 @@ static void say(int peer, const void *bytes, size_t size) {
     }
 }
 
-/* One answer, whatever it says. */
-static void await(int peer) {
-    char bytes[65536];
-    for (;;) {
-        ssize_t got = recv(peer, bytes, sizeof bytes, 0);
+/* One answer, which must be short and hold these words. */
+static void await(int peer, const char *words) {
+    char answer[4096];
+    size_t size = 0;
+    do {
+        ssize_t got = recv(peer, answer + size, sizeof answer - 1 - size, 0);
         if (got <= 0) die("no answer");
-        if (bytes[got - 1] == '\n') return;
-    }
+        size += got;
+    } while (answer[size - 1] != '\n');
+    answer[size] = 0;
+    if (strstr(answer, words)) return;
+    fprintf(stderr, "abuser: %s was due, not %s", words, answer);
+    exit(1);
 }
 
 static void connect_all(void) {
@@ -122,7 +130,7 @@ static void flood(void) {
         }
         for (int n = 0; n < count; n++) {
             say(peers[n], "\n", 1);
-            await(peers[n]);
+            await(peers[n], "\"code\":-32007");
         }
         puts("a GiB");
         fflush(stdout);
@@ -142,7 +150,7 @@ static void nest(void) {
         line[2 * depth] = '\n';
         for (int n = 0; n < count; n++) {
             say(peers[n], line, 2 * depth + 1);
-            await(peers[n]);
+            await(peers[n], "\"code\":-32700");
         }
         nap(50000);
     }
@@ -169,7 +177,7 @@ static void passing(void) {
                 memcpy(CMSG_DATA(header), files, sizeof files);
                 if (sendmsg(peers[n], &message, MSG_NOSIGNAL) < 0) die("sendmsg");
             }
-            await(peers[n]);
+            await(peers[n], "\"available\":");
             nap(10000);
         }
 }

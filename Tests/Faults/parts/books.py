@@ -1,8 +1,11 @@
-"""What the ledger must say, told by nobody but the rules: a model of a few users whose calls are carried out in order."""
+"""What the ledger must say, told by nobody but the rules: a model of a few users whose calls are carried out in
+order."""
 
 from dataclasses import dataclass, field
 
 TERMINAL = ("completed", "failed")
+# Answers that say that nothing was done.
+NOT_DONE = ("busy", "storageFull", "storageUnavailable")
 
 
 @dataclass

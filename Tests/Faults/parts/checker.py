@@ -1,5 +1,6 @@
-"""Holds a database to what was acknowledged. A clerk's calls are carried out in order and each of them whole, so what is
-there must be the books after all that were answered and perhaps some of those that were sent after them: no hole, no half."""
+"""Holds a database to what was acknowledged. A clerk's calls are carried out in order and each of them whole, so what
+is there must be the books after all that were answered and perhaps some of those that were sent after them: no hole, no
+half."""
 
 import sqlite3
 

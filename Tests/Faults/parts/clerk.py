@@ -2,15 +2,17 @@
 
 from collections import Counter
 
-from .books import TERMINAL, Books, Call
+from .books import NOT_DONE, TERMINAL, Books, Call
 
-# Answers that say that nothing was done.
-NOT_DONE = ("busy", "storageFull", "storageUnavailable")
 READS = ("getBalance", "getStatus", "heartbeat")
 
 
 class Wrong(AssertionError):
     """An answer that the rules do not allow."""
+
+
+class Lost(Wrong):
+    """What was acknowledged is not there any more."""
 
 
 class Unknown(Exception):
@@ -142,7 +144,8 @@ class Clerk:
         Raises Unknown when that is as open as before; it can be called once more."""
         while self.unsettled:
             call = self.unsettled[0]
-            # What only looks, or is refused, leaves nothing behind: and what came after it may have taken the reason away.
+            # What only looks, or is refused, leaves nothing behind: and what came after it may have taken the reason
+            # away.
             if call.method not in READS and not isinstance(self.books.copy().apply(call), str):
                 call.answer = ask(call)
                 if kind_of(call.answer) in ("outcomeUnknown", *NOT_DONE):

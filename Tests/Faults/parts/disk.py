@@ -1,5 +1,5 @@
-"""A disk as a power cut finds it. It takes in what a program did to its files and knows what of that must be there afterwards
-and what only may be: what was not synced since, any part of it."""
+"""A disk as a power cut finds it. It takes in what a program did to its files and knows what of that must be there
+afterwards and what only may be: what was not synced since, any part of it."""
 
 from dataclasses import dataclass, field
 
@@ -37,13 +37,13 @@ def pieces(offset, data, grain):
 
 
 class Disk:
-    def __init__(self, folder, rng, is_deaf=lambda name: False):
-        """rng: chooses what a failed sync has written all the same. is_deaf: of a file whose syncs do nothing."""
-        self.folder, self.rng, self.is_deaf = str(folder), rng, is_deaf
+    def __init__(self, folder, rng):
+        """rng: chooses what a failed sync has written all the same."""
+        self.folder, self.rng = str(folder), rng
         self.names = {}  # as programs see them
-        self.opened = {}  # by descriptor: (name, File), File None for the folder
-        # What was done to the names, in order, and up to where that is durable: for a file system that keeps the name of a
-        # file which is synced, as those in use do, and for one that keeps names only when their folder is synced.
+        self.opened = {}  # by descriptor; None for the folder
+        # What was done to the names, in order, and up to where that is durable: for a file system that keeps the name
+        # of a file which is synced, as those in use do, and for one that keeps names only when their folder is synced.
         self.renames, self.kept, self.kept_strictly = [], 0, 0
 
     def take(self, what, descriptor, offset, data):
@@ -60,7 +60,7 @@ class Disk:
     def do_O(self, descriptor, flags, data):
         path = data.decode()
         if path == self.folder:
-            self.opened[descriptor] = ("/", None)
+            self.opened[descriptor] = None
             return
         name = path.removeprefix(self.folder + "/")
         if flags & 1 or name not in self.names:
@@ -68,19 +68,19 @@ class Disk:
         file = self.names[name]
         if flags & 2:
             file.pending.append((0, None))
-        self.opened[descriptor] = (name, file)
+        self.opened[descriptor] = file
 
     def do_X(self, descriptor, *_):
         self.opened.pop(descriptor, None)
 
     def do_W(self, descriptor, offset, data):
-        self.opened[descriptor][1].pending.append((offset, data))
+        self.opened[descriptor].pending.append((offset, data))
 
     def do_T(self, descriptor, size, _):
-        self.opened[descriptor][1].pending.append((size, None))
+        self.opened[descriptor].pending.append((size, None))
 
     def do_G(self, descriptor, size, _):
-        file = self.opened[descriptor][1]
+        file = self.opened[descriptor]
         if size > len(self.content(file)):
             file.pending.append((size, None))
 
@@ -99,14 +99,12 @@ class Disk:
         self.do_R(_, __, data, keeps_old=True)
 
     def do_b(self, descriptor, *_):
-        _, file = self.opened[descriptor]
+        file = self.opened[descriptor]
         if file:
             file.begun[descriptor] = len(file.pending)
 
     def do_S(self, descriptor, *_):
-        name, file = self.opened[descriptor]
-        if self.is_deaf(name):
-            return
+        file = self.opened[descriptor]
         if file is None:
             self.kept = self.kept_strictly = len(self.renames)
             return
@@ -122,7 +120,7 @@ class Disk:
 
     def do_F(self, descriptor, *_):
         """Its pages are clean now and will not be written again. Some of them had been before, perhaps."""
-        _, file = self.opened[descriptor]
+        file = self.opened[descriptor]
         if file is None:
             return
         share = self.rng.choice([0, 0, 0.5])

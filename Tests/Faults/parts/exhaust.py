@@ -34,7 +34,7 @@ def work_on(bench, answers=50):
         if bench.is_running:
             teller.settle(bench.clerks, bench.daemon.socket)
             bench.work(answers)
-    except (ConnectionError, FileNotFoundError, Unknown):
+    except (ConnectionError, Unknown):
         pass
 
 

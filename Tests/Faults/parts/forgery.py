@@ -1,4 +1,5 @@
-"""Texts that want to be a line of the log, or to rewrite the terminal of who reads it; and what the log must be instead."""
+"""Texts that want to be a line of the log, or to rewrite the terminal of who reads it; and what the log must be
+instead."""
 
 import os
 import re

@@ -3,7 +3,8 @@
 import sqlite3
 import uuid
 
-# By project, in one look at the entries and with no help of an index: files with thousands are looked at thousands of times.
+# By project, in one look at the entries and with no help of an index: files with thousands are looked at thousands of
+# times.
 MONEY = """
     SELECT project, sum(kind = 'charge') AS charges, sum(iif(kind = 'charge', credits, 0)) AS charged,
         sum(kind = 'refund') AS refunds, sum(iif(kind = 'refund', credits, 0)) AS refunded,

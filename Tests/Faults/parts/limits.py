@@ -3,7 +3,6 @@
 import contextlib
 import os
 import resource
-import subprocess
 import time
 
 MEBI = 1 << 20
@@ -90,8 +89,3 @@ class MemoryGroup:
             return not os.path.exists(self.path)
 
         wait_for(remove, 5)
-
-
-def has(*programs):
-    return all(subprocess.run(["sh", "-c", f"command -v {name}"], capture_output=True, check=False).returncode == 0
-               for name in programs)

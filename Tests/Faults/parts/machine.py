@@ -1,5 +1,6 @@
-"""A machine of its own for the daemon: User Mode Linux, which is a real kernel as a process, with a real ext4 on a file.
-Killing that process is a power cut: the kernel's page cache is gone, and what it had written to its disk is there."""
+"""A machine of its own for the daemon: User Mode Linux, which is a real kernel as a process, with a real ext4 on a
+file. Killing that process is a power cut: the kernel's page cache is gone, and what it had written to its disk is
+there."""
 
 import os
 import re
@@ -12,6 +13,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from .tools import NATIVE, command, compile, tool
+
 PATIENCE = 60  # seconds within which a machine starts, stops, and says what it was asked
 BUSYBOX = ("sh", "cat", "mkdir", "mount", "poweroff", "stty", "umount")
 # A third of the time of a boot goes into things that nobody here uses: measuring RAID checksums, SELinux.
@@ -19,22 +22,7 @@ QUICK = ("initcall_blacklist=raid6_select_algo,calibrate_xor_blocks,register_xor
 DISK = 64 << 20
 
 
-def tool(name):
-    """Those for disks are not always on the PATH of one who is not root."""
-    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if not path:
-        raise FileNotFoundError(f"there is no {name}: dev/setup --faults")
-    return path
-
-
-def command(*arguments, codes=(0,)):
-    done = subprocess.run([tool(arguments[0]), *map(str, arguments[1:])], capture_output=True, text=True, check=False)
-    if done.returncode not in codes:
-        raise AssertionError(f"{arguments} ended with {done.returncode}: {(done.stdout + done.stderr)[-600:]}")
-    return done.stdout
-
-
-def make_root(root, binary, here):
+def make_root(root, binary):
     """The guest's root, which it sees read-only: the daemon with its libraries, the bridge, init, busybox."""
     for name in ("bin", "dev", "disk", "proc", "run"):
         (root / name).mkdir(parents=True)
@@ -46,8 +34,8 @@ def make_root(root, binary, here):
         if word.startswith("/"):
             (root / word[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(word, root / word[1:])
-    shutil.copy(here / "guest/init", root / "init")
-    command("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", root / "bin/bridge", here / "native/bridge.c")
+    shutil.copy(NATIVE.parent / "guest/init", root / "init")
+    compile(root / "bin/bridge", "-static", "bridge.c")
 
 
 def make_disk(path):
@@ -119,14 +107,15 @@ class Machine:
     # MARK: A disk that fails
 
     def fail_writes(self, beyond):
-        """From now on no write beyond this offset (or, with None, all are done again) reaches the disk: they are EIO in the
-        guest, by the limit for the size of a file. No need for device mapper or root."""
+        """From now on no write beyond this offset (or, with None, all are done again) reaches the disk: they are EIO in
+        the guest, by the limit for the size of a file. No need for device mapper or root."""
         for process in self.processes():
             _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
             resource.prlimit(process, resource.RLIMIT_FSIZE, (hard if beyond is None else beyond, hard))
 
     def has_aborted(self):
-        """Its file system has, as ext4 does when it cannot write its journal: nothing can be written until the next boot."""
+        """Its file system has, as ext4 does when it cannot write its journal: nothing can be written until the next
+        boot."""
         with open(self.folder / "log", "rb") as log:
             log.seek(self.booted)
             return re.search(rb"[Aa]bort(ing|ed) journal|Remounting filesystem read-only", log.read()) is not None

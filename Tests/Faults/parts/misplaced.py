@@ -49,8 +49,8 @@ def beside(path, suffix):
     return path.with_name(path.name + suffix)
 
 
-# Each makes the trick in the folder of a ledger `l.db` that was stopped in order, and may return another path to be given
-# as --database. Then the words that the refusal must hold.
+# Each makes the trick in the folder of a ledger `l.db` that was stopped in order, and may return another path to be
+# given as --database. Then the words that the refusal must hold.
 DATABASES = {
     "a symbolic link to it": (lambda db: aside(db, "real.db"), "symbolic link"),
     "a dangling link": (lambda db: replace(db, lambda p: p.symlink_to(p.parent / "no.db")), "symbolic link"),

@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import struct
-import subprocess
 import tempfile
 import threading
 import time
@@ -16,16 +15,14 @@ from harness.daemon import Daemon
 
 from . import teller
 from .clerk import READS, Clerk
+from .tools import LIBRARY, NATIVE, compile, memory
 
 HEAD = struct.Struct("<ciQI")
-SOURCES = Path(__file__).resolve().parent.parent / "native/recorder"
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where syncs are free: only their order matters here
 
 
 def build(tools):
-    subprocess.run(
-        ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden", "-o", tools / "recorder.so",
-         *SOURCES.glob("*.c"), "-lpthread"], check=True)
+    sources = [f"recorder/{file.name}" for file in sorted((NATIVE / "recorder").glob("*.c"))]
+    compile(tools / "recorder.so", *LIBRARY, "-fvisibility=hidden", *sources, "-lpthread")
 
 
 class Witness(Clerk):
@@ -50,16 +47,15 @@ class Witness(Clerk):
 class Recording:
     """Its files are gone when it ends, but for what is saved of them when there is a finding."""
 
-    def __init__(self, case, preload=(), environment=None):
+    def __init__(self, case):
         self.case = case
-        self.scratch = Path(tempfile.mkdtemp(prefix="f.", dir=MEMORY or case.folder)).resolve()
+        self.scratch = Path(tempfile.mkdtemp(prefix="f.", dir=memory()))
         self.folder, self.log, self.fault = self.scratch / "d", self.scratch / "log", self.scratch / "fault"
         self.folder.mkdir(mode=0o700)
-        self.preload = [*preload, case.tools / "recorder.so"]
         self.daemon = Daemon(case.binaries / "lifecycled", self.folder, environment={
-            "LD_PRELOAD": ":".join(map(str, self.preload)), "RECORDER_LOG": str(self.log),
+            "LD_PRELOAD": str(case.tools / "recorder.so"), "RECORDER_LOG": str(self.log),
             "RECORDER_FOLDER": str(self.folder), "RECORDER_FAULT": str(self.fault),
-            "RECORDER_DELAY": str(case.rng.choice([0, 0, 300, 2000])), **(environment or {})})
+            "RECORDER_DELAY": str(case.rng.choice([0, 0, 300, 2000]))})
         self.clerks = [Witness(n, random.Random(case.rng.random())) for n in range(3)]
 
     def __enter__(self):

@@ -1,6 +1,7 @@
 """A daemon that must not start, and the ledger that it must not harm."""
 
 import re
+import shutil
 import signal
 import subprocess
 
@@ -16,9 +17,10 @@ def tell(case, *sentences):
 
 def refuse(case, trick, database, socket, words, code, user=None):
     """The daemon must end by itself, with this code and one sentence."""
+    binary = case.binaries / "lifecycled" if user is None else a_copy(case)
     try:
         run = subprocess.run(
-            [case.binaries / "lifecycled", "--socket", socket, "--database", database], env={"SWIFT_BACKTRACE": "enable=no"},
+            [binary, "--socket", socket, "--database", database], env={"SWIFT_BACKTRACE": "enable=no"},
             stdin=subprocess.DEVNULL, capture_output=True, timeout=8, user=user, group=user,
             extra_groups=None if user is None else [], check=False)
     except subprocess.TimeoutExpired as error:
@@ -29,6 +31,15 @@ def refuse(case, trick, database, socket, words, code, user=None):
     case.expect(run.returncode == code, "wrong", f"{trick}: ended with {run.returncode}, not {code}: {said}")
     is_clear = sentence.startswith("lifecycled: ") and re.search(words, sentence)
     case.expect(is_clear, "wrong", f"{trick}: {words!r} is not said: {said}")
+
+
+def a_copy(case):
+    """A daemon that everybody can run: others may not enter the folders of the build."""
+    copy = case.folder / "lifecycled"
+    if not copy.exists():
+        shutil.copy(case.binaries / "lifecycled", copy)
+        copy.chmod(0o755)
+    return copy
 
 
 def a_ledger(case):

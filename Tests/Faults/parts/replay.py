@@ -1,7 +1,6 @@
-"""Plays a recording once more into a model of a disk, cuts the power at random moments, and holds what is left each time to
-what had been answered by then."""
+"""Plays a recording once more into a model of a disk, cuts the power at random moments, and holds what is left each
+time to what had been answered by then."""
 
-import bisect
 import copy
 import json
 import os
@@ -14,9 +13,10 @@ from pathlib import Path
 from harness.daemon import Daemon
 
 from . import checker, teller
-from .clerk import NOT_DONE, READS, kind_of
+from .books import NOT_DONE
+from .clerk import READS, kind_of
 from .disk import WAYS, Disk
-from .recording import MEMORY
+from .tools import memory
 
 STARTS = 50  # one of so many states is also given to the daemon
 ENOUGH = 20  # findings
@@ -46,7 +46,8 @@ class Page:
             self.books.set(call.key, id=answer["result"]["project"]["projectId"])
 
     def witness(self):
-        """The clerk as of this moment: with what may have been sent by now, as nothing later was known when it was chosen."""
+        """The clerk as of this moment: with what may have been sent by now, as nothing later was known when it was
+        chosen."""
         known, unsettled = self.clerk.known, []
         for call in self.calls[self.done:]:
             if known[call.id] is not None and (self.last is None or known[call.id] > self.last):
@@ -58,16 +59,13 @@ class Page:
 
 
 class Replay:
-    """is_deaf: of a file name, whether its syncs do nothing. edit: makes another recording of it, such as `sooner`.
-    Both are for what must be found wrong."""
-
-    def __init__(self, case, recording, is_deaf=lambda name: False, edit=lambda records: records):
+    def __init__(self, case, recording):
         self.case, self.rng, self.folder = case, case.rng, recording.folder
-        self.records = edit(recording.records())
-        self.disk = Disk(self.folder, self.rng, is_deaf)
+        self.records = recording.records()
+        self.disk = Disk(self.folder, self.rng)
         self.pages = [Page(clerk) for clerk in recording.clerks]
         self.lines = {}  # by descriptor: what was sent of a line
-        
+
     def run(self, states, first=0, bare=()):
         """So many crash states, from this record on, and after the records `bare` with nothing that was not synced.
         Returns how many were looked at."""
@@ -89,7 +87,8 @@ class Replay:
         return len(points)
 
     def points(self, count, first):
-        """Half of them anywhere, the others where more happens than a commit: starts, checkpoints, stops, failed syncs."""
+        """Half of them anywhere, the others where more happens than a commit: starts, checkpoints, stops, failed
+        syncs."""
         databases = {}
         rare = []
         for index, (what, descriptor, _, data) in enumerate(self.records):
@@ -152,7 +151,7 @@ class State:
         self.files = files
 
     def __enter__(self):
-        self.folder = tempfile.mkdtemp(prefix="f.", dir=MEMORY or "/var/tmp")
+        self.folder = tempfile.mkdtemp(prefix="f.", dir=memory())
         write(self.files, Path(self.folder))
         return Path(self.folder)
 
@@ -165,37 +164,3 @@ def write(files, folder):
         if name.startswith("l.db"):
             with open(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
                 file.write(content)
-
-
-def sooner(records):
-    """To edit with: each answer came before the writes of the commit that it tells of."""
-    moved, before, last = [], 0, 0
-    for record in records:
-        if record[0] == "A":
-            moved.insert(before, record)
-            last += 1
-        else:
-            moved.append(record)
-            if record[0] == "S":
-                before, last = last, len(moved)
-    return moved
-
-
-def without_rewrite(records):
-    """To edit with: after a sync that failed, the next start did not write the WAL once more."""
-    kept, name, state = [], {}, "before"
-    for record in records:
-        what, descriptor, _, data = record
-        if what == "F":
-            state = "failed"
-        elif what == "P" and state == "failed":
-            state = "started"
-        elif what == "O":
-            name[descriptor] = data
-        elif state == "started" and name.get(descriptor, b"").endswith(b"-wal"):
-            if what == "W":
-                continue
-            if what == "S":
-                state = "over"
-        kept.append(record)
-    return kept

@@ -2,12 +2,10 @@
 
 import shlex
 import struct
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-NATIVE = Path(__file__).resolve().parent.parent / "native"
-LIBRARY = "saboteur.so"
+from .tools import LIBRARY, NATIVE, compile
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,11 @@ def sql(old, new, whole=False):
 
 def build(tools):
     """The sources include sqlite3.h, which the daemon needs as well."""
-    sources = sorted(str(path) for path in NATIVE.glob("saboteur*.c"))
-    flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
-    subprocess.run(["cc", *flags, "-o", tools / LIBRARY, *sources], check=True)
+    compile(tools / "saboteur.so", *LIBRARY, *sorted(path.name for path in NATIVE.glob("saboteur*.c")))
+
+
+def write_plan(path, rules):
+    path.write_text("".join(rule.record() for rule in rules), encoding="utf-8")
 
 
 class Sabotage:
@@ -42,10 +42,11 @@ class Sabotage:
     def __init__(self, folder, tools, binaries, rules):
         folder.mkdir()
         self.binaries, self.rules, self.plan = folder, rules, folder / "plan"
-        self.plan.write_text("".join(rule.record() for rule in rules), encoding="utf-8")
+        write_plan(self.plan, rules)
         daemon = folder / "lifecycled"
         # Before whatever else is preloaded: that records and breaks what a broken daemon does.
-        plan, library, real = (shlex.quote(str(path)) for path in (self.plan, tools / LIBRARY, binaries / "lifecycled"))
+        plan, library, real = (
+            shlex.quote(str(path)) for path in (self.plan, tools / "saboteur.so", binaries / "lifecycled"))
         daemon.write_text(
             f"#!/bin/sh\nSABOTEUR={plan} LD_PRELOAD={library}${{LD_PRELOAD:+:$LD_PRELOAD}} exec {real} \"$@\"\n",
             encoding="utf-8")

@@ -2,7 +2,8 @@
 
 import errno
 import os
-import subprocess
+
+from .tools import command
 
 
 class SmallDisk:
@@ -11,15 +12,15 @@ class SmallDisk:
         self.path, self.image, self.kind = folder, folder.with_suffix(".image"), kind
         folder.mkdir()
         if kind == "tmpfs":
-            run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", folder)
+            command("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", folder)
         else:
             with open(self.image, "wb") as file:
                 file.truncate(megabytes << 20)
-            run("mkfs.ext4", "-q", "-F", "-m", "0", self.image)
+            command("mkfs.ext4", "-q", "-F", "-m", "0", self.image)
             self.mount()
 
     def mount(self):
-        run("mount", "-o", "loop", self.image, self.path)
+        command("mount", "-o", "loop", self.image, self.path)
         os.chmod(self.path, 0o700)
 
     def fill(self):
@@ -40,20 +41,13 @@ class SmallDisk:
 
     def turn_read_only(self):
         """In spite of the files that are open for writing, as the kernel does after an error. ext4 only."""
-        run("mount", "-o", "remount,abort", self.path)
+        command("mount", "-o", "remount,abort", self.path)
 
     def repair(self):
         """As an admin does then. What was not on the disk is gone."""
-        run("umount", self.path)
-        done = subprocess.run(["e2fsck", "-fy", self.image], capture_output=True, check=False)
-        assert done.returncode < 4, done.stdout
+        command("umount", self.path)
+        command("e2fsck", "-fy", self.image, codes=range(4))
         self.mount()
 
     def close(self):
-        subprocess.run(["umount", "-l", self.path], capture_output=True, check=False)
-
-
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise OSError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
+        command("umount", "-l", self.path, codes=range(256))

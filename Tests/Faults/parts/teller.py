@@ -1,42 +1,22 @@
 """Some clerks at one socket, from one thread: each with its connection and a few calls in flight."""
 
 import json
-import os
 import selectors
 import socket
 import time
 
-from .clerk import NOT_DONE, Unknown, kind_of
+from .books import NOT_DONE
+from .clerk import Lost, Unknown, Wrong, kind_of
+from .lines import SILENCE, Hung, Line
 
-SILENCE = 30  # seconds without any answer after which the daemon counts as hung
-
-
-class Hung(TimeoutError):
-    pass
-
-
-class Line:
-    """A clerk's connection."""
-
-    def __init__(self, clerk, path, window, silence):
+class ClerkLine(Line):
+    def __init__(self, clerk, path, window):
+        super().__init__(connect(clerk, path, SILENCE))
         self.clerk, self.window = clerk, window
-        self.socket = connect(clerk, path, silence)
-        self.buffer = b""
 
     def fill(self):
         calls = [self.clerk.next() for _ in range(self.window - len(self.clerk.outstanding))]
         self.socket.sendall(b"".join(map(request, calls)))
-
-    def read(self):
-        """Returns the answers that have come; None: there will be none any more."""
-        try:
-            data = self.socket.recv(1 << 16)
-        except ConnectionError:
-            return None
-        if not data:
-            return None
-        *lines, self.buffer = (self.buffer + data).split(b"\n")
-        return [json.loads(line) for line in lines]
 
 
 def connect(clerk, path, silence):
@@ -44,7 +24,10 @@ def connect(clerk, path, silence):
     connection = path(clerk) if callable(path) else socket.socket(socket.AF_UNIX)
     connection.settimeout(silence)
     if not callable(path):
-        connection.connect(path)
+        try:
+            connection.connect(path)
+        except FileNotFoundError as error:  # it has gone, and its socket too
+            raise ConnectionRefusedError(path) from error
     return connection
 
 
@@ -54,16 +37,16 @@ def request(call):
 
 def play(clerks, path, until=lambda: False, window=6, silence=SILENCE):
     """All work until somebody says so, or until the daemon has gone: then their unanswered calls are unsettled.
-    Returns how many answers came."""
+    silence: seconds, or a function that tells them. Returns how many answers came."""
     selector = selectors.DefaultSelector()
     lines, answers, last = [], 0, time.monotonic()
     try:
         for clerk in clerks:
             try:
-                lines.append(line := Line(clerk, path, window, silence))
+                lines.append(line := ClerkLine(clerk, path, window))
                 selector.register(line.socket, selectors.EVENT_READ, line)
                 line.fill()
-            except (ConnectionError, FileNotFoundError):  # it has gone, and its socket too
+            except ConnectionError:
                 pass
         while selector.get_map() and not until():
             for ready, _ in selector.select(0.05):
@@ -83,8 +66,9 @@ def play(clerks, path, until=lambda: False, window=6, silence=SILENCE):
                 except ConnectionError:
                     # What was answered before it went counts: all of that has been read.
                     selector.unregister(line.socket)
-            if time.monotonic() - last > silence:
-                raise Hung(f"no answer for {silence} s")
+            most = silence() if callable(silence) else silence
+            if time.monotonic() - last > most:
+                raise Hung(f"no answer for {most} s")
         return answers
     finally:
         for line in lines:
@@ -106,13 +90,16 @@ def settle(clerks, path, silence=SILENCE):
                     raise ConnectionError("the daemon went while it settled")
                 return json.loads(answer)
 
-            clerk.settle(ask)
-            for user in clerk.users:
-                call = clerk.make("getBalance", {"userId": user}, "")
-                answer = ask(call)
-                if kind_of(answer) in NOT_DONE:
-                    raise Unknown(f"{clerk.name}: {answer}")
-                clerk.enter(call, answer, is_repeated=False)
+            try:
+                clerk.settle(ask)
+                for user in clerk.users:
+                    call = clerk.make("getBalance", {"userId": user}, "")
+                    answer = ask(call)
+                    if kind_of(answer) in NOT_DONE:
+                        raise Unknown(f"{clerk.name}: {answer}")
+                    clerk.enter(call, answer, is_repeated=False)
+            except Wrong as error:  # no fault is on its way any more: only what was acknowledged before can be missing
+                raise Lost(str(error)) from error
 
 
 def save(clerks, folder):
@@ -121,5 +108,3 @@ def save(clerks, folder):
         with open(folder / f"{clerk.name}.jsonl", "w", encoding="utf-8") as file:
             for call in clerk.calls:
                 print(json.dumps(call.__dict__), file=file)
-            file.flush()
-            os.fsync(file.fileno())

@@ -11,7 +11,7 @@ final class DiskLedger {
     private let clock = FuzzClock()
     private var names = Names()
     private let writer: Writer
-    private var batch = Writer.Batch()
+    private var batch = Writer.Batch(jobs: [])
 
     private init() {
         do {
@@ -37,7 +37,7 @@ final class DiskLedger {
     func begin() {
         clock.reset()
         names = Names()
-        batch = Writer.Batch()
+        batch = Writer.Batch(jobs: [])
         writer.nextDeadline.time = Timestamp(milliseconds: .max)
         writer.resumedAt = Timestamp(milliseconds: .min)
         expectSuccess { () throws(StorageError) in try writer.begin.run() }

@@ -7,8 +7,8 @@
 //                    ends so (- for any file, / for the folder itself) fails with EIO, and what was dirty stays in the page
 //                    cache only. Then the file is removed.
 //
-// A record is `struct record` and its bytes. What each means is in parts/disk.py. The system is called directly: what other
-// preloaded libraries do comes before this one or not at all.
+// A record is `struct record` and its bytes. What each means is in parts/disk.py. The system is called directly: what
+// other preloaded libraries do comes before this one or not at all.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-"""Many clients of one daemon, from one thread: what it does one after the other is so for certain, and no clock is needed to
-tell which answer came before which call."""
+"""Many clients of one daemon, from one thread: what it does one after the other is so for certain, and no clock is
+needed to tell which answer came before which call."""
 
 import json
 import os
@@ -8,34 +8,24 @@ import socket
 import time
 from collections import deque
 
+from ..books import NOT_DONE
+from ..clerk import Lost
+from ..lines import SILENCE, Hung, Line
 from .doorman import Doorman
-from .op import NOT_DONE, Op
-
-SILENCE = 30  # seconds without any answer after which the daemon counts as hung
+from .op import Op
 
 
-class Hung(TimeoutError):
-    pass
-
-
-class Lost(Exception):
-    """What was seen is not there any more."""
-
-
-class Line:
-    """A connection."""
+class ClientLine(Line):
+    """Of the watcher where there is no client."""
 
     def __init__(self, number, path, client):
-        self.number, self.client = number, client
-        self.pid = client.doorman.pid if client else os.getpid()
-        if client:
-            self.socket = client.doorman.connect(path)
-        else:
-            self.socket = socket.socket(socket.AF_UNIX)
+        super().__init__(client.doorman.connect(path) if client else socket.socket(socket.AF_UNIX))
+        if not client:
             self.socket.connect(path)
         self.socket.settimeout(SILENCE)
+        self.number, self.client = number, client
+        self.pid = client.doorman.pid if client else os.getpid()
         self.units = deque()  # what is to be answered by one line each: a list of calls, and whether it is a batch
-        self.buffer = b""
         self.is_closing = False  # its sending side is closed
 
 
@@ -63,7 +53,7 @@ class Crowd:
 
     def connect(self, client):
         self.lines += 1
-        line = Line(self.lines, self.path, client)
+        line = ClientLine(self.lines, self.path, client)
         self.selector.register(line.socket, selectors.EVENT_READ, line)
         return line
 
@@ -172,17 +162,12 @@ class Crowd:
             time.sleep(0.001)  # some may be ready and not read
 
     def read(self, line):
-        try:
-            data = line.socket.recv(1 << 16)
-        except ConnectionError:
-            data = b""
-        if not data:
+        answers = line.read()
+        if answers is None:
             if line.is_closing and line.units:
                 self.problems.append(f"closed its sending side, and was not answered: {[ops for ops, _ in line.units]}")
             return self.drop(line)
-        *texts, line.buffer = (line.buffer + data).split(b"\n")
-        for text in texts:
-            said = json.loads(text)
+        for said in answers:
             if isinstance(said, dict) and said.get("method") == "event":
                 self.see(said["params"], line)
             elif isinstance(said, dict) and said.get("id") is None:

@@ -1,5 +1,5 @@
-"""What an answer says about the state that it was given in: a list of demands. A demand is a function of a position: it returns
-None where it is met, else the next position where it may be (NEVER: nowhere from there on)."""
+"""What an answer says about the state that it was given in: a list of demands. A demand is a function of a position: it
+returns None where it is met, else the next position where it may be (NEVER: nowhere from there on)."""
 
 from .timeline import NEVER
 

@@ -1,8 +1,6 @@
 """One call of one client, and what it may have done."""
 
-NOT_DONE = ("busy", "storageFull", "storageUnavailable")
 CANCELLED = ("cancelled", "cancelled before it began")
-READS = ("getBalance", "getStatus", "explainProject", "listProjects", "listEntries", "watch", "heartbeat")
 
 
 class Op:

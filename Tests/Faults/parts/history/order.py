@@ -1,28 +1,28 @@
-"""Is there one order of all calls, compatible with the order in time of those that did not overlap, in which the model gives
-exactly these answers?
+"""Is there one order of all calls, compatible with the order in time of those that did not overlap, in which the model
+gives exactly these answers?
 
-The events' numbers are the order of the writes. So each call has a place: a write that of its event, anything else a position
-at which the model agrees with its answer; nobody's place may be before that of a call that was answered before it was sent, or
-that was sent before it on the same connection. Going through the record and giving each call the first place that is left to
-it finds an order if there is one: a later place would only leave less to the others. Of calls that could have made
-the same event it has the one that was answered first, for the same reason."""
+The events' numbers are the order of the writes. So each call has a place: a write that of its event, anything else a
+position at which the model agrees with its answer; nobody's place may be before that of a call that was answered before
+it was sent, or that was sent before it on the same connection. Going through the record and giving each call the first
+place that is left to it finds an order if there is one: a later place would only leave less to the others. Of calls
+that could have made the same event it has the one that was answered first, for the same reason."""
 
 from bisect import bisect_right
 from collections import defaultdict
 
+from ..books import NOT_DONE
 from . import read_demands, write_demands
 from .demands import Nonsense
-from .op import NOT_DONE
 from .timeline import NEVER, Impossible
 
 DEMANDS = {**write_demands.BY_METHOD, **read_demands.BY_METHOD}
-MOST = 5  # findings after which it is enough
 
 
 class Check:
-    def __init__(self, record, timeline):
-        """record: see `record.Record`; timeline: as after the record before."""
-        self.record, self.timeline = record, timeline
+    def __init__(self, record, timeline, most=5):
+        """record: see `record.Record`; timeline: as after the record before; most: findings after which it is
+        enough."""
+        self.record, self.timeline, self.most = record, timeline, most
         self.findings = []
         self.places = defaultdict(int)  # by connection
         self.floor = timeline.position
@@ -40,7 +40,7 @@ class Check:
         self.compare_watches()
         self.bound()
         for op, is_answer in self.record.steps:
-            if len(self.findings) >= MOST:
+            if len(self.findings) >= self.most:
                 break
             if isinstance(op, int):
                 self.floor = max(self.floor, op + (op in self.inner))  # an event was seen
@@ -48,7 +48,7 @@ class Check:
                 op.floor = self.floor
             elif op.kind not in NOT_DONE and not op.is_unknown:
                 self.settle(op)
-        if len(self.findings) < MOST:
+        if len(self.findings) < self.most:
             self.give_away()
         return self.findings
 

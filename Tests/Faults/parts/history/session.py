@@ -1,4 +1,5 @@
-"""The stretches of a history: the crowd works, the daemon suffers, then everything is settled, looked at and checked."""
+"""The stretches of a history: the crowd works, the daemon suffers, then everything is settled, looked at and
+checked."""
 
 import random
 import signal
@@ -6,9 +7,9 @@ import time
 from collections import Counter
 
 from .. import ledger
+from ..books import NOT_DONE
 from .chooser import USERS, Chooser
 from .crowd import Crowd
-from .op import NOT_DONE
 from .order import Check
 from .record import Record
 from .timeline import Timeline

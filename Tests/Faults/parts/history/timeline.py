@@ -1,13 +1,15 @@
-"""The sequential model: every state that the ledger has gone through, by position. The position of a state is the number of
-the last event before it. Written from protocol.md; parts/books.py has the present only, and here every moment is asked about."""
+"""The sequential model: every state that the ledger has gone through, by position. The position of a state is the
+number of the last event before it. Written from protocol.md; parts/books.py has the present only, and here every moment
+is asked about."""
 
 from bisect import bisect_right
 from typing import NamedTuple
 
 from harness.wire import seconds
 
+from ..books import TERMINAL
+
 STATUSES = ("pending", "processing", "completed", "failed")
-TERMINAL = ("completed", "failed")
 NEVER = float("inf")
 
 
@@ -127,8 +129,8 @@ class Timeline:
             track.forget()
 
     def apply(self, event, maker, verdict, is_inner):
-        """maker: the call that made what the event is about; verdict: what a failed project's answers said; is_inner: one
-        write has made this event and the next, so that nobody can stand between them."""
+        """maker: the call that made what the event is about; verdict: what a failed project's answers said; is_inner:
+        one write has made this event and the next, so that nobody can stand between them."""
         if event["seq"] != self.position + 1:
             raise Impossible(f"event {event['seq']} follows {self.position}")
         self.position = event["seq"]
