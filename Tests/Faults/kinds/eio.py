@@ -17,17 +17,17 @@ SHORT, LONG = 1, 50
 ERRORS = 3
 LEAST = ERRORS * SHORT, ERRORS * LONG
 PATIENCE = 60  # seconds within which the daemon notices, under load and on a busy machine
-LEAST = 1 << 20  # the first offset from which writes fail: below it is what no file can do without
+LOWEST = 1 << 20  # the first offset from which writes fail: below it is what no file can do without
 __all__ = ["case", "prepare"]
 
 
 def fail(case, machine, clerks):
     """Returns how the daemon ended. The writes fail on a part of the disk; if nobody notices, on nearly all of it."""
     # The journal is in 2..6 MiB: beyond that only data fails, and the file system does not even turn read-only.
-    beyond = case.rng.choice([LEAST, case.rng.randrange(LEAST, DISK // 2), 6 << 20, 7 << 20])
+    beyond = case.rng.choice([LOWEST, case.rng.randrange(LOWEST, DISK // 2), 6 << 20, 7 << 20])
     first = case.rng.uniform(0, LONGEST / 2)
     timers = [threading.Timer(first, machine.fail_writes, [beyond]),
-              threading.Timer(first + LONGEST, machine.fail_writes, [LEAST])]
+              threading.Timer(first + LONGEST, machine.fail_writes, [LOWEST])]
     for timer in timers:
         timer.start()
     try:

@@ -33,6 +33,22 @@ def prepare(tools, binaries):
     make_root(tools / "root", binaries / "lifecycled")
     make_root(tools / "broken", binaries / "lifecycled")
     sabotage(tools / "broken")
+    probe(tools)
+
+
+def probe(tools):
+    """Where it may not trace, or not execute what is in the memory that it shares, the kernel ends before it is one."""
+    make_disk(tools / "disk")
+    machine = Machine(tools / "root", tools / "disk", tools)
+    try:
+        machine.boot(0)
+        machine.expect("up")
+    except (AssertionError, ConnectionError):
+        if "panic" in machine.last_words():
+            raise
+        raise Skipped(f"linux.uml does not start here: {machine.last_words().strip()}") from None
+    finally:
+        machine.cut()
 
 
 def sabotage(root):
