@@ -70,6 +70,26 @@ struct BatchTests {
         await ledger.close()
     }
 
+    @Test("writes that come while others run share their commit")
+    func lateJoiners() async throws {
+        let ledger = try LedgerHarness()
+        let writes = try ledger.store.writes
+        let gate = DispatchSemaphore(value: 0)
+        async let first = ledger.run { store, context throws(RPCError) in
+            gate.wait()
+            _ = try GrantCredits(userId: "ann", credits: 1, reason: "r").run(in: store, context)
+            return { $0.null() }
+        }
+        async let later = ledger.results(
+            of: (0..<5).map { _ in Call(GrantCredits(userId: "ann", credits: 1, reason: "r")) })
+        try await waitFor("all of them to wait") { writes.count == 6 }
+        gate.signal()
+        _ = try await (first.result.get(), later.map { try $0.get() })
+        #expect(ledger.committedTimes == 1)
+        #expect(try await ledger.call(GetBalance(userId: "ann")).available == 6)
+        await ledger.close()
+    }
+
     @Test("when storage fails under one commit, the writes that wait for the next are answered, too")
     func failStop() async throws {
         let ledger = try LedgerHarness()

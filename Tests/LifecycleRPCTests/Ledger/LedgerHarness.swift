@@ -16,6 +16,8 @@ final class LedgerHarness: Sendable {
     private let alarms = Mutex<[Alarm]>([])
     /// What the store said to be the newest event on disk, each time.
     var lastCommitted: Int64? { commits.withLock(\.last) }
+    /// How often it said so.
+    var committedTimes: Int { commits.withLock(\.count) }
     private let commits = Mutex<[Int64]>([])
     /// Milliseconds, once.
     private let nextCommitTakes = Atomic<Int64>(0)
