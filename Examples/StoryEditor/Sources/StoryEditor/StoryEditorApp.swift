@@ -52,7 +52,7 @@ public struct StoryEditorApp: Sendable {
         _ client: LifecycleClient, _ http: HTTPClient, _ recent: RecentEvents
     ) throws -> Router<AppContext> {
         let pages = try PageRenderer()
-        let studio = Studio(client, SuperDuperAI(configuration, http), configuration)
+        let studio = Studio(client, SuperDuperAI(configuration, http), configuration, logger)
         let streams = LiveStreams(client, maximum: configuration.maximumLivePages)
         let router = Router(context: AppContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
@@ -74,6 +74,8 @@ public struct StoryEditorApp: Sendable {
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(5)
         configuration.connectionPool.retryConnectionEstablishment = false
+        // An order's time runs from here on: none may wait for a place among others that hang. (The default is 8.)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         return configuration
     }
 }
