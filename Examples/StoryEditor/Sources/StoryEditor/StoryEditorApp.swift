@@ -53,7 +53,7 @@ public struct StoryEditorApp: Sendable {
     ) throws -> Router<AppContext> {
         let pages = try PageRenderer()
         let studio = Studio(client, SuperDuperAI(configuration, http), configuration, logger)
-        let streams = LiveStreams(client, maximum: configuration.maximumLivePages)
+        let streams = LiveStreams(client, configuration)
         let router = Router(context: AppContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
         router.add(middleware: ErrorMiddleware(pages: pages))

@@ -33,9 +33,9 @@ struct AdminPage: Sendable {
     }
 
     @Sendable func live(_ request: Request, _ context: AppContext) async throws -> Response {
-        _ = try admin(request, context)
+        let user = try admin(request, context)
         let view = AdminLiveView(client: client, pages: pages, recent: recent)
-        return try streams.response(request, context, userId: nil, view: view)
+        return try streams.response(request, to: user, eventsOf: nil, view: view)
     }
 
     private func admin(_ request: Request, _ context: AppContext) throws(Problem) -> SignedInUser {

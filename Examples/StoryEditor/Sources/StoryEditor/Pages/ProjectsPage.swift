@@ -40,7 +40,7 @@ struct ProjectsPage: Sendable {
         let view = ProjectsLiveView(
             client: client, pages: pages, userId: user.userId, csrf: FormGuard.token(request).token,
             status: query.status, isFirstPage: query.cursor == nil)
-        return try streams.response(request, context, userId: user.userId, view: view)
+        return try streams.response(request, to: user, eventsOf: user.userId, view: view)
     }
 
     // MARK: Forms
