@@ -62,8 +62,10 @@ public struct StoryEditorApp: Sendable {
             configuration: configuration, client: client, studio: studio, pages: pages, streams: streams,
             recent: recent
         ).addRoutes(to: router)
-        AdminPage(configuration: configuration, client: client, pages: pages, streams: streams, recent: recent)
-            .addRoutes(to: router)
+        AdminPage(
+            configuration: configuration, client: client, pages: pages, streams: streams, recent: recent,
+            refunds: TodaysRefunds(client)
+        ).addRoutes(to: router)
         Assets.addRoutes(to: router)
         return router
     }
