@@ -1,5 +1,6 @@
 """A reverse proxy that has signed a user in: it says who, and shows the app its secret. One port is one user."""
 
+import contextlib
 import http.client
 import http.server
 import threading
@@ -36,6 +37,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP | OWN}
         headers |= {"X-Forwarded-User": self.server.user, "X-Proxy-Secret": self.server.secret}
         app = http.client.HTTPConnection("127.0.0.1", self.server.app_port, timeout=120)
+        with contextlib.closing(app):
+            self.pass_on(app, body, headers)
+
+    def pass_on(self, app: http.client.HTTPConnection, body: bytes | None, headers: dict[str, str]):
         try:
             app.request(self.command, self.path, body, headers)
             answer = app.getresponse()
@@ -53,7 +58,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while chunk := answer.read1(65536):
             self.wfile.write(chunk)
             self.wfile.flush()
-        app.close()
 
     do_GET = do_POST = do_HEAD = forward
 

@@ -31,31 +31,53 @@ class Stage:
         return self
 
     def __exit__(self, *_):
-        for process in reversed(self.processes):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        bad = [self.stop(process) for process in reversed(self.processes)]
         shutil.rmtree(self.folder, ignore_errors=True)
+        if any(bad):
+            raise RuntimeError("\n".join(filter(None, bad)))
+
+    def stop(self, process: subprocess.Popen) -> str:
+        """As systemd does it; says what was wrong with its end."""
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        return f"{process.args[0]} ended with {process.returncode}" if process.returncode else ""
+
+    def kill_daemon(self):
+        self.daemon.kill()
+        self.daemon.wait()
+        self.processes.remove(self.daemon)
+
+    def stop_app(self):
+        if bad := self.stop(self.app):
+            raise RuntimeError(bad)
+        self.processes.remove(self.app)
 
     def start(self):
         self.socket = f"{self.folder}/rpc.sock"
         self.start_daemon()
-        secret, upstream_token, self.pipeline_token = (secrets.token_urlsafe(24) for _ in range(3))
-        self.upstream = Upstream(self.socket, upstream_token, self.pipeline_token, self.seconds)
+        self.secret, self.upstream_token, self.pipeline_token = (secrets.token_urlsafe(24) for _ in range(3))
+        self.upstream = Upstream(self.socket, self.upstream_token, self.pipeline_token, self.seconds)
+        self.app_port = 0
+        self.start_app()
+        self.proxies = [
+            Proxy(port, self.app_port, user, self.secret) for port, user in zip(self.ports, ["ana", "operator"])]
+
+    def start_app(self):
+        """On any free port, and later on the same one."""
         self.app = self.spawn(
             "app", [self.app_binary],
-            STORY_EDITOR_PORT="0", LIFECYCLE_SOCKET=self.socket, STORY_EDITOR_UPSTREAM_URL=self.upstream.url,
-            STORY_EDITOR_UPSTREAM_TOKEN=upstream_token, STORY_EDITOR_PIPELINE_TOKENS=self.pipeline_token,
-            STORY_EDITOR_PROXY_SECRET=secret, STORY_EDITOR_ADMINS="operator")
+            STORY_EDITOR_PORT=str(self.app_port), LIFECYCLE_SOCKET=self.socket,
+            STORY_EDITOR_UPSTREAM_URL=self.upstream.url, STORY_EDITOR_UPSTREAM_TOKEN=self.upstream_token,
+            STORY_EDITOR_PIPELINE_TOKENS=self.pipeline_token, STORY_EDITOR_PROXY_SECRET=self.secret,
+            STORY_EDITOR_ADMINS="operator")
         line = self.wait_for_line(self.app, "app", "listening on ")
-        app_port = int(line.rsplit(":", 1)[1])
-        self.upstream.app_url = f"http://127.0.0.1:{app_port}"
-        self.proxies = [
-            Proxy(port, app_port, user, secret) for port, user in zip(self.ports, ["ana", "operator"])]
+        self.app_port = int(line.rsplit(":", 1)[1])
+        self.upstream.app_url = f"http://127.0.0.1:{self.app_port}"
 
     def start_daemon(self):
         self.daemon = self.spawn(
@@ -70,7 +92,7 @@ class Stage:
         return call_daemon(self.socket, method, **params)
 
     def spawn(self, name: str, command: list[str], **environment: str) -> subprocess.Popen:
-        log = open(f"{self.folder}/{name}.log", "ab")
+        log = open(f"{self.folder}/{name}.log", "wb")
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | environment)
         log.close()

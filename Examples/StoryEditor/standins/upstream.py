@@ -38,7 +38,8 @@ class Upstream(http.server.ThreadingHTTPServer):
         self.app_url = ""  # known when the app runs
         self.jobs: dict[str, str] = {}  # by Idempotency-Key: a job is begun once
         self.failed_once: set[str] = set()
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()
+        self.held_at = 1.0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -52,6 +53,12 @@ class Upstream(http.server.ThreadingHTTPServer):
                 threading.Thread(target=self.work, args=(self.jobs[key], prompt), daemon=True).start()
             return self.jobs[key]
 
+    def hold_at(self, progress: float):
+        """Lets no job come further than this, until it is called again. Below 0: none says anything."""
+        with self.lock:
+            self.held_at = progress
+            self.lock.notify_all()
+
     def work(self, job: str, prompt: str):
         with self.lock:
             fails = "fail" in prompt.lower() and prompt not in self.failed_once
@@ -61,6 +68,8 @@ class Upstream(http.server.ThreadingHTTPServer):
         ticks = 20
         time.sleep(seconds / ticks)  # the app records the job's id meanwhile
         for tick in range(ticks):
+            with self.lock:
+                self.lock.wait_for(lambda: tick / ticks <= self.held_at)
             step = STEPS[tick * len(STEPS) // ticks]
             answer = call_daemon(self.socket_path, "heartbeat", externalId=job, progress=tick / ticks, message=step)
             if answer.get("cancelRequested"):

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import LifecycleClient
 
 /// How the app is run: read from the environment, checked before anything starts.
@@ -29,6 +30,10 @@ public struct Configuration: Sendable {
     public var admins: [String] = []
     /// Pages that may be live at once: each has a connection to the daemon, which allows 256 of one Unix user.
     public var maximumLivePages = 200
+    /// Of one user's, so that nobody takes all places.
+    public var maximumLivePagesOfUser = 10
+    /// Seconds after which a live page must ask again, and show that it is still signed in.
+    public var livePageLifetime: Int64 = 600
     /// Seconds that a stop waits for requests that have begun.
     public var drainTimeout: Int64 = 30
 
@@ -41,6 +46,11 @@ public struct Configuration: Sendable {
 
     /// Bytes that a secret has at least: a short one can be guessed.
     static let leastSecretBytes = 16
+}
+
+extension Configuration {
+    /// - Parameter address: of who has connected; nil: unknown, and so not trusted.
+    func isProxy(_ address: String?) -> Bool { address.map(proxyAddresses.contains) ?? false }
 }
 
 /// What is wrong with the environment, one sentence.
@@ -71,6 +81,9 @@ extension Configuration {
         admins = reader.list("STORY_EDITOR_ADMINS") ?? admins
         maximumLivePages = Int(
             try reader.number("STORY_EDITOR_LIVE_PAGES", 0...10_000) ?? Int64(maximumLivePages))
+        maximumLivePagesOfUser = Int(
+            try reader.number("STORY_EDITOR_LIVE_PAGES_OF_USER", 1...10_000) ?? Int64(maximumLivePagesOfUser))
+        livePageLifetime = try reader.number("STORY_EDITOR_LIVE_LIFETIME", 1...86_400) ?? livePageLifetime
         drainTimeout = try reader.number("STORY_EDITOR_DRAIN_TIMEOUT", 1...600) ?? drainTimeout
     }
 }
@@ -87,13 +100,17 @@ private struct EnvironmentReader {
         return value
     }
 
-    func list(_ name: String) -> [String]? { optional(name)?.split(separator: ",").map(String.init) }
+    /// Between commas, without the spaces around.
+    func list(_ name: String) -> [String]? {
+        optional(name)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
 
     func secret(_ name: String) throws(ConfigurationError) -> String { try checked(text(name), name) }
 
     func secrets(_ name: String) throws(ConfigurationError) -> [String] {
         var secrets: [String] = []
-        for part in try text(name).split(separator: ",") { secrets.append(try checked(String(part), name)) }
+        for part in list(name) ?? [] { secrets.append(try checked(part, name)) }
+        guard !secrets.isEmpty else { throw ConfigurationError(description: "\(name) is not set.") }
         return secrets
     }
 

@@ -52,8 +52,8 @@ public struct StoryEditorApp: Sendable {
         _ client: LifecycleClient, _ http: HTTPClient, _ recent: RecentEvents
     ) throws -> Router<AppContext> {
         let pages = try PageRenderer()
-        let studio = Studio(client, SuperDuperAI(configuration, http), configuration)
-        let streams = LiveStreams(client, maximum: configuration.maximumLivePages)
+        let studio = Studio(client, SuperDuperAI(configuration, http), configuration, logger)
+        let streams = LiveStreams(client, configuration)
         let router = Router(context: AppContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
         router.add(middleware: ErrorMiddleware(pages: pages))
@@ -62,8 +62,10 @@ public struct StoryEditorApp: Sendable {
             configuration: configuration, client: client, studio: studio, pages: pages, streams: streams,
             recent: recent
         ).addRoutes(to: router)
-        AdminPage(configuration: configuration, client: client, pages: pages, streams: streams, recent: recent)
-            .addRoutes(to: router)
+        AdminPage(
+            configuration: configuration, client: client, pages: pages, streams: streams, recent: recent,
+            refunds: TodaysRefunds(client)
+        ).addRoutes(to: router)
         Assets.addRoutes(to: router)
         return router
     }
@@ -74,6 +76,8 @@ public struct StoryEditorApp: Sendable {
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(5)
         configuration.connectionPool.retryConnectionEstablishment = false
+        // An order's time runs from here on: none may wait for a place among others that hang. (The default is 8.)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         return configuration
     }
 }

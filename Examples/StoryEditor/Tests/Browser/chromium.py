@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 
 
 class BrowserError(Exception):
@@ -73,7 +74,7 @@ class Chromium:
             self.is_over = True
             self.condition.notify_all()
 
-    def call(self, method: str, session: str | None = None, timeout: float = 60, **params) -> dict:
+    def call(self, method: str, session: str | None = None, timeout: float = 300, **params) -> dict:
         with self.condition:
             self.last_id += 1
             number = self.last_id
@@ -102,6 +103,8 @@ class Page:
         self.session = browser.call("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        # Of several tabs only one has the focus: each believes that it does.
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def call(self, method: str, **params) -> dict:
         return self.browser.call(method, self.session, **params)
@@ -118,8 +121,10 @@ class Page:
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
 
     def open(self, url: str):
+        # A mark on the page that is there, which goes with it.
+        self.evaluate("window.isOld = true")
         self.call("Page.navigate", url=url)
-        self.wait("document.readyState == 'complete' && location.href != 'about:blank'")
+        self.wait("!window.isOld")
 
     def evaluate(self, expression: str):
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
@@ -127,17 +132,20 @@ class Page:
             raise BrowserError(f"{expression}: {result['exceptionDetails']['text']}")
         return result["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 60):
-        """Until the expression is true."""
+    def wait(self, condition: str):
+        """Until the expression is true of a page that is there as a whole."""
+        self.wait_until(lambda: self.evaluate(f"document.readyState == 'complete' && !!({condition})"), condition)
+
+    def wait_until(self, is_so: Callable[[], bool], what: str, seconds: float = 300):
         end = time.monotonic() + seconds
         while True:
             try:
-                if self.evaluate(f"!!({condition})"):
+                if is_so():
                     return
             except BrowserError:
                 pass  # the page is being changed for another
             if time.monotonic() > end:
-                raise BrowserError(f"in vain for {seconds} s: {condition}\n{self.text()}")
+                raise BrowserError(f"in vain for {seconds} s: {what}\n{self.text()}")
             time.sleep(0.05)
 
     def text(self) -> str:
@@ -152,30 +160,35 @@ class Page:
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
                       **({"text": text} if text and kind == "keyDown" else {}))
 
-    def tab(self):
-        self.press("Tab", 9)
+    def tab_to(self, selector: str):
+        """With the keyboard alone, from where the focus is."""
+        for _ in range(100):
+            if self.evaluate(f"!!document.activeElement?.matches({json.dumps(selector)})"):
+                return
+            self.press("Tab", 9)
+        raise BrowserError(f"the keyboard does not come to {selector}")
 
     def enter(self):
         self.press("Enter", 13, "\r")
 
+    def told(self, method: str) -> list[dict]:
+        """The events of this kind that the browser has told."""
+        with self.browser.condition:
+            return [event["params"] for event in self.browser.events
+                    if event.get("sessionId") == self.session and event["method"] == method]
+
     def problems(self) -> list[str]:
         """What the browser complained of: scripts that failed, and what the page's policy kept it from."""
-        found = []
-        for event in self.browser.events:
-            if event.get("sessionId") != self.session:
-                continue
-            if event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
-                found.append(event["params"]["entry"]["text"])
-            if event["method"] == "Runtime.exceptionThrown":
-                found.append(event["params"]["exceptionDetails"]["text"])
-        return found
+        entries = [told["entry"] for told in self.told("Log.entryAdded")]
+        return [entry["text"] for entry in entries if entry["level"] == "error"] + [
+            told["exceptionDetails"]["text"] for told in self.told("Runtime.exceptionThrown")]
 
-    def screenshot(self, path: pathlib.Path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        image = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(image["data"]))
+    def refused(self) -> list[str]:
+        """The addresses that a server has answered with an error."""
+        answers = [told["response"] for told in self.told("Network.responseReceived")]
+        return [answer["url"] for answer in answers if answer["status"] >= 500]
 
-    def whole(self, path: pathlib.Path, width: int):
+    def shoot(self, path: pathlib.Path, width: int):
         """The whole page, however long."""
         height = self.evaluate("document.documentElement.scrollHeight")
         path.parent.mkdir(parents=True, exist_ok=True)

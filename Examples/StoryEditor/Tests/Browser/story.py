@@ -6,8 +6,12 @@ Tests/Browser/story.py [--lifecycled PATH] [--app PATH] [--screenshots FOLDER]
 
 import argparse
 import pathlib
+import re
+import signal
+import subprocess
 import sys
 import unittest
+import urllib.request
 
 package = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(package), str(package / "Tests/Browser")]
@@ -26,154 +30,247 @@ LOOKS = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE
 LONG = ("Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 3 + " and <b>\"quotes\"</b> & 'more' — 日本語の長い題名 🎬 ") * 2
 
 
-class Story(unittest.TestCase):
+class PageTest(unittest.TestCase):
+    """With a stage and a browser of its own."""
+
+    credits = 200
+
     @classmethod
     def setUpClass(cls):
-        cls.stage = cls.enterClassContext(Stage(options.lifecycled, options.app, seconds=10))
+        cls.stage = cls.enterClassContext(Stage(options.lifecycled, options.app, seconds=2))
         cls.browser = cls.enterClassContext(Chromium())
         cls.ana, cls.operator = (proxy.url for proxy in cls.stage.proxies)
-        cls.stage.grant("ana", 200)
+        cls.stage.grant("ana", cls.credits)
 
-    def page(self, scheme="light", width=DESKTOP, script=True) -> Page:
+    def setUp(self):
+        self.addCleanup(self.stage.upstream.hold_at, 1)
+
+    def page(self, url="", scheme="light", width=DESKTOP, script=True) -> Page:
         page = self.browser.page()
         self.addCleanup(page.close)  # again when it is closed already: nothing
         page.look(scheme, width, script=script)
+        if url:
+            page.open(url)
         return page
 
+    def live_page(self, url: str) -> Page:
+        page = self.page(url)
+        page.wait(LIVE)
+        return page
+
+    def shoot(self, page: Page, name: str, scheme: str, width: int):
+        """A screenshot; nothing may stand beside the page's edge."""
+        self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), width, f"{name} at {width}")
+        kind = "desktop" if width == DESKTOP else "phone"
+        page.shoot(options.screenshots / f"{name}-{kind}-{scheme}.png", width)
+
     def show(self, name: str, url: str, ready: str = "true", looks=LOOKS):
-        """Screenshots of a page in each look; nothing may stand beside its edge."""
+        """Screenshots of a page in each look."""
         for scheme, width in looks:
-            page = self.page(scheme, width)
-            page.open(url)
+            page = self.page(url, scheme, width)
             page.wait(ready)
-            self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), width, f"{name} at {width}")
-            kind = "desktop" if width == DESKTOP else "phone"
-            page.whole(options.screenshots / f"{name}-{kind}-{scheme}.png", width)
+            self.shoot(page, name, scheme, width)
             self.assertEqual([text for text in page.problems() if "status of 403" not in text], [])
             page.close()
 
     def order(self, page: Page, prompt: str):
-        page.evaluate("document.getElementById('prompt').focus()")
+        """With the keyboard alone."""
+        page.tab_to("#prompt")
         page.type(prompt)
-        page.evaluate("document.querySelector('.order button').focus()")
+        page.tab_to(".order button")
         page.enter()
 
-    CARD = "[...document.querySelectorAll('.card')].find(c => c.querySelector('h3').textContent.startsWith('{}'))"
+    def assertAvailable(self, page: Page, credits: int):
+        self.assertEqual(page.evaluate("document.getElementById('available').textContent"), str(credits))
 
-    def card(self, title: str, rest: str) -> str:
-        """An expression about the newest card of this title."""
-        return self.CARD.format(title) + "?." + rest
 
+LIVE = "document.querySelector('.live-text')?.textContent == 'Live'"
+
+
+def card(title: str, rest: str) -> str:
+    """An expression about the newest card of this title."""
+    return f"[...document.querySelectorAll('.card')].find(c => c.innerText.startsWith('{title}'))?.{rest}"
+
+
+class Story(PageTest):
     def test_1_empty(self):
         self.show("empty", f"{self.ana}/projects", "document.querySelector('#empty:not([hidden])')")
 
     def test_2_story(self):
         """Order, live progress, failure, credits back, try again, completed: all on one page that is never reloaded by hand."""
-        page = self.page()
-        page.open(f"{self.ana}/projects")
-        page.wait("document.querySelector('.live-text')?.textContent == 'Live'")
-        self.assertIn("200", page.evaluate("document.getElementById('available').textContent"))
-        self.order(page, "The lighthouse that failed to sleep")
         title = "The lighthouse"
-        page.wait(f"location.search == '?done=ordered' && {self.card(title, 'dataset.tone')} == 'processing'")
+        progress = card(title, "querySelector('progress')?.value")
+        self.stage.upstream.hold_at(0.1)
+        page = self.live_page(f"{self.ana}/projects")
+        self.assertAvailable(page, 200)
+        self.order(page, "The lighthouse that failed to sleep")
+        page.wait(f"location.search == '?done=ordered' && {card(title, 'dataset.tone')} == 'processing'")
         page.wait("document.getElementById('available').textContent == '160'")
         # From here on nothing loads the page: a mark on it would be gone.
         page.evaluate("window.mark = 1")
-        page.wait(f"{self.card(title, '''querySelector('progress')''')}?.value >= 5")
-        page.evaluate("document.querySelector('[data-focus=cancel]').focus()")
-        before = page.evaluate(f"{self.card(title, '''querySelector('progress')''')}.value")
-        page.wait(f"{self.card(title, '''querySelector('progress')''')}?.value > {before}")
+        page.wait(f"{progress} == 10")
+        page.tab_to("[data-focus=cancel]")
+        self.stage.upstream.hold_at(0.4)
+        page.wait(f"{progress} == 40")
         self.assertEqual(
             page.evaluate("document.activeElement.dataset.focus"), "cancel", "the focus survives a change of the card")
-        self.shoot_running()
-        page.wait(f"{self.card(title, 'dataset.tone')} == 'failed'")
-        self.assertIn("GPU out of memory at frame 812", page.evaluate(self.card(title, "innerText")))
-        self.assertIn("40 credits returned", page.evaluate(self.card(title, "innerText")))
+        self.show("running", f"{self.ana}/projects", "document.querySelector('progress')")
+        self.stage.upstream.hold_at(1)
+        page.wait(f"{card(title, 'dataset.tone')} == 'failed'")
+        self.assertIn("GPU out of memory at frame 812", page.evaluate(card(title, "innerText")))
+        self.assertIn("40 credits returned", page.evaluate(card(title, "innerText")))
         page.wait("document.getElementById('available').textContent == '200'")
         self.assertIn("40 credits returned", page.evaluate("document.getElementById('say').textContent"))
         self.assertIn("Failed 1", page.evaluate("document.getElementById('filters').textContent"), "the filters count along")
         self.assertEqual(page.evaluate("window.mark"), 1)
-        # With the keyboard alone.
-        page.evaluate("document.querySelector('[data-focus=retry]').focus()")
+        self.show("failed", f"{self.ana}/projects", card(title, "dataset.tone"))
+        page.tab_to("[data-focus=retry]")
+        self.stage.upstream.hold_at(0)
         page.enter()
-        page.wait(f"location.search == '?done=retried' && document.querySelectorAll('.card').length == 2")
+        page.wait("location.search == '?done=retried' && document.querySelectorAll('.card').length == 2")
         page.evaluate("window.mark = 2")
+        self.stage.upstream.hold_at(1)
         page.wait("document.querySelectorAll('.card')[0].dataset.tone == 'completed'")
-        self.assertEqual(page.evaluate("document.getElementById('available').textContent"), "160")
+        page.wait("document.getElementById('available').textContent == '160'")
         self.assertEqual(page.evaluate("document.querySelectorAll('[data-focus=retry]').length"), 0, "tried again once")
         self.assertEqual(page.evaluate("window.mark"), 2)
         self.assertEqual(page.problems(), [])
 
-    def shoot_running(self):
-        self.show("running", f"{self.ana}/projects", "document.querySelector('progress')", LOOKS[:1])
-
     def test_3_refused(self):
         """What the video service refuses costs nothing, and the text is still in its field."""
-        page = self.page()
-        page.open(f"{self.ana}/projects")
-        self.order(page, "Please refuse this one")
-        page.wait("document.querySelector('[role=alert]')")
-        self.assertIn("the prompt is not allowed", page.text())
-        self.assertEqual(page.evaluate("document.getElementById('prompt').value"), "Please refuse this one")
-        self.assertEqual(page.evaluate("document.getElementById('available').textContent"), "160")
-        page.whole(options.screenshots / "refused-desktop-light.png", DESKTOP)
+        for scheme, width in LOOKS:
+            page = self.page(f"{self.ana}/projects", scheme, width)
+            self.order(page, "Please refuse this one")
+            page.wait("document.querySelector('[role=alert]')")
+            self.assertIn("the prompt is not allowed", page.text())
+            self.assertEqual(page.evaluate("document.getElementById('prompt').value"), "Please refuse this one")
+            self.assertAvailable(page, 160)
+            self.shoot(page, "refused", scheme, width)
 
-    def test_4_cancel_without_script(self):
+    def test_4_without_script(self):
         """The page does all but move when there is no JavaScript."""
-        page = self.page(script=False)
-        page.open(f"{self.ana}/projects")
-        self.order(page, "A slow river, told by a stone")
+        title = "A river"
+        self.stage.upstream.hold_at(-1)
+        page = self.page(f"{self.ana}/projects", script=False)
+        self.order(page, "A river, told by a stone")
         page.wait("location.search == '?done=ordered'")
-        page.evaluate("document.querySelector('[data-focus=cancel]').focus()")
+        page.tab_to("[data-focus=cancel]")
         page.enter()
         page.wait("location.search == '?done=cancelling'")
-        self.assertIn("Cancelling", page.evaluate(self.card("A slow river", "innerText")))
-        live = self.page()
-        live.open(f"{self.ana}/projects")
-        live.wait(f"{self.card('A slow river', 'dataset.tone')} == 'cancelled'")
-        self.assertIn("40 credits returned", live.evaluate(self.card("A slow river", "innerText")))
+        self.assertIn("Cancelling", page.evaluate(card(title, "innerText")))
+        self.stage.upstream.hold_at(1)
+        live = self.page(f"{self.ana}/projects")
+        live.wait(f"{card(title, 'dataset.tone')} == 'cancelled'")
+        self.assertIn("40 credits returned", live.evaluate(card(title, "innerText")))
+        page.open(f"{self.ana}/projects")
+        page.tab_to("[data-focus=retry]")
+        page.enter()
+        page.wait("location.search == '?done=retried'")
+        live.wait(f"{card(title, 'dataset.tone')} == 'completed'")
+        live.wait("document.getElementById('available').textContent == '120'")
 
     def test_5_daemon_restart(self):
         """The open page sees the daemon go and come back, and misses nothing."""
-        page = self.page()
-        page.open(f"{self.ana}/projects")
-        page.wait("document.querySelector('.live-text')?.textContent == 'Live'")
+        page = self.live_page(f"{self.ana}/projects")
         page.evaluate("window.mark = 1")
-        self.stage.daemon.kill()
-        self.stage.daemon.wait()
+        self.stage.kill_daemon()
         self.stage.start_daemon()
         self.stage.grant("ana", 40)
-        page.wait("document.getElementById('available').textContent == '200'")
+        page.wait("document.getElementById('available').textContent == '160'")
         self.assertEqual(page.evaluate("window.mark"), 1)
 
-    def test_6_filter_and_long_names(self):
-        page = self.page()
-        page.open(f"{self.ana}/projects")
+    def test_6_app_restart(self):
+        """So does one whose address is that of a form that could not be done."""
+        page = self.page(f"{self.ana}/projects")
+        page.tab_to("[data-focus=retry]")
+        page.enter()
+        page.wait(f"location.pathname.endsWith('/retry') && document.querySelector('[role=alert]') && {LIVE}")
+        page.evaluate("window.mark = 1")
+        self.stage.stop_app()
+        # The browser has asked for the stream in vain, and does not do it again by itself.
+        page.wait_until(lambda: any("events" in url for url in page.refused()), "the stream to be refused")
+        self.stage.start_app()
+        self.stage.grant("ana", 5)
+        page.wait(f"document.getElementById('available').textContent == '165' && {LIVE}")
+        self.stage.grant("ana", 5)
+        page.wait("document.getElementById('available').textContent == '170'")
+        self.assertEqual(page.evaluate("window.mark"), 1)
+
+    def test_7_filter_and_long_names(self):
+        self.stage.upstream.hold_at(0.3)
+        page = self.page(f"{self.ana}/projects")
         self.order(page, LONG[:1900])
         page.wait("location.search == '?done=ordered'")
         self.assertEqual(page.evaluate("document.querySelectorAll('.card b').length"), 0, "markup is text")
         page.open(f"{self.ana}/projects?status=failed")
         tones = page.evaluate("[...document.querySelectorAll('.card')].map(c => c.dataset.tone)")
         self.assertTrue(tones and set(tones) <= {"failed", "cancelled"}, tones)
-        self.order(self.page_at(f"{self.ana}/projects"), "A slow film about the moon, in one take")
-        self.show("videos", f"{self.ana}/projects", "document.querySelectorAll('progress').length")
+        page.open(f"{self.ana}/projects")
+        self.order(page, "A film about the moon, in one take")
+        page.wait(f"{card('A film about', 'dataset.tone')} == 'processing'")
+        self.show("videos", f"{self.ana}/projects", "document.querySelectorAll('progress').length == 2")
         self.show("nothing-here", f"{self.ana}/projects?status=pending", looks=LOOKS[2:])
 
-    def page_at(self, url: str) -> Page:
-        page = self.page()
-        page.open(url)
-        return page
-
-    def test_7_operations(self):
-        page = self.page()
-        page.open(f"{self.operator}/admin")
-        page.wait("document.querySelector('.live-text')?.textContent == 'Live'")
+    def test_8_operations(self):
+        self.stage.upstream.hold_at(0.3)
+        page = self.page(f"{self.ana}/projects")
+        self.order(page, "Watched by the operator")
+        page.wait(f"{card('Watched', 'dataset.tone')} == 'processing'")
+        page = self.live_page(f"{self.operator}/admin")
+        page.wait("[...document.querySelectorAll('td.num')].some(cell => cell.textContent.startsWith('30'))")
         before = page.evaluate("document.querySelectorAll('.events li').length")
         self.stage.grant("bert", 7)
         page.wait("document.querySelector('.events')?.innerText.includes('bert')")
         self.assertGreaterEqual(page.evaluate("document.querySelectorAll('.events li').length"), min(before, 40))
         self.show("operations", f"{self.operator}/admin")
         self.show("forbidden", f"{self.ana}/admin", looks=LOOKS[:1] + LOOKS[3:])
+
+    def test_9_ledger_away(self):
+        """An order that cannot be taken is kept, and sent again."""
+        for scheme, width in LOOKS[::3]:
+            page = self.page(f"{self.ana}/projects", scheme, width)
+            self.stage.kill_daemon()
+            self.order(page, "A patient order")
+            page.wait("document.querySelector('.error textarea')?.value == 'A patient order'")
+            self.shoot(page, "away", scheme, width)
+            self.stage.start_daemon()
+        page.tab_to(".error form button")
+        page.enter()
+        page.wait("location.search == '?done=ordered'")
+
+
+class Picture(PageTest):
+    """The picture of the README, docs/images/story-editor.png: story-editor.png among the screenshots."""
+
+    credits = 300
+
+    def test_picture(self):
+        page = self.page(f"{self.ana}/projects", width=900)
+        for prompt, ends, held_at in [
+            ("Grandmother's radio, which plays tomorrow's news", "completed", 1),
+            ("The lighthouse that could not fail", "failed", 1), ("A train through a winter of paper", "processing", 0.4),
+        ]:
+            self.stage.upstream.hold_at(held_at)
+            self.order(page, prompt)
+            page.wait(f"{card(prompt[:11], 'dataset.tone')} == '{ends}'")
+        page.open(f"{self.ana}/projects")
+        page.wait(f"document.querySelector('progress').value == 40 && {LIVE}")
+        page.shoot(options.screenshots / "story-editor.png", 900)
+
+
+class Demo(unittest.TestCase):
+    def test_demo(self):
+        """`make demo-web` prints where to look, and ends with Ctrl-C."""
+        command = [package / "../../dev/demo-web", "--port", "0", "--lifecycled", options.lifecycled, "--app", options.app]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+            try:
+                for line in demo.stdout:
+                    if url := re.search(r"http://\S+/projects", line):
+                        break
+                self.assertIn("Your videos", urllib.request.urlopen(url[0]).read().decode())
+            finally:
+                demo.send_signal(signal.SIGINT)
+            self.assertEqual(demo.wait(120), 0)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import Testing
 
 @testable import StoryEditor
 
-@Suite("Who is signed in", .timeLimit(.minutes(2)))
+@Suite("Who is signed in", .timeLimit(.minutes(10)))
 struct IdentityTests {
     @Test("nobody, a wrong secret, no secret, and two who claim to be the proxy are all refused")
     func refused() async throws {
@@ -24,6 +24,8 @@ struct IdentityTests {
                 [("X-Forwarded-User", "ana"), user, secret], [user, secret, secret],
                 [("X-Forwarded-User", ""), secret],
                 [("X-Forwarded-User", String(repeating: "x", count: 129)), secret],
+                // What bytes that are no UTF-8 become.
+                [("X-Forwarded-User", "an\u{FFFD}"), secret],
             ] {
                 let statuses = try await status(headers)
                 #expect(statuses == [401, 401, 401, 401], "\(headers)")
@@ -37,6 +39,9 @@ struct IdentityTests {
             let answer = try await stage.get("/api/user/projects")
             #expect(answer.status == 401 && answer.json("code") == "untrustedIdentity")
         }
+        let configuration = try Configuration(environment: Self.good)
+        #expect(configuration.isProxy("127.0.0.1") && configuration.isProxy("::1"))
+        #expect(!configuration.isProxy("192.0.2.1") && !configuration.isProxy(nil), "unknown is not trusted")
     }
 
     @Test("other sites cannot send requests in a visitor's name")
@@ -75,6 +80,14 @@ struct IdentityTests {
     @Test("the app does not start without its secrets, nor with short ones or numbers out of range")
     func configuration() throws {
         #expect(try Configuration(environment: Self.good).pipelineTokens.count == 2)
+        let spaced = try Configuration(
+            environment: Self.good.merging(
+                [
+                    "STORY_EDITOR_ADMINS": "ana, bob ,", "STORY_EDITOR_PROXY_ADDRESSES": " 192.0.2.1",
+                    "STORY_EDITOR_PIPELINE_TOKENS": "0123456789abcdef, fedcba9876543210",
+                ]) { $1 })
+        #expect(spaced.admins == ["ana", "bob"] && spaced.isProxy("192.0.2.1"))
+        #expect(spaced.pipelineTokens == ["0123456789abcdef", "fedcba9876543210"])
         for name in Self.good.keys {
             #expect(throws: ConfigurationError.self) {
                 try Configuration(environment: Self.good.filter { $0.key != name })
@@ -82,6 +95,7 @@ struct IdentityTests {
         }
         for (name, value) in [
             ("STORY_EDITOR_PROXY_SECRET", "short"), ("STORY_EDITOR_PIPELINE_TOKENS", "0123456789abcdef,short"),
+            ("STORY_EDITOR_PIPELINE_TOKENS", " , "),
             ("STORY_EDITOR_PORT", "65536"), ("STORY_EDITOR_PRICE", "-1"), ("STORY_EDITOR_UPSTREAM_TIMEOUT", "x"),
             ("STORY_EDITOR_UPSTREAM_URL", "video.example"),
         ] {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import StoryEditor
 
-@Suite("Live pages", .timeLimit(.minutes(3)))
+@Suite("Live pages", .timeLimit(.minutes(10)))
 struct LiveTests {
     /// Reads a stream until a message fits.
     private static func message(
@@ -17,7 +17,7 @@ struct LiveTests {
     ) async throws -> String {
         let headers = lastEventID.map { ["Last-Event-ID": $0] } ?? [:]
         let response = try await HTTPClient.noRedirects.execute(
-            stage.request("GET", path, user: user, headers: headers), timeout: .seconds(60))
+            stage.request("GET", path, user: user, headers: headers), timeout: Stage.patience)
         #expect(response.status == .ok)
         var text = ""
         var isOpen = false
@@ -117,16 +117,36 @@ struct LiveTests {
     func limit() async throws {
         try await Stage.with(.set(\.maximumLivePages, 1)) { stage in
             let request = stage.request("GET", "/projects/events?after=0")
-            var first: HTTPClientResponse? = try await HTTPClient.noRedirects.execute(request, timeout: .seconds(60))
+            var first: HTTPClientResponse? = try await HTTPClient.noRedirects.execute(request, timeout: Stage.patience)
             #expect(first?.status == .ok)
             let second = try await stage.get("/projects/events?after=0")
             #expect(second.status == 503 && second.headers["retry-after"] == "15")
             // The connection is closed with the last one who knows the answer.
             first = nil
             try await waitFor("the place") {
-                let response = try await HTTPClient.noRedirects.execute(request, timeout: .seconds(60))
+                let response = try await HTTPClient.noRedirects.execute(request, timeout: Stage.patience)
                 return response.status == .ok
             }
+        }
+    }
+
+    @Test("one user cannot take the places of others")
+    func limitOfUser() async throws {
+        try await Stage.with(.set(\.maximumLivePagesOfUser, 1)) { stage in
+            let first = try await HTTPClient.noRedirects.execute(
+                stage.request("GET", "/projects/events?after=0"), timeout: Stage.patience)
+            #expect(first.status == .ok)
+            #expect(try await stage.get("/projects/events?after=0").status == 503)
+            _ = try await Self.message(stage, "/projects/events", user: "bob") { $0.hasPrefix("event: resync") }
+            withExtendedLifetime(first) {}
+        }
+    }
+
+    @Test("a stream ends after its time, so that its user is asked for anew")
+    func lifetime() async throws {
+        try await Stage.with(.set(\.livePageLifetime, 1)) { stage in
+            let answer = try await stage.get("/projects/events?after=0")
+            #expect(answer.status == 200 && answer.text.hasPrefix("retry:"))
         }
     }
 
@@ -134,7 +154,7 @@ struct LiveTests {
     func shutdown() async throws {
         try await Stage.with { stage in
             let response = try await HTTPClient.noRedirects.execute(
-                stage.request("GET", "/projects/events?after=0"), timeout: .seconds(60))
+                stage.request("GET", "/projects/events?after=0"), timeout: Stage.patience)
             await stage.services.triggerGracefulShutdown()
             for try await _ in response.body {}
             try await stage.run.value
@@ -157,6 +177,15 @@ struct LiveTests {
         }
         let content = try #require(await mailbox.next())
         #expect(content.changed == [first, second] && content.seq == 4 && content.events[first] == .completed)
+        for _ in 0...Mailbox.mostProjects { _ = try await client.createProject(userId: "ana", credits: 0) }
+        seqs = 0
+        for try await event in client.watch(fromSeq: 4) {
+            mailbox.add(event)
+            seqs += 1
+            if seqs == Mailbox.mostProjects + 1 { break }
+        }
+        let tooMuch = try #require(await mailbox.next())
+        #expect(tooMuch.isOutOfDate && tooMuch.changed.isEmpty && tooMuch.events.isEmpty)
         let waiting = Task { await mailbox.next() }
         mailbox.tick()
         #expect(await waiting.value?.ticks == 1)

@@ -1,12 +1,11 @@
 import Foundation
 import LifecycleClient
-import Logging
 import ServiceLifecycle
 import Testing
 
 @testable import StoryEditor
 
-@Suite("Nothing is lost when something goes away", .timeLimit(.minutes(5)))
+@Suite("Nothing is lost when something goes away", .timeLimit(.minutes(10)))
 struct ResilienceTests {
     @Test("while the daemon is away: 503 with Retry-After; when it comes back in time, nobody notices")
     func daemonAway() async throws {
@@ -48,9 +47,12 @@ struct ResilienceTests {
         }
     }
 
-    @Test("a hundred users at once, each of whom clicks twice, while the daemon is killed and comes back")
+    @Test(
+        "a hundred users at once at a slow video service, each clicks twice, while the daemon is killed and comes back")
     func hundredUsers() async throws {
         try await Stage.with { stage in
+            // The time of an order at the video service is 20 s: the test is lost when they wait for each other.
+            stage.upstream.become(.slow(.seconds(2)))
             for user in 0..<100 { try await stage.grant(100, to: "user\(user)") }
             let restart = Task {
                 for _ in 0..<3 {
@@ -107,48 +109,53 @@ struct ResilienceTests {
             stage.upstream.become(.hangs)
             let order = Task { try await stage.order(key: "one") }
             try await waitFor("the request") { !stage.upstream.seen.isEmpty }
-            let start = ContinuousClock.now
             await stage.services.triggerGracefulShutdown()
             _ = await stage.run.result
-            #expect(.now - start < .seconds(15), "it does not wait for the video service's own time, 20 s")
             _ = await order.result
             #expect(try await stage.balance() == [100, 0])
-            #expect(try await stage.client.listProjects(userId: "ana").projects.first?.errorCode == "createFailed")
+            let project = try #require(try await stage.client.listProjects(userId: "ana").projects.first)
+            #expect(project.errorCode == "createFailed")
+            #expect(project.errorMessage == "the caller gave up", "it does not wait for the video service's own time")
         }
     }
 
     @Test("a kill -9 between the charge and the start: the daemon gives the credits back")
     func processDies() async throws {
+        try await withOrderAtKill { stage, _ in
+            #expect(try await stage.balance() == [60, 40], "it was charged")
+            try await waitFor("the refund") { try await stage.balance() == [100, 0] }
+            #expect(try await stage.client.listProjects(userId: "ana").projects.first?.errorCode == "startTimeout")
+        }
+    }
+
+    @Test(
+        "a kill -9 there, and the same key again at the app that comes after: one charge, one job; SIGTERM ends it well"
+    )
+    func processComesBack() async throws {
+        try await withOrderAtKill { stage, daemon in
+            stage.upstream.become(.works)
+            let next = try await AppProcess.start(daemon, stage.upstream, stage.client)
+            let order = try await next.stage.order(key: "one")
+            #expect(order.status == 201 && order.json("status") == "processing", "\(order.text)")
+            #expect(try await stage.balance() == [60, 40])
+            let keys = stage.upstream.seen.compactMap { FakeUpstream.header("idempotency-key", $0) }
+            #expect(keys.count == 2 && Set(keys).count == 1, "the video service begins it once")
+            #expect(next.child.end(SIGTERM) == 0)
+        }
+    }
+
+    /// The app is killed while the video service is asked for ana's order with the key "one".
+    private func withOrderAtKill(_ body: (Stage, Daemon) async throws -> Void) async throws {
         let (daemon, upstream) = (try await Daemon(), try await FakeUpstream())
         upstream.become(.hangs)
-        let client = LifecycleClient(socketPath: daemon.socket)
+        let client = daemon.client()
         _ = try await client.grantCredits(userId: "ana", credits: 100, reason: "sign-up")
-        let port = Int.random(in: 20_000..<32_000)
-        let log = FileManager.default.temporaryDirectory.path + "/app-\(port)"
-        defer { try? FileManager.default.removeItem(atPath: log) }
-        let app = try ChildProcess(
-            Package.path(".build/debug/story-editor"), [],
-            environment: [
-                "STORY_EDITOR_PORT": "\(port)", "LIFECYCLE_SOCKET": daemon.socket,
-                "STORY_EDITOR_UPSTREAM_URL": "http://127.0.0.1:\(upstream.port)",
-                "STORY_EDITOR_UPSTREAM_TOKEN": Stage.upstreamToken, "STORY_EDITOR_UPSTREAM_TIMEOUT": "2",
-                "STORY_EDITOR_START_MARGIN": "1", "STORY_EDITOR_PIPELINE_TOKENS": Stage.pipelineToken,
-                "STORY_EDITOR_PROXY_SECRET": Stage.proxySecret,
-            ], log: log)
-        try await waitFor("the app to listen") {
-            (try? String(contentsOfFile: log, encoding: .utf8))?.contains("listening on") == true
-        }
-        let stage = Stage(
-            daemon: daemon, upstream: upstream, client: client, port: port,
-            services: .init(services: [], logger: .init(label: "")),
-            run: Task {})
-        let order = Task { try await stage.order() }
+        let app = try await AppProcess.start(daemon, upstream, client)
+        let order = Task { try await app.stage.order(key: "one") }
         try await waitFor("the request") { !upstream.seen.isEmpty }
-        app.end(SIGKILL)
+        app.child.end(SIGKILL)
         _ = await order.result
-        #expect(try await stage.balance() == [60, 40], "it was charged")
-        try await waitFor("the refund") { try await stage.balance() == [100, 0] }
-        #expect(try await client.listProjects(userId: "ana").projects.first?.errorCode == "startTimeout")
+        try await body(app.stage, daemon)
         await client.close()
     }
 }

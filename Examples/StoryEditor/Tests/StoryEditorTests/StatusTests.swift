@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("Status and lists", .timeLimit(.minutes(2)))
+@Suite("Status and lists", .timeLimit(.minutes(10)))
 struct StatusTests {
     @Test("a pipeline's report by either id spends the credits or gives them back; the first verdict stays")
     func reports() async throws {
@@ -15,7 +15,8 @@ struct StatusTests {
             #expect(again.status == 200 && again.json("changed") == "0" && again.json("creditsRefunded") == "40")
             let late = try await stage.report(failed, "completed")
             #expect(late.status == 409 && late.json("code") == "terminalState")
-            #expect(try await stage.report(done, "completed").json("status") == "completed")
+            // As a pipeline does that always sends the message.
+            #expect(try await stage.report(done, "completed", "").json("status") == "completed")
             #expect(try await stage.balance() == [60, 0])
         }
     }

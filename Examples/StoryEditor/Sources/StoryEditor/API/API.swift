@@ -42,13 +42,15 @@ struct API: Sendable {
         guard let status = Status(rawValue: report.status), status.isTerminal else {
             throw Problem.unprocessable("status must be completed or failed.")
         }
-        guard status == .failed || report.errorMessage == nil else {
+        // Some pipelines always send it, empty when nothing went wrong.
+        let message = report.errorMessage.flatMap { $0.isEmpty ? nil : $0 }
+        guard status == .failed || message == nil else {
             throw Problem.unprocessable("errorMessage belongs to the status failed.")
         }
         let answer = try await byEitherId(report.projectId) { projectId in
-            try await client.updateStatus(projectId, status, errorMessage: report.errorMessage)
+            try await client.updateStatus(projectId, status, errorMessage: message)
         } external: { externalId in
-            try await client.updateStatus(externalId: externalId, status, errorMessage: report.errorMessage)
+            try await client.updateStatus(externalId: externalId, status, errorMessage: message)
         }
         return JSONAnswer.response(ReportBody(answer))
     }

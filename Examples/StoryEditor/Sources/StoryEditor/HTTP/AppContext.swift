@@ -4,7 +4,7 @@ internal import NIOCore
 /// What is known of a request besides itself.
 struct AppContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// The address of who has connected, as the kernel says; nil for a Unix socket.
+    /// The address of who has connected, as the kernel says; nil when it does not.
     let peer: String?
 
     init(source: ApplicationRequestContextSource) {

@@ -1,7 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import LifecycleClient
-internal import Logging
 
 /// Turns every error into an answer: a problem for programs, a page for people. Says in the log what is our own fault.
 struct ErrorMiddleware: RouterMiddleware {
@@ -16,11 +15,7 @@ struct ErrorMiddleware: RouterMiddleware {
             return try await next(request, context)
         } catch {
             let problem = Problem(error)
-            if problem.status.kind == .serverError {
-                // A client's error names no customer's data: `ClientError` never has parameters.
-                context.logger.error(
-                    "request failed", metadata: ["status": "\(problem.status.code)", "cause": "\(error)"])
-            }
+            problem.log(error, context.logger)
             let isForPeople = !request.uri.path.hasPrefix("/api/") && !request.uri.path.hasPrefix("/healthz")
             var response = isForPeople ? pages.errorPage(problem) : problem.response
             // What is left of a body that was not read would be taken for the next request, or read for nothing.

@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import LifecycleClient
+internal import Logging
 
 extension Problem {
     /// What any error of a request means to who sent it.
@@ -68,6 +69,13 @@ extension Problem {
             "The ledger cannot be reached right now. Please try again in a moment; you are not charged twice.")
         problem.retryAfter = 2
         return problem
+    }
+
+    /// Says in the log what is our own fault.
+    func log(_ cause: any Error, _ logger: Logger) {
+        guard status.kind == .serverError else { return }
+        // A client's error names no customer's data: `ClientError` never has parameters.
+        logger.error("request failed", metadata: ["status": "\(status.code)", "cause": "\(cause)"])
     }
 
     static func unprocessable(_ detail: String) -> Problem { Problem(.unprocessableContent, "invalidRequest", detail) }

@@ -20,11 +20,10 @@ struct SignedInUser: Sendable {
         let names = request.headers[values: .forwardedUser]
         guard !names.isEmpty else { throw Problem(.unauthorized, "notSignedIn", "Please sign in.") }
         let secrets = request.headers[values: .proxySecret]
-        // A Unix socket has no address: who may connect is decided by its permissions.
-        let isFromProxy = context.peer.map(configuration.proxyAddresses.contains) ?? true
+        let isFromProxy = configuration.isProxy(context.peer)
         guard isFromProxy, secrets.count == 1, ConstantTime.areEqual(secrets[0], configuration.proxySecret) else {
             context.logger.warning(
-                "identity refused", metadata: ["peer": "\(context.peer ?? "unix")", "fromProxy": "\(isFromProxy)"])
+                "identity refused", metadata: ["peer": "\(context.peer ?? "unknown")", "fromProxy": "\(isFromProxy)"])
             throw Problem(.unauthorized, "untrustedIdentity", "Who you are was not said by the sign-in proxy.")
         }
         guard names.count == 1, Self.isUserId(names[0]) else {
@@ -35,9 +34,9 @@ struct SignedInUser: Sendable {
         isAdmin = configuration.admins.contains { $0.utf8.elementsEqual(names[0].utf8) }
     }
 
-    /// As the daemon wants it: 1 to 128 bytes, no control characters.
+    /// As the daemon wants it: 1 to 128 bytes, no control characters. Bytes that are no UTF-8 have become U+FFFD before we see
+    /// them: with that in their names, two users would be one.
     private static func isUserId(_ text: String) -> Bool {
-        (1...128).contains(text.utf8.count)
-            && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        (1...128).contains(text.utf8.count) && !text.hasControlCharacters && !text.unicodeScalars.contains("\u{FFFD}")
     }
 }

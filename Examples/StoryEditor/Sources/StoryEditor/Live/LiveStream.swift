@@ -3,7 +3,6 @@ internal import Hummingbird
 internal import LifecycleClient
 internal import NIOCore
 internal import ServiceLifecycle
-internal import Synchronization
 
 /// Renders what a live page is to be told.
 protocol LiveView: Sendable {
@@ -14,27 +13,30 @@ protocol LiveView: Sendable {
 /// The streams of all live pages.
 struct LiveStreams: Sendable {
     let client: LifecycleClient
-    let maximum: Int
-    private let open = OpenStreams()
+    private let lifetime: Int64
+    private let places: StreamPlaces
 
     private static let keepAliveTicks = 10
 
-    init(_ client: LifecycleClient, maximum: Int) {
+    init(_ client: LifecycleClient, _ configuration: Configuration) {
         self.client = client
-        self.maximum = maximum
+        lifetime = configuration.livePageLifetime
+        places = StreamPlaces(of: configuration)
     }
 
-    /// Answers with a stream that ends with the page, with the app, or when the daemon refuses.
+    /// Answers with a stream that ends with the page, with the app, when the daemon refuses, or when its time is over: the
+    /// browser comes back then, by way of the proxy, which knows who is still signed in.
     ///
     /// - Parameter userId: whose events; nil: everybody's.
-    func response(_ request: Request, _ context: AppContext, userId: String?, view: some LiveView) throws -> Response {
-        guard open.enter(atMost: maximum) else {
+    func response(
+        _ request: Request, to user: SignedInUser, eventsOf userId: String?, view: some LiveView
+    ) throws -> Response {
+        guard let place = places.enter(user.userId) else {
             var problem = Problem(
                 .serviceUnavailable, "tooManyPages", "Too many pages are live; reload to see changes.")
             problem.retryAfter = 15
             throw problem
         }
-        let place = StreamPlace(open)
         let text = request.headers[.lastEventID] ?? request.uri.queryParameters["after"].map(String.init)
         let position = text.flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
         let headers: HTTPFields = [
@@ -45,7 +47,13 @@ struct LiveStreams: Sendable {
             body: ResponseBody { writer in
                 let mailbox = Mailbox()
                 let feed = feed(mailbox, userId, position)
-                let clock = Task { while (try? await Task.sleep(for: .seconds(1))) != nil { mailbox.tick() } }
+                let clock = Task {
+                    for _ in 0..<lifetime {
+                        try await Task.sleep(for: .seconds(1))
+                        mailbox.tick()
+                    }
+                    mailbox.end()
+                }
                 defer {
                     feed.cancel()
                     clock.cancel()
@@ -88,7 +96,7 @@ struct LiveStreams: Sendable {
         var silence = 0
         try await writer.write(LiveMessage.opening)
         while let content = await mailbox.next() {
-            if content.hasBegun {
+            if content.isOutOfDate {
                 try await writer.write(LiveMessage.resync)
                 continue
             }
@@ -106,37 +114,4 @@ struct LiveStreams: Sendable {
             }
         }
     }
-}
-
-/// How many there are.
-private final class OpenStreams: Sendable {
-    private let count = Mutex(0)
-
-    func enter(atMost maximum: Int) -> Bool {
-        count.withLock { count in
-            guard count < maximum else { return false }
-            count += 1
-            return true
-        }
-    }
-
-    func leave() { count.withLock { $0 -= 1 } }
-}
-
-/// The place of one stream, which is left once: by the stream's end, or when the answer is never written.
-private final class StreamPlace: Sendable {
-    private let open: OpenStreams
-    private let isTaken = Mutex(true)
-
-    init(_ open: OpenStreams) { self.open = open }
-
-    func leave() {
-        let wasTaken = isTaken.withLock { isTaken in
-            defer { isTaken = false }
-            return isTaken
-        }
-        if wasTaken { open.leave() }
-    }
-
-    deinit { leave() }
 }

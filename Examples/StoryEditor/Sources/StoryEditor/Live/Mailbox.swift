@@ -1,9 +1,11 @@
 internal import LifecycleClient
 internal import Synchronization
 
-/// What a live page has not been told yet. What comes while its connection is slow is gathered by project, so that it never
-/// is more than the page can show.
+/// What a live page has not been told yet. What comes while its connection is slow is gathered by project, up to a limit, from
+/// which on loading the page anew costs less.
 final class Mailbox: Sendable {
+    static let mostProjects = 100
+
     struct Content: Sendable {
         /// The newest event that this covers.
         var seq: Int64?
@@ -13,12 +15,12 @@ final class Mailbox: Sendable {
         var events: [ProjectID: Event.Kind] = [:]
         /// Credits were granted or corrected.
         var balanceChanged = false
-        /// The watch has begun, without a place to go on from: what came before is not known.
-        var hasBegun = false
+        /// The page must be loaded anew: it has no place to go on from, or has missed too much.
+        var isOutOfDate = false
         /// A second has passed.
         var ticks = 0
 
-        var isEmpty: Bool { seq == nil && !hasBegun && ticks == 0 }
+        var isEmpty: Bool { seq == nil && !isOutOfDate && ticks == 0 }
     }
 
     private struct State {
@@ -36,13 +38,18 @@ final class Mailbox: Sendable {
                 content.balanceChanged = true
                 return
             }
+            guard !content.isOutOfDate else { return }
             if content.events.updateValue(event.kind, forKey: projectId) == nil { content.changed.append(projectId) }
+            if content.changed.count > Self.mostProjects {
+                content = Content(seq: event.seq, isOutOfDate: true, ticks: content.ticks)
+            }
         }
     }
 
+    /// The watch has begun, without a place to go on from: what came before is not known.
     func begin(_ seq: Int64) {
         update { content in
-            content.hasBegun = true
+            content.isOutOfDate = true
             content.seq = max(content.seq ?? 0, seq)
         }
     }

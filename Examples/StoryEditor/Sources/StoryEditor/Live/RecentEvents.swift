@@ -44,8 +44,8 @@ final class RecentEvents: Service {
     }
 
     /// Ends when the client is closed or the task is cancelled.
-    private func follow() async throws(ClientError) {
-        let newest = try await newestSeq()
+    private func follow() async throws {
+        guard let newest = try await newestSeq() else { return }
         state.withLock { $0.position = newest }
         let start = max(0, newest - Int64(Self.capacity))
         for try await event in client.watch(fromSeq: start) {
@@ -57,30 +57,19 @@ final class RecentEvents: Service {
         }
     }
 
-    /// Asks for it with a watch that is ended as soon as it has begun.
-    private func newestSeq() async throws(ClientError) -> Int64 {
-        let found = Mutex<Int64?>(nil)
-        let (begun, source) = AsyncStream.makeStream(of: Int64.self)
-        let watch = Task { [client] () async -> Result<Void, ClientError> in
-            defer { source.finish() }
-            do throws(ClientError) {
+    /// Asks for it with a watch that is ended as soon as it has begun. Nil when it could not be: at the app's end.
+    private func newestSeq() async throws -> Int64? {
+        let (begun, source) = AsyncThrowingStream.makeStream(of: Int64.self)
+        let watch = Task { [client] in
+            do {
                 for try await _ in client.watch(onBegin: { source.yield($0) }) {}
-                return .success(())
+                source.finish()
             } catch {
-                return .failure(error)
+                source.finish(throwing: error)
             }
         }
-        await withTaskCancellationHandler {
-            for await seq in begun {
-                found.withLock { $0 = seq }
-                break
-            }
-        } onCancel: {
-            watch.cancel()
-        }
-        watch.cancel()
-        if let seq = found.withLock({ $0 }) { return seq }
-        try await watch.value.get()
-        return 0
+        defer { watch.cancel() }
+        for try await seq in begun { return seq }
+        return nil
     }
 }

@@ -11,6 +11,7 @@ struct AdminPage: Sendable {
     let pages: PageRenderer
     let streams: LiveStreams
     let recent: RecentEvents
+    let refunds: TodaysRefunds
 
     func addRoutes(to router: Router<AppContext>) {
         router.get("admin", use: show)
@@ -28,14 +29,14 @@ struct AdminPage: Sendable {
         let view = View(
             head: PageHead(
                 title: "Operations", userId: user.userId, isAdmin: true, isOperations: true, feed: feed),
-            operations: try await OperationsView(client, recent, now: .now))
+            operations: try await OperationsView(client, recent, refunds, now: .now))
         return pages.page(view, "admin")
     }
 
     @Sendable func live(_ request: Request, _ context: AppContext) async throws -> Response {
-        _ = try admin(request, context)
-        let view = AdminLiveView(client: client, pages: pages, recent: recent)
-        return try streams.response(request, context, userId: nil, view: view)
+        let user = try admin(request, context)
+        let view = AdminLiveView(client: client, pages: pages, recent: recent, refunds: refunds)
+        return try streams.response(request, to: user, eventsOf: nil, view: view)
     }
 
     private func admin(_ request: Request, _ context: AppContext) throws(Problem) -> SignedInUser {
@@ -53,15 +54,17 @@ struct AdminLiveView: LiveView {
     let client: LifecycleClient
     let pages: PageRenderer
     let recent: RecentEvents
+    let refunds: TodaysRefunds
 
     private var ticks = 0
     private var hasNews = false
     private static let quietTicks = 5
 
-    init(client: LifecycleClient, pages: PageRenderer, recent: RecentEvents) {
+    init(client: LifecycleClient, pages: PageRenderer, recent: RecentEvents, refunds: TodaysRefunds) {
         self.client = client
         self.pages = pages
         self.recent = recent
+        self.refunds = refunds
     }
 
     mutating func message(_ content: Mailbox.Content) async throws -> LiveMessage {
@@ -69,7 +72,7 @@ struct AdminLiveView: LiveView {
         ticks += content.ticks
         guard content.ticks > 0, hasNews || ticks >= Self.quietTicks else { return LiveMessage() }
         (ticks, hasNews) = (0, false)
-        let view = try await OperationsView(client, recent, now: .now)
+        let view = try await OperationsView(client, recent, refunds, now: .now)
         return LiveMessage(patches: [.init(target: "operations", html: pages.fragment(view, "operations"))])
     }
 }

@@ -7,16 +7,15 @@ struct CardView {
     let title: String
     let tone: String
     let statusWord: String
+    /// Of one that has not failed.
     let costWord: String
     let created: Moment
     let isRunning: Bool
     /// 0 to 100; the bar has no end while it is nil.
     let percent: Int?
-    let hasPercent: Bool
     let step: String
     let isFailed: Bool
-    let hasReason: Bool
-    let reason: String
+    let reason: String?
     let returned: String
     let canCancel: Bool
     let isCancelling: Bool
@@ -37,20 +36,13 @@ struct CardView {
         isCancelling = project.cancelRequested && !project.status.isTerminal
         statusWord = isCancelling ? "Cancelling" : isCancelled ? "Cancelled" : Words.status(project.status)
         let credits = Words.credits(project.creditsUsed)
-        costWord =
-            switch project.status {
-            case .pending, .processing: "\(credits) held"
-            case .completed: "\(credits) spent"
-            case .failed: "0 credits spent"
-            }
+        costWord = project.status.isTerminal ? "\(credits) spent" : "\(credits) held"
         created = Moment(project.createdAt)
         isRunning = !project.status.isTerminal
         percent = project.progress.map { Int(($0 * 100).rounded(.down)) }
-        hasPercent = percent != nil
         step = project.message ?? (project.status == .pending ? "Handing it to the video service" : "Working on it")
         isFailed = project.status == .failed
-        hasReason = isFailed && !isCancelled
-        reason = Words.reason(project)
+        reason = isFailed && !isCancelled ? Words.reason(project) : nil
         returned =
             project.creditsRefunded > 0 ? "\(Words.credits(project.creditsRefunded)) returned" : "Nothing was charged"
         canCancel = isRunning && !project.cancelRequested

@@ -35,10 +35,12 @@ struct PageRenderer: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: fragment(view, template))))
     }
 
-    func errorPage(_ problem: Problem) -> Response {
+    /// - Parameter again: the order that can be sent once more.
+    func errorPage(_ problem: Problem, again: OrderAgain? = nil) -> Response {
         let view = ErrorView(
             head: PageHead(title: problem.status.reasonPhrase, userId: nil, isAdmin: false),
-            status: problem.status.code, heading: ErrorView.heading(problem.status), text: problem.detail)
+            status: problem.status.code, heading: ErrorView.heading(problem.status), text: problem.detail,
+            again: again)
         var response = page(view, "error", problem.status)
         for (name, value) in problem.headers { response.headers[name] = value }
         return response
@@ -56,11 +58,20 @@ struct PageHead {
     var feed: String?
 }
 
+/// An order that was sent and not taken, under the key that it keeps.
+struct OrderAgain {
+    let csrf: String
+    let key: String
+    let prompt: String
+    let ratio: String?
+}
+
 struct ErrorView {
     let head: PageHead
     let status: Int
     let heading: String
     let text: String
+    let again: OrderAgain?
 
     static func heading(_ status: HTTPResponse.Status) -> String {
         switch status {

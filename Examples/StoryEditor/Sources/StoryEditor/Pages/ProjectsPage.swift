@@ -40,7 +40,7 @@ struct ProjectsPage: Sendable {
         let view = ProjectsLiveView(
             client: client, pages: pages, userId: user.userId, csrf: FormGuard.token(request).token,
             status: query.status, isFirstPage: query.cursor == nil)
-        return try streams.response(request, context, userId: user.userId, view: view)
+        return try streams.response(request, to: user, eventsOf: user.userId, view: view)
     }
 
     // MARK: Forms
@@ -60,14 +60,17 @@ struct ProjectsPage: Sendable {
         let user = try SignedInUser(request, context, configuration)
         let form = try await Self.form(OrderForm.self, request, context)
         try FormGuard.check(request, token: form.csrf)
+        let again = OrderAgain(
+            csrf: form.csrf ?? "",
+            key: form.key.flatMap { (1...255).contains($0.utf8.count) ? $0 : nil } ?? Self.newKey,
+            prompt: form.prompt ?? "", ratio: form.ratio)
         do {
-            let settings = VideoOrder.Settings(prompt: form.prompt ?? "", aspectRatio: form.ratio)
+            let settings = VideoOrder.Settings(prompt: again.prompt, aspectRatio: form.ratio)
             let order = try VideoOrder(templateName: "story", config: settings).validated()
-            let key = form.key.flatMap { (1...255).contains($0.utf8.count) ? $0 : nil }
-            let project = try await studio.order(order, for: user.userId, key: key)
-            return Self.redirect("ordered", project.projectId)
+            let project = try await studio.order(order, for: user.userId, key: again.key)
+            return Self.redirect("ordered", project)
         } catch {
-            return try await page(request, user, failure: error, form: form)
+            return try await page(context, request, user, failure: error, order: again)
         }
     }
 
@@ -93,11 +96,9 @@ struct ProjectsPage: Sendable {
         try FormGuard.check(request, token: form.csrf)
         guard let projectId = context.parameters.get("id").flatMap({ ProjectID($0) }) else { throw Problem.notFound }
         do {
-            let project = try await action(projectId, user)
-            let isStopping = project.cancelRequested && !project.status.isTerminal
-            return Self.redirect(isStopping ? "cancelling" : word, project.projectId)
+            return Self.redirect(word, try await action(projectId, user))
         } catch {
-            return try await page(request, user, failure: error)
+            return try await page(context, request, user, failure: error)
         }
     }
 
@@ -113,28 +114,36 @@ struct ProjectsPage: Sendable {
     }
 
     /// After a form the browser asks for the page, so that loading that again does not send the form again.
-    private static func redirect(_ word: String, _ projectId: ProjectID) -> Response {
-        Response(
-            status: .seeOther,
-            headers: [.location: "/projects?done=\(word)#\(CardView.elementId(projectId))"])
+    private static func redirect(_ word: String, _ project: Project) -> Response {
+        // Of an order that was cancelled meanwhile its card says more.
+        let isOver = project.status == .failed && word != "cancelled"
+        let isStopping = project.cancelRequested && !project.status.isTerminal
+        let query = isOver ? "" : "?done=\(isStopping ? "cancelling" : word)"
+        return Response(
+            status: .seeOther, headers: [.location: "/projects\(query)#\(CardView.elementId(project.projectId))"])
     }
+
+    /// Sent with an order, so that a double click is one order.
+    private static var newKey: String { "form:\(RandomWord.make())" }
 
     // MARK: The page
 
     /// What went wrong stands on the page, with the visitor's text still in its field.
     private func page(
-        _ request: Request, _ user: SignedInUser, failure: any Error, form: OrderForm? = nil
+        _ context: AppContext, _ request: Request, _ user: SignedInUser, failure: any Error, order: OrderAgain? = nil
     ) async throws -> Response {
         let problem = Problem(failure)
-        guard problem.status != .notFound, problem.status != .serviceUnavailable else { throw problem }
+        guard problem.status != .notFound else { throw problem }
+        problem.log(failure, context.logger)
+        if problem.status == .serviceUnavailable { return pages.errorPage(problem, again: order) }
         let notice = ProjectsView.Notice(text: problem.detail, isError: true)
-        var response = try await page(request, user, notice: notice, form: form)
+        var response = try await page(request, user, notice: notice, order: order)
         response.status = problem.status
         return response
     }
 
     private func page(
-        _ request: Request, _ user: SignedInUser, notice: ProjectsView.Notice?, form: OrderForm? = nil
+        _ request: Request, _ user: SignedInUser, notice: ProjectsView.Notice?, order: OrderAgain? = nil
     ) async throws -> Response {
         let query = try ListQuery(request)
         let (csrf, cookie) = FormGuard.token(request)
@@ -151,13 +160,12 @@ struct ProjectsPage: Sendable {
             head: PageHead(
                 title: "Your videos", userId: user.userId, isAdmin: user.isAdmin, isProjects: true,
                 feed: Self.feed(query, position)),
-            csrf: csrf, orderKey: "form:\(RandomWord.make())", price: Words.credits(studio.price),
-            prompt: form?.prompt ?? "", ratios: ProjectsView.ratios(chosen: form?.ratio), notice: notice,
-            hasNotice: notice != nil, summary: SummaryView(try await balance, stats),
+            csrf: csrf, orderKey: Self.newKey, price: Words.credits(studio.price), prompt: order?.prompt ?? "",
+            ratios: ProjectsView.ratios(chosen: order?.ratio), notice: notice,
+            summary: SummaryView(try await balance, stats),
             filters: ProjectsView.filters(stats, current: query.status),
-            cards: list.projects.map { CardView($0, csrf: csrf, retried: retried) }, isEmpty: list.projects.isEmpty,
-            emptyText: empty.text, emptyHint: empty.hint,
-            olderHref: ProjectsView.href(query.status, cursor: list.nextCursor), hasOlder: list.nextCursor != nil,
+            cards: list.projects.map { CardView($0, csrf: csrf, retried: retried) }, emptyText: empty.text,
+            emptyHint: empty.hint, olderHref: list.nextCursor.map { ProjectsView.href(query.status, cursor: $0) },
             isLaterPage: query.cursor != nil, firstHref: ProjectsView.href(query.status))
         var response = pages.page(view, "projects")
         if let cookie { response.setCookie(cookie) }

@@ -22,21 +22,17 @@ struct ProjectsView {
 
     let head: PageHead
     let csrf: String
-    /// Sent with the order, so that a double click is one order.
     let orderKey: String
     let price: String
     let prompt: String
     let ratios: [Choice]
     let notice: Notice?
-    let hasNotice: Bool
     let summary: SummaryView
     let filters: [Filter]
     let cards: [CardView]
-    let isEmpty: Bool
     let emptyText: String
     let emptyHint: String
-    let olderHref: String
-    let hasOlder: Bool
+    let olderHref: String?
     let isLaterPage: Bool
     let firstHref: String
 
@@ -49,9 +45,9 @@ struct ProjectsView {
 
     static func filters(_ stats: Statistics, current: Status?) -> [Filter] {
         let counts: [(String, Status?, Int64)] = [
-            ("All", nil, stats.total), ("In progress", .processing, stats.byStatus.processing),
+            ("All", nil, stats.total), ("Starting", .pending, stats.byStatus.pending),
+            ("In progress", .processing, stats.byStatus.processing),
             ("Completed", .completed, stats.byStatus.completed), ("Failed", .failed, stats.byStatus.failed),
-            ("Starting", .pending, stats.byStatus.pending),
         ]
         return counts.map { label, status, count in
             Filter(label: label, href: href(status), count: Words.number(count), isCurrent: status == current)

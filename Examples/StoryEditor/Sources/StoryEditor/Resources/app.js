@@ -71,7 +71,8 @@
 
   // What was missed cannot be told: the parts of the page that live are fetched anew.
   async function reload() {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    // Not the address: after a form that failed that is the form's, where there is no page.
+    const answer = await fetch(feed.split("/events")[0] + location.search, { headers: { Accept: "text/html" } });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const id of ["summary", "filters", "list", "operations"]) {

@@ -36,8 +36,9 @@ struct SuperDuperAI: VideoService {
         guard let created = try? JSONDecoder().decode(Created.self, from: answer) else {
             throw UpstreamError.badAnswer("it names no project")
         }
-        guard (1...255).contains(created.id.utf8.count), !created.id.unicodeScalars.contains(where: { $0.value < 32 })
-        else { throw UpstreamError.badAnswer("its id of the project is not one") }
+        guard (1...255).contains(created.id.utf8.count), !created.id.hasControlCharacters else {
+            throw UpstreamError.badAnswer("its id of the project is not one")
+        }
         return created.id
     }
 
@@ -65,7 +66,7 @@ struct SuperDuperAI: VideoService {
             throw UpstreamError.timedOut
         } catch is NIOTooManyBytesError {
             throw UpstreamError.badAnswer("it is too long")
-        } catch is HTTPParserError {
+        } catch let error as HTTPParserError where error != .invalidEOFState {
             throw UpstreamError.badAnswer("it is not HTTP")
         } catch let error as CancellationError {
             throw error

@@ -3,7 +3,7 @@ protocol VideoService: Sendable {
     /// Hands over a job.
     ///
     /// - Parameter key: Always the same for the same job: the service begins it once.
-    /// - Returns: The service's id of the job, 1 to 255 bytes.
+    /// - Returns: The service's id of the job, 1 to 255 bytes without control characters.
     /// - Throws: `UpstreamError`.
     func start(_ order: VideoOrder, key: String) async throws -> String
 }

@@ -36,12 +36,16 @@ final class ChildProcess: @unchecked Sendable {
     deinit { end(SIGKILL) }
 
     /// Sends the signal and waits for the end.
-    func end(_ signal: Int32) {
-        guard !isReaped else { return }
+    ///
+    /// - Returns: how it ended, as wait(2) says it: 0 when it ended itself, in success.
+    @discardableResult
+    func end(_ signal: Int32) -> Int32 {
+        guard !isReaped else { return 0 }
         kill(pid, signal)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         isReaped = true
+        return status
     }
 }
 
@@ -51,9 +55,9 @@ struct TestFailure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// Waits for a condition, as long as a slow machine may need.
+/// Waits for a condition, as long as a slow machine may need; less than the time limit of every suite.
 func waitFor(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(60)
+    let end = ContinuousClock.now + .seconds(300)
     while try await !condition() {
         guard .now < end else { throw TestFailure("waited in vain for \(what)") }
         try await Task.sleep(for: .milliseconds(5))

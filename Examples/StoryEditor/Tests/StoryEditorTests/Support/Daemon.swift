@@ -31,12 +31,19 @@ final class Daemon: @unchecked Sendable {
     }
 
     private func waitUntilItAnswers() async throws {
-        let client = LifecycleClient(socketPath: socket)
-        do { _ = try await client.checkHealth(timeout: .seconds(60)) } catch {
+        let client = client()
+        do { _ = try await client.checkHealth(timeout: .seconds(300)) } catch {
             let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
             throw TestFailure("the daemon does not answer: \(error)\n\(log)")
         }
         await client.close()
+    }
+
+    /// One with the patience for a slow machine.
+    func client() -> LifecycleClient {
+        var configuration = ClientConfiguration(socketPath: socket)
+        configuration.connectTimeout = .seconds(300)
+        return LifecycleClient(configuration)
     }
 
     func kill() { child.end(SIGKILL) }

@@ -8,8 +8,8 @@ final class FakeUpstream: Sendable {
     enum Behaviour: Sendable {
         /// Begins the job: its id is made of the request's Idempotency-Key.
         case works
-        /// The same, after a while.
-        case slow(Duration)
+        /// The same, when this has returned.
+        case worksAfter(@Sendable () async throws -> Void)
         /// Any answer, as bytes.
         case answers(String)
         /// Takes the request and says nothing.
@@ -18,6 +18,11 @@ final class FakeUpstream: Sendable {
         case trickles
         /// Closes the connection when it has the request.
         case dies
+        /// Closes it before that.
+        case shuts
+
+        /// Begins the job after a while.
+        static func slow(_ time: Duration) -> Behaviour { .worksAfter { try await Task.sleep(for: time) } }
     }
 
     private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
@@ -57,6 +62,7 @@ final class FakeUpstream: Sendable {
 
     private func serve(_ connection: Connection) async {
         try? await connection.executeThenClose { inbound, outbound in
+            if case .shuts = behaviour.withLock({ $0 }) { return }
             var buffer = ""
             for try await bytes in inbound {
                 buffer += String(buffer: bytes)
@@ -72,8 +78,8 @@ final class FakeUpstream: Sendable {
     private func answer(_ request: String, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) async throws -> Bool {
         switch behaviour.withLock({ $0 }) {
         case .works: try await outbound.write(Self.created(request))
-        case .slow(let time):
-            try await Task.sleep(for: time)
+        case .worksAfter(let wait):
+            try await wait()
             try await outbound.write(Self.created(request))
         case .answers(let text):
             try await outbound.write(ByteBuffer(string: text))
@@ -87,7 +93,7 @@ final class FakeUpstream: Sendable {
                 try await outbound.write(ByteBuffer(string: " "))
                 try await Task.sleep(for: .milliseconds(50))
             }
-        case .dies: return false
+        case .dies, .shuts: return false
         }
         return true
     }
@@ -115,4 +121,13 @@ final class FakeUpstream: Sendable {
         buffer = String(body.dropFirst(length)) ?? ""
         return request
     }
+}
+
+/// Holds what waits at it until it is opened.
+final class Gate: Sendable {
+    private let isOpen = Mutex(false)
+
+    func open() { isOpen.withLock { $0 = true } }
+
+    @Sendable func wait() async throws { try await waitFor("the gate to open") { isOpen.withLock { $0 } } }
 }

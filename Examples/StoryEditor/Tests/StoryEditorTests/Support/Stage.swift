@@ -13,6 +13,8 @@ struct Stage: Sendable {
     static let proxySecret = "the proxy's own secret"
     static let pipelineToken = "a pipeline's own token"
     static let upstreamToken = "the app's own token"
+    /// For an answer of the app's: against a hang, no measure.
+    static let patience = TimeAmount.minutes(5)
 
     /// What a test has set otherwise.
     struct Change {
@@ -49,11 +51,16 @@ struct Stage: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let services = try StoryEditorApp(configuration, logger: logger) { source.yield($0) }.services(stopAt: [])
-        let run = Task { try await services.run() }
+        let run = Task {
+            defer { source.finish() }
+            try await services.run()
+        }
         var iterator = ports.makeAsyncIterator()
-        guard let port = await iterator.next() else { throw TestFailure("the app does not listen") }
+        guard let port = await iterator.next() else {
+            throw TestFailure("the app has ended without listening: \(await run.result)")
+        }
         let stage = Stage(
-            daemon: daemon, upstream: upstream, client: LifecycleClient(socketPath: daemon.socket), port: port,
+            daemon: daemon, upstream: upstream, client: daemon.client(), port: port,
             services: services, run: run)
         do { try await body(stage) } catch {
             await stage.end()
@@ -117,7 +124,7 @@ struct Stage: Sendable {
 
     func send(_ request: HTTPClientRequest) async throws -> Answer {
         let http = HTTPClient.noRedirects
-        let response = try await http.execute(request, timeout: .seconds(90))
+        let response = try await http.execute(request, timeout: Self.patience)
         let body = try await response.body.collect(upTo: 1 << 22)
         let headers = Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first }
         return Answer(status: response.status.code, headers: headers, text: String(buffer: body))
