@@ -121,7 +121,8 @@ class Story(PageTest):
         self.assertIn("40 credits returned", page.evaluate(card(title, "innerText")))
         page.wait("document.getElementById('available').textContent == '200'")
         self.assertIn("40 credits returned", page.evaluate("document.getElementById('say').textContent"))
-        self.assertIn("Failed 1", page.evaluate("document.getElementById('filters').textContent"), "the filters count along")
+        filters = page.evaluate("document.getElementById('filters').textContent")
+        self.assertIn("Failed 1", filters, "the filters count along")
         self.assertEqual(page.evaluate("window.mark"), 1)
         self.show("failed", f"{self.ana}/projects", card(title, "dataset.tone"))
         page.tab_to("[data-focus=retry]")
@@ -248,7 +249,8 @@ class Picture(PageTest):
         page = self.page(f"{self.ana}/projects", width=900)
         for prompt, ends, held_at in [
             ("Grandmother's radio, which plays tomorrow's news", "completed", 1),
-            ("The lighthouse that could not fail", "failed", 1), ("A train through a winter of paper", "processing", 0.4),
+            ("The lighthouse that could not fail", "failed", 1),
+            ("A train through a winter of paper", "processing", 0.4),
         ]:
             self.stage.upstream.hold_at(held_at)
             self.order(page, prompt)
@@ -261,7 +263,8 @@ class Picture(PageTest):
 class Demo(unittest.TestCase):
     def test_demo(self):
         """`make demo-web` prints where to look, and ends with Ctrl-C."""
-        command = [package / "../../dev/demo-web", "--port", "0", "--lifecycled", options.lifecycled, "--app", options.app]
+        command = [package / "../../dev/demo-web", "--port", "0"]
+        command += ["--lifecycled", options.lifecycled, "--app", options.app]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
             try:
                 for line in demo.stdout:

@@ -34,8 +34,8 @@ struct SignedInUser: Sendable {
         isAdmin = configuration.admins.contains { $0.utf8.elementsEqual(names[0].utf8) }
     }
 
-    /// As the daemon wants it: 1 to 128 bytes, no control characters. Bytes that are no UTF-8 have become U+FFFD before we see
-    /// them: with that in their names, two users would be one.
+    /// As the daemon wants it: 1 to 128 bytes, no control characters. Bytes that are no UTF-8 have become U+FFFD before
+    /// we see them: with that in their names, two users would be one.
     private static func isUserId(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count) && !text.hasControlCharacters && !text.unicodeScalars.contains("\u{FFFD}")
     }

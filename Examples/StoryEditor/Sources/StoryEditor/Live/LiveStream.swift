@@ -24,8 +24,8 @@ struct LiveStreams: Sendable {
         places = StreamPlaces(of: configuration)
     }
 
-    /// Answers with a stream that ends with the page, with the app, when the daemon refuses, or when its time is over: the
-    /// browser comes back then, by way of the proxy, which knows who is still signed in.
+    /// Answers with a stream that ends with the page, with the app, when the daemon refuses, or when its time is over:
+    /// the browser comes back then, by way of the proxy, which knows who is still signed in.
     ///
     /// - Parameter userId: whose events; nil: everybody's.
     func response(

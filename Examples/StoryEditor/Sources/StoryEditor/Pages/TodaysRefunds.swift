@@ -1,7 +1,7 @@
 internal import LifecycleClient
 
-/// What failed and was paid back since midnight, UTC. One answer serves all operators' pages for some seconds: to find it, the
-/// list of all that has failed lately is read.
+/// What failed and was paid back since midnight, UTC. One answer serves all operators' pages for some seconds: to find
+/// it, the list of all that has failed lately is read.
 actor TodaysRefunds {
     struct List: Sendable {
         let newest: [Project]

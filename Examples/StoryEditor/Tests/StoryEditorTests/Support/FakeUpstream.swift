@@ -100,11 +100,13 @@ final class FakeUpstream: Sendable {
 
     private static func created(_ request: String) -> ByteBuffer {
         let key = header("idempotency-key", request) ?? "none"
-        return ByteBuffer(string: ok(#"{"id":"sda-\#(key)","type":"video"}"#))
+        return ByteBuffer(string: ok(#"{"id":"sda-\#(key)","type":"video"}"#, connection: "keep-alive"))
     }
 
-    static func ok(_ body: String) -> String {
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+    /// - Parameter connection: "close" says that the connection ends with it: the next request must not be sent there.
+    static func ok(_ body: String, connection: String = "close") -> String {
+        "HTTP/1.1 200 OK\r\nconnection: \(connection)\r\ncontent-type: application/json\r\n"
+            + "content-length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
     static func header(_ name: String, _ request: String) -> String? {
