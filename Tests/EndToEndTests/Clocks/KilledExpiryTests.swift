@@ -21,8 +21,11 @@ struct KilledExpiryTests {
             daemon.kill()
             refunded = try refundsOnDisk(daemon)
             try daemon.start()
-            let list = try daemon.call("listProjects", ["userId": "ada", "limit": 1, "includeStats": true])
-            #expect(list.int("stats.byStatus.failed") == created)
+            // The last ones may have been created a moment ago.
+            try waitFor("all to be refunded") {
+                let list = try daemon.call("listProjects", ["userId": "ada", "limit": 1, "includeStats": true])
+                return list.int("stats.byStatus.failed") == created
+            }
             #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 100 * Self.count)
             #expect(try daemon.call("audit").bool("ok") == true)
             if refunded > created - Self.count, refunded < created { break }

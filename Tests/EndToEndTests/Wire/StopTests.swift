@@ -92,7 +92,11 @@ struct StopTests {
         let sending = connections.map { BackgroundSend(bytes, to: $0) }
         for send in sending { try send.wait() }
         for connection in connections { connection.close() }
-        try waitFor("the daemon to have read all") { try daemon.openConnections() == 0 }
+        let witness = try daemon.connect()
+        try waitFor("the daemon to have read all") {
+            try witness.call("getMetrics").metric("gauges", "lifecycle_connections") == 1
+        }
+        witness.close()
         #expect(daemon.stop() == 0)
         try daemon.start()
         #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == peers * count)
@@ -161,14 +165,6 @@ struct StopTests {
         #expect(daemon.exitCode() == 0)
         try daemon.start()
         #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 1)
-    }
-}
-
-extension TestDaemon {
-    /// Those that it has accepted and not closed, and those that wait for that.
-    func openConnections() throws -> Int {
-        let sockets = try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).split(separator: "\n")
-        return sockets.count { $0.hasSuffix(" \(socket)") } - 1  // The listener.
     }
 }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import LifecycleCore
 import Logging
 import Testing
