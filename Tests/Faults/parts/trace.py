@@ -44,7 +44,11 @@ class Trace:
         if self.process:
             if self.process.poll() is None:
                 self.process.terminate()
-            self.process.wait(20)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:  # the daemon ended while it attached: only its own end lets go of that
+                self.process.kill()
+                self.process.wait()
             self.process.stderr.close()
             self.process = None
 
