@@ -154,6 +154,7 @@ struct BatchTests {
         // More than are settled in one transaction.
         let creates = (0..<600).map { _ in Call(CreateProject(userId: "many", credits: 0)) }
         for result in await ledger.results(of: creates) { _ = try result.get() }
+        try await ledger.untilIdle()
         ledger.advance(seconds: 60)
         try disk.fill()
         let done = Mutex<[String]>([])
