@@ -137,6 +137,7 @@ package final class WriteQueue: Sendable {
         let start = clock.now
         let batch = writer.run(jobs) { already in
             guard already < Self.mostPerCommit else { return [] }
+            writer.noticePause()
             read(mailbox.takeWaiting(), into: &turn, &alarm, writer)
             return turn.nextJobs(Self.mostPerCommit - already)
         }

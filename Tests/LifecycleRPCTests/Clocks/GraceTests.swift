@@ -56,6 +56,19 @@ struct GraceTests {
         await ledger.close()
     }
 
+    @Test("who stood still in the middle of a request until just before a lease's end gives grace, too")
+    func heldUpInARequest() async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing, patience: 2000)
+        let slow: BoundCall.Write = { _, _ throws(RPCError) in
+            ledger.advance(seconds: 19)
+            return { $0.null() }
+        }
+        _ = try await ledger.run(slow).result.get()
+        try await ledger.sleep(milliseconds: 2000)
+        #expect(try await ledger.status(project).status == .processing)
+        await ledger.close()
+    }
+
     @Test("a detach grace lasts a whole one from there on", arguments: [Gap.down, .clockForwards, .heldUp])
     func detachGrace(_ gap: Gap) async throws {
         let (ledger, project) = try await ClockFixture.ledger(.processing, patience: 2000)
