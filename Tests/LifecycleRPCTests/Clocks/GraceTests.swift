@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleRPC
 internal import Testing
 
 @Suite("Nobody is refunded early because the daemon or the machine slept", .ledgers)
