@@ -254,10 +254,15 @@ class Run:
         self.trace.detach()
         if not (self.is_serving and self.bench.is_running and is_lifted):
             return
-        try:
-            teller.settle(self.bench.clerks, self.bench.daemon.socket, self.patience)
-        except (ConnectionError, Unknown):
-            self.wait()
+        # Twice: the fault may have come only with the first of these.
+        for _ in range(2):
+            try:
+                return teller.settle(self.bench.clerks, self.bench.daemon.socket, self.patience)
+            except ConnectionError:
+                break
+            except Unknown:
+                continue
+        self.wait()
 
     def expect_end(self):
         """With which code it has ended, if it has; and that it has, when a sync failed."""
