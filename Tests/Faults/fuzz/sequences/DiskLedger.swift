@@ -25,7 +25,8 @@ final class DiskLedger {
                 database, identity: FileIdentity(databasePath: path), ballast: Ballast(databasePath: path),
                 nextDeadline: NextDeadline(),
                 context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: CallCounts()) },
-                uptime: { clock.uptime }, patience: .max)
+                uptime: { clock.uptime }, patience: .max,
+                onError: { fatalError("storage refuses what the daemon itself does: \($0)") })
             // It stays open, and nobody else looks for it.
             for name in ["", "-wal", "-shm", ".ballast"] { unlink(path + name) }
             rmdir(String(cString: folder))
