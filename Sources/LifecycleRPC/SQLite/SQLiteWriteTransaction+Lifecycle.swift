@@ -76,7 +76,11 @@ extension SQLiteWriteTransaction {
 
     // MARK: Signs of life
 
-    func beat(_ project: StoredProject, _ beat: Beat) { beats.add(beat, of: project.row) }
+    func beat(_ project: StoredProject, _ beat: Beat) {
+        beats.add(beat, of: project.row)
+        // Earlier than the one on disk when the clock went back.
+        nextDeadline.include(beat.deadline)
+    }
 
     /// Writes all signs of life, in the transaction that is open.
     func writeBeats() throws(StorageError) {
