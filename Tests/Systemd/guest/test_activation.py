@@ -46,9 +46,9 @@ class Activation(unittest.TestCase):
         script = f"printf '%s\\n' '{line}' | socat -t {HANGS} - UNIX-CONNECT:{SOCKET}"
         self.assertIn('"available":0', run("sh", "-c", script))
 
-    def test_connect_to_first_answer_takes_60_ms_where_nothing_is_in_the_way(self):
-        # The fastest, as what is slower waits for others. Even so all is slower where they fill caches and hold locks.
-        limit = 60 if os.getloadavg()[0] < os.cpu_count() else 90
+    def test_connect_to_first_answer_takes_60_ms_and_half_as_much_again_on_slow_machines(self):
+        # The fastest, as what is slower waits for others; and machines of one class differ by half from day to day.
+        limit = 90
         times = []
         with first_in_line():
             for _ in range(41):
