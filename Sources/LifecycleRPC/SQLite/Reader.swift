@@ -26,7 +26,7 @@ package final class Reader {
         transaction.begin(at: context.now)
         defer { if let failure = transaction.failure { onError(failure) } }
         let result = Result { () throws(RPCError) in
-            if !database.isInTransaction { try transaction.reporting { () throws(StorageError) in try begin.run() } }
+            try openSnapshot()
             return try read(transaction, context)
         }
         guard transaction.due.isEmpty else { return .due(transaction.due) }
@@ -37,8 +37,14 @@ package final class Reader {
     func read<Value>(_ body: (any ReadTransaction) throws(RPCError) -> Value) throws(RPCError) -> Value {
         transaction.failure = nil
         defer { if let failure = transaction.failure { onError(failure) } }
-        if !database.isInTransaction { try transaction.reporting { () throws(StorageError) in try begin.run() } }
+        try openSnapshot()
         return try body(transaction)
+    }
+
+    private func openSnapshot() throws(RPCError) {
+        guard !database.isInTransaction else { return }
+        transaction.earliestInSnapshot = transaction.nextDeadline.time
+        try transaction.reporting { () throws(StorageError) in try begin.run() }
     }
 
     /// Lets go of the snapshot: what was committed meanwhile is seen by the next read.

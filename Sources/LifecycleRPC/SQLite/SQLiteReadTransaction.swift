@@ -55,7 +55,10 @@ class SQLiteReadTransaction: ReadTransaction {
     func affect(_ effect: ConnectionEffect) { effects.append(effect) }
 
     /// Nearly always nothing is due at all.
-    var mayBeDue: Bool { nextDeadline.time <= now }
+    var mayBeDue: Bool { min(earliestInSnapshot, nextDeadline.time) <= now }
+    /// The earliest deadline as it was when the snapshot was opened: what is settled since is still due in it. The writer
+    /// has no snapshot, and leaves it as it is.
+    var earliestInSnapshot = Timestamp(milliseconds: .max)
 
     func touch(_ project: Project) {
         if let deadline = project.deadline, deadline <= now, mayBeDue { due.projects.append(project.projectId) }
