@@ -1,4 +1,6 @@
 internal import LifecycleCore
+internal import LifecycleRPC
+internal import TestSupport
 internal import Testing
 
 @Suite("Each clock fails and refunds at its deadline and not a millisecond before", .ledgers)
@@ -29,6 +31,25 @@ struct DeadlineTests {
         ledger.now += 1
         try await check(visit, ledger, project, clock)
         try await expectFailed(ledger, project, clock)
+    }
+
+    @Test("a reader whose snapshot is older than the settlement does not show it alive either")
+    func olderSnapshot() async throws {
+        let (ledger, _, left) = try await ProjectClock.leaseExpired.begin()
+        let reader = try ledger.store.makeReader()
+        let balance: BoundCall.Read = { store, context throws(RPCError) in
+            _ = try store.account(of: "ann")
+            return { $0.null() }
+        }
+        ledger.now += left - 1
+        guard case .answered = reader.run(balance, ledger.context(.tester)) else { throw TestFailure("early") }
+        ledger.now += 1
+        try await ledger.tick()
+        guard case .due = reader.run(balance, ledger.context(.tester)) else { throw TestFailure("shown alive") }
+        reader.endSnapshot()
+        guard case .answered = reader.run(balance, ledger.context(.tester)) else { throw TestFailure("still due") }
+        reader.endSnapshot()
+        await ledger.close()
     }
 
     private func check(
