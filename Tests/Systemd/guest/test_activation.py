@@ -60,6 +60,7 @@ class Activation(unittest.TestCase):
         print(f"cold start: fastest {min(times):.1f} ms of at most {limit}, median {statistics.median(times):.1f} ms, "
               f"slowest {max(times):.1f} ms", flush=True)
         self.assertLessEqual(min(times), limit)
+        self.assertLessEqual(statistics.median(times), 250)
 
     def test_many_first_connections_at_once_are_all_answered(self):
         connections = []
