@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 
+from .pace import patience
 from .wire import Connection, Gone
 
 
@@ -28,7 +29,7 @@ class Daemon:
 
     def start(self):
         self.launch()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + patience(60)
         while time.monotonic() < deadline:
             try:
                 return Connection(self.socket).close()
@@ -43,7 +44,7 @@ class Daemon:
         if self.process.poll() is not None:
             raise AssertionError(f"the daemon ended by itself with {self.process.returncode}: {self.last_words()}")
         self.process.send_signal(number)
-        code = self.process.wait(within)
+        code = self.process.wait(patience(within))
         if code != (-number if number == signal.SIGKILL else 0):
             raise AssertionError(f"the daemon ended with {code} after signal {number}: {self.last_words()}")
 

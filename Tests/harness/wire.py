@@ -4,6 +4,8 @@ import json
 import socket
 from datetime import datetime, timezone
 
+from .pace import patience
+
 
 class Gone(Exception):
     """There is no daemon, or it went before it answered."""
@@ -22,7 +24,7 @@ class Refused(Exception):
 class Connection:
     def __init__(self, path, timeout=30):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(timeout)
+        self.socket.settimeout(patience(timeout))
         self.buffer = b""
         self.id = 0
         try:

@@ -12,8 +12,8 @@ from standins.stage import Stage  # noqa: E402
 
 parser = argparse.ArgumentParser(description="The pages in a real browser, against the real app and the real daemon.")
 parser.add_argument("--lifecycled", default=str(package / "../../.build/release/lifecycled"))
-parser.add_argument("--app", default=str(package / ".build/debug/story-editor"))
-parser.add_argument("--screenshots", type=pathlib.Path, default=package / ".build/screenshots")
+parser.add_argument("--app", default=str(package / "../../.build/debug/story-editor"))
+parser.add_argument("--screenshots", type=pathlib.Path, default=package / "../../.build/screenshots")
 options = parser.parse_args()
 
 DESKTOP, PHONE = 1200, 390
