@@ -61,6 +61,7 @@ package struct Daemon: Sendable {
             if !roles.missing.isEmpty {
                 log.write(.groupsMissing, [.groups: roles.missing.joined(separator: " ")])
             }
+            for reason in roles.unmatched { log.write(.idOfStrangers, [.reason: reason]) }
             let server = try await Server(
                 listener, hub: hub, roles: roles, limits: configuration.limits, on: eventLoop)
             let service = DaemonService(

@@ -12,7 +12,7 @@ package enum LogMessage: Sendable, CaseIterable {
     // The daemon's life.
     case ready, stopping, stoppingIdle, listenerLost, endedByFailure
     // Who connects.
-    case groupsMissing, fewOpenFiles, connectionRefused, watcherStalled
+    case groupsMissing, idOfStrangers, fewOpenFiles, connectionRefused, watcherStalled
     // What is done beside.
     case backupMade, backupFailed, historyRemoved, historyKept
     // The log itself.
@@ -66,6 +66,11 @@ package enum LogMessage: Sendable, CaseIterable {
             (
                 .notice, "bd355da2f76840889054dd293127301d",
                 "groups do not exist, so nobody has their roles"
+            )
+        case .idOfStrangers:
+            (
+                .warning, "453aa1bca06c427a85d66f5d2fa2401e",
+                "an id that the kernel shows for strangers matches nobody"
             )
         case .fewOpenFiles:
             (

@@ -155,12 +155,13 @@ struct DoctorTests {
         "somebody without a role is told how to get one",
         .enabled(if: Machine.isRoot && Machine.canDropRoot))
     func roles() throws {
-        let daemon = try TestDaemon(["--reader-group", "65534"])
+        let daemon = try TestDaemon(["--reader-group", "61001"])
         #expect(chmod(daemon.socket, 0o777) == 0 && chmod(daemon.folder, 0o755) == 0)
-        let run = try Command(["doctor"], socket: daemon.socket, wrapper: ["setpriv"] + Machine.asNobody)
+        let asReader = ["setpriv", "--reuid=\(Machine.nobody)", "--regid=61001", "--clear-groups"]
+        let run = try Command(["doctor"], socket: daemon.socket, wrapper: asReader)
         #expect(run.code == 0, "\(run.errors)")
         #expect(run.output.contains("admin: sudo usermod -aG lifecycle-admin nobody"), "\(run.output)")
-        let audit = try Command(["doctor", "--audit"], socket: daemon.socket, wrapper: ["setpriv"] + Machine.asNobody)
+        let audit = try Command(["doctor", "--audit"], socket: daemon.socket, wrapper: asReader)
         #expect(audit.code == 1)
         #expect(audit.errors.contains("permissionDenied"), "\(audit.errors)")
     }
