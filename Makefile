@@ -97,6 +97,7 @@ check: setup-test ## The static checks: format, imports, file sizes, the tree.
 	@dev/check-imports
 	@dev/check-sizes
 	@dev/check-tree
+	@dev/check-paths
 
 soak: setup-test ## Agents lost in every way, watchers, kill -9 and restarts: make soak MINUTES=10 (the default).
 	@$(STEP) "release build" bash -c '$(RELEASE)'

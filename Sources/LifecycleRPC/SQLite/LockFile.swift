@@ -35,6 +35,15 @@ final class LockFile: Sendable {
         try text().utf8.starts(with: Self.created.utf8)
     }
 
+    /// The same of a path, without the lock and without making the file.
+    static func saysCreated(_ path: String) throws(StorageError) -> Bool {
+        guard let status = try POSIXFile.status(path), status.isRegularFile,
+            let descriptor = try POSIXFile.open(path, O_RDONLY | O_NONBLOCK)
+        else { return false }
+        defer { close(descriptor) }
+        return try text(descriptor, path).utf8.starts(with: created.utf8)
+    }
+
     /// Durable when it returns.
     func markCreated() throws(StorageError) {
         try write(state: Self.created)
@@ -64,7 +73,9 @@ final class LockFile: Sendable {
         }
     }
 
-    private func text() throws(StorageError) -> String {
+    private func text() throws(StorageError) -> String { try Self.text(descriptor, path) }
+
+    private static func text(_ descriptor: Int32, _ path: String) throws(StorageError) -> String {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 1)
         defer { buffer.deallocate() }
         let count = try POSIXFile.read(descriptor, into: buffer, at: 0, path)

@@ -16,13 +16,13 @@ struct RestoreTests {
         _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 5, "reason": "r"])
     }
 
-    private func restore(_ file: String? = nil, database: String? = nil, wrapper: [String] = []) throws -> (
-        code: Int32, output: String, errors: String
-    ) {
+    private func restore(
+        _ file: String? = nil, database: String? = nil, _ further: [String] = [], wrapper: [String] = []
+    ) throws -> (code: Int32, output: String, errors: String) {
         let command =
             wrapper + [
                 TestDaemon.binary, "--restore", file ?? backup, "--database", database ?? daemon.database,
-            ]
+            ] + further
         return try ChildProcess.run(command[0], Array(command.dropFirst()))
     }
 
@@ -158,12 +158,20 @@ struct RestoreTests {
         #expect(try daemon.call("audit").bool("ok") == true)
     }
 
-    @Test("onto a path where nothing was yet it makes the database")
+    @Test("onto a path where nothing was yet it makes the database only when that is asked for")
     func new() throws {
         #expect(daemon.stop() == 0)
         let database = daemon.folder + "/new/l.db"
-        let run = try restore(database: database)
+        let refused = try restore(database: database)
+        #expect(refused.code == 73 && refused.output.isEmpty)
+        for word in ["no database \(database)", "--create", "/var/lib/lifecycle/lifecycle.db"] {
+            #expect(refused.errors.contains(word), "\(refused.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder + "/new"))
+        let run = try restore(database: database, ["--create"])
         #expect(run.code == 0 && !run.output.contains("old database"), "\(run)")
+        #expect(run.output.hasPrefix("lifecycled: \(database) is restored from "), "\(run.output)")
+        #expect(run.output.contains("It was made new"), "\(run.output)")
         let second = try SpawnedDaemon(database: database, socket: daemon.folder + "/t").waitUntilServing()
         #expect(try second.call("getBalance", ["userId": "ada"]).int("available") == 10)
         #expect(second.stop() == 0)
