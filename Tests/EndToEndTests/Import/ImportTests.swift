@@ -196,6 +196,24 @@ struct ImportTests {
         }
     }
 
+    @Test("a second Ctrl-C ends it, whatever it waits for after the first")
+    func secondSignal() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        // A sweep holds this for a moment, so that the import waits for it.
+        let lock = database + ".lock"
+        try "created\npid 1\nbrief\n".write(toFile: lock, atomically: true, encoding: .utf8)
+        chmod(lock, 0o600)
+        let descriptor = open(lock, O_RDWR | O_CLOEXEC)
+        defer { close(descriptor) }
+        #expect(flock(descriptor, LOCK_EX) == 0)
+        let file = try write("userId,credits\nada,1\n")
+        let child = try ChildProcess(TestDaemon.binary, ["--import", "users", "--database", database, file])
+        try waitFor("the import to want the lock") { child.openFiles.contains(lock) }
+        child.send(SIGINT)
+        child.send(SIGTERM)
+        #expect([-SIGINT, -SIGTERM].contains(child.exitCode()))
+    }
+
     @Test("a time of another DateStyle is said once, by what helps")
     func dateStyle() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
