@@ -23,6 +23,7 @@ RUNS ?= 10
 BUSY ?= 0
 SIZES ?= 1000 100000
 BENCH ?=
+BASE ?=
 FAULTS ?=
 help: ## Print this list.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  make %-18s %s\n' "$$t" "$$d"; done
@@ -81,9 +82,9 @@ check-links:
 	@dev/check-links --client .build/release/lifecyclectl
 	@dev/check-links --client .build/release/StartProject
 
-bench: setup-test ## Measure beside floor and peers: make bench SIZES="1000 1000000" BENCH="--only create".
+bench: setup-test ## Measure beside floor, peers and another commit: make bench BASE=HEAD~1 BENCH="--only create".
 	@$(STEP) "release build" bash -c '$(RELEASE)'
-	@Benchmarks/bench --sizes "$(SIZES)" $(BENCH)
+	@Benchmarks/bench --sizes "$(SIZES)" $(if $(BASE),--base "$(BASE)") $(BENCH)
 
 bench-guard-update: setup-test ## Keep the instruction counts of now as those that `make test` guards.
 	@$(STEP) "release build" bash -c '$(RELEASE)'
@@ -136,4 +137,4 @@ docs: setup ## Make the client's documentation in .build-docs/client.
 		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
 
 clean: ## Remove what the builds made.
-	rm -rf .build .build-thread .build-address .build-docs .build-deb .build-gate .build-python Benchmarks/.build
+	rm -rf .build .build-thread .build-address .build-docs .build-deb .build-gate .build-python .build-base Benchmarks/.build
