@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-test setup-system test test-system test-quick flakes demo build release install deb bench bench-guard-update format check faults sanitize fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
+.PHONY: help setup setup-python setup-test setup-system test test-system test-quick flakes demo build release install deb bench bench-guard-update format check faults sanitize fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -31,6 +31,9 @@ help: ## Print this list.
 setup: ## Install the Debian packages that building and the demo need (as root), or name them.
 	@dev/setup
 
+setup-python:
+	@dev/setup --python
+
 setup-test:
 	@dev/setup --test
 
@@ -45,7 +48,7 @@ test-system: ## What needs more than this machine as it is: a container, a brows
 	@dev/setup --test --system --browser --faults
 	@dev/gate system
 
-test-quick: setup ## After an edit of one rule: its unit tests, the model of the ledger, the cases of the wire.
+test-quick: setup-python ## After an edit of one rule: its unit tests, the model of the ledger, the cases of the wire.
 	@dev/gate quick
 
 flakes: ## Both gates again and again, alone and beside busy processes: make flakes RUNS=10 BUSY=8.
@@ -56,7 +59,7 @@ demo: setup ## Play the real story aloud against a fresh daemon and check every 
 	@$(STEP) "release build" bash -c '$(RELEASE)'
 	@dev/demo
 
-demo-web: setup ## Start the web app with all that belongs to it, and say where to look. Ctrl-C ends it.
+demo-web: setup-python ## Start the web app with all that belongs to it, and say where to look. Ctrl-C ends it.
 	@$(STEP) "release build" bash -c '$(RELEASE)'
 	@$(STEP) "the web app" swift build $(WEB) --product story-editor $(SWIFT_FLAGS)
 	@dev/demo-web
