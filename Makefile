@@ -96,11 +96,13 @@ bench-guard-update: setup-test ## Keep the instruction counts of now as those th
 format: ## Format every Swift file in place.
 	dev/format
 
-check: setup-test ## The static checks: format, imports, file sizes, the tree.
+check: setup-test ## The static checks: format, imports, file sizes, lines, the tree, the messages of commits.
 	@dev/check-format
 	@dev/check-imports
 	@dev/check-sizes
+	@dev/check-lines
 	@dev/check-tree
+	@dev/check-commits
 
 soak: setup-test ## Agents lost in every way, watchers, kill -9 and restarts: make soak MINUTES=10 (the default).
 	@$(STEP) "release build" bash -c '$(RELEASE)'

@@ -32,7 +32,7 @@ def fault(name: str, kinds: str, holds: str, cores: int = 1) -> Step:
 
 GATES = {
     "test": [
-        Step("static checks", "make --no-print-directory check", "format, imports, file sizes, the tree", cores=2),
+        Step("static checks", "make --no-print-directory check", "format, imports, file sizes, lines, the tree, commits", cores=2),
         DEBUG,
         Step("tests", "dev/run-tests", "rules, ledger, wire, daemon, client, command: each as it is specified", 2,
              (DEBUG.name,)),
