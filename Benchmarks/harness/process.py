@@ -36,16 +36,22 @@ def cold_start(context, size):
         context.samples.add(f"empty.cold@{size}", took)
         system.stop(process)
         for build, command in context.in_turn(commands, turn):
-            took, process, _ = first_answer(context, command)
-            context.samples.add(f"{build.name}.clean@{size}", took)
-            if system.stop(process) != 0:
-                raise BenchError("the activated daemon did not end cleanly")
+            context.attempt(
+                f"cold start, {size} projects", clean, context, command, f"{build.name}.clean@{size}", build=build)
     for turn in range(STARTS):
         for build, command in context.in_turn(commands, turn):
-            context.samples.add(f"{build.name}.killed@{size}", after_kill(context, command))
+            context.attempt(
+                f"cold start, {size} projects", killed, context, command, f"{build.name}.killed@{size}", build=build)
 
 
-def after_kill(context, command):
+def clean(context, command, key):
+    took, process, _ = first_answer(context, command)
+    context.samples.add(key, took)
+    if system.stop(process) != 0:
+        raise BenchError("the activated daemon did not end cleanly")
+
+
+def killed(context, command, key):
     _, process, path = first_answer(context, command)
     load = context.scratch.start(ours.load_command(
         path, ours.CREATE, connections=16, depth=16, seconds=60, users=ours.USERS))
@@ -53,8 +59,8 @@ def after_kill(context, command):
     system.stop(process, signal.SIGKILL)
     system.stop(load)
     took, process, _ = first_answer(context, command)
+    context.samples.add(key, took)
     system.stop(process, signal.SIGKILL)
-    return took
 
 
 def memory(process):
@@ -70,7 +76,7 @@ def resting_memory(context, size):
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4 * IDLE), hard))
     for turn in range(context.rounds):
         for build in context.in_turn(context.builds, turn):
-            measure_memory(context, build, size)
+            context.attempt("memory", measure_memory, context, build, size, build=build)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
