@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-test setup-system test test-system test-quick flakes demo build release install deb bench bench-guard-update format check faults sanitize fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
+.PHONY: help setup setup-python setup-test setup-system test test-system test-quick flakes demo build release install deb bench bench-guard-update format check faults sanitize fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -23,12 +23,16 @@ RUNS ?= 10
 BUSY ?= 0
 SIZES ?= 1000 100000
 BENCH ?=
+BASE ?=
 FAULTS ?=
 help: ## Print this list.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  make %-18s %s\n' "$$t" "$$d"; done
 
 setup: ## Install the Debian packages that building and the demo need (as root), or name them.
 	@dev/setup
+
+setup-python:
+	@dev/setup --python
 
 setup-test:
 	@dev/setup --test
@@ -44,7 +48,7 @@ test-system: ## What needs more than this machine as it is: a container, a brows
 	@dev/setup --test --system --browser --faults
 	@dev/gate system
 
-test-quick: setup ## After an edit of one rule: its unit tests, the model of the ledger, the cases of the wire.
+test-quick: setup-python ## After an edit of one rule: its unit tests, the model of the ledger, the cases of the wire.
 	@dev/gate quick
 
 flakes: ## Both gates again and again, alone and beside busy processes: make flakes RUNS=10 BUSY=8.
@@ -55,7 +59,7 @@ demo: setup ## Play the real story aloud against a fresh daemon and check every 
 	@$(STEP) "release build" bash -c '$(RELEASE)'
 	@dev/demo
 
-demo-web: setup ## Start the web app with all that belongs to it, and say where to look. Ctrl-C ends it.
+demo-web: setup-python ## Start the web app with all that belongs to it, and say where to look. Ctrl-C ends it.
 	@$(STEP) "release build" bash -c '$(RELEASE)'
 	@$(STEP) "the web app" swift build $(WEB) --product story-editor $(SWIFT_FLAGS)
 	@dev/demo-web
@@ -81,9 +85,9 @@ check-links:
 	@dev/check-links --client .build/release/lifecyclectl
 	@dev/check-links --client .build/release/StartProject
 
-bench: setup-test ## Measure beside floor and peers: make bench SIZES="1000 1000000" BENCH="--only create".
+bench: setup-test ## Measure beside floor, peers and another commit: make bench BASE=HEAD~1 BENCH="--only create".
 	@$(STEP) "release build" bash -c '$(RELEASE)'
-	@Benchmarks/bench --sizes "$(SIZES)" $(BENCH)
+	@Benchmarks/bench --sizes "$(SIZES)" $(if $(BASE),--base "$(BASE)") $(BENCH)
 
 bench-guard-update: setup-test ## Keep the instruction counts of now as those that `make test` guards.
 	@$(STEP) "release build" bash -c '$(RELEASE)'
@@ -92,12 +96,14 @@ bench-guard-update: setup-test ## Keep the instruction counts of now as those th
 format: ## Format every Swift file in place.
 	dev/format
 
-check: setup-test ## The static checks: format, imports, file sizes, the tree.
+check: setup-test ## The static checks: format, imports, file sizes, lines, the tree, the messages of commits.
 	@dev/check-format
 	@dev/check-imports
 	@dev/check-sizes
+	@dev/check-lines
 	@dev/check-tree
 	@dev/check-paths
+	@dev/check-commits
 
 soak: setup-test ## Agents lost in every way, watchers, kill -9 and restarts: make soak MINUTES=10 (the default).
 	@$(STEP) "release build" bash -c '$(RELEASE)'
@@ -137,4 +143,4 @@ docs: setup ## Make the client's documentation in .build-docs/client.
 		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
 
 clean: ## Remove what the builds made.
-	rm -rf .build .build-thread .build-address .build-docs .build-deb .build-gate .build-python Benchmarks/.build
+	rm -rf .build .build-thread .build-address .build-docs .build-deb .build-gate .build-python .build-base Benchmarks/.build

@@ -32,7 +32,7 @@ def fault(name: str, kinds: str, holds: str, cores: int = 1) -> Step:
 
 GATES = {
     "test": [
-        Step("static checks", "make --no-print-directory check", "format, imports, file sizes, the tree", cores=2),
+        Step("static checks", "make --no-print-directory check", "format, imports, file sizes, lines, the tree, commits", cores=2),
         DEBUG,
         Step("tests", "dev/run-tests", "rules, ledger, wire, daemon, client, command: each as it is specified", 2,
              (DEBUG.name,)),
@@ -40,7 +40,7 @@ GATES = {
         Step("linked libraries", "make --no-print-directory check-links", "no Foundation, no ICU", 1, (RELEASE.name,)),
         Step("python package", "dev/test-python --prefect none --durations=20 --durations-min=0.5",
              "the client for Python and the flow hooks, against the real daemon", 1, (RELEASE.name,)),
-        Step("tests of dev", "dev/test-dev", "each check finds what it is for"),
+        Step("tests of dev", "dev/test-dev", "each check finds what it is for", 1, (RELEASE.name,)),
         Step("documents", "dev/test-docs README.md protocol.md docs/backup.md docs/import.md docs/prefect.md",
              "each command shown in the documents answers what is shown", 1, (RELEASE.name,)),
         Step("demo", "dev/demo --quiet", "every figure of the story", 1, (RELEASE.name,)),

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 
-from harness.daemon import Daemon
-from harness.pace import patience
+from testkit.daemon import Daemon
+from testkit.pace import patience
 from parts import checker
 from parts.patience import GoodClient, go_first, slowdown
 from parts.tools import compile

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 
-from harness.pace import patience
+from testkit.pace import patience
 from kinds.uml import CLERKS, LONGEST, begin, look, prepare
 from parts import teller
 from parts.clerk import Clerk, Unknown

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import time
 
-from harness.pace import patience
-from harness.wire import Connection, Gone
+from testkit.pace import patience
+from testkit.wire import Connection, Gone
 from parts import checker, faultspace, teller
 from parts.bench import Bench
 from parts.case import Skipped

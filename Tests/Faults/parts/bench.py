@@ -3,8 +3,8 @@
 import random
 import shutil
 
-from harness.daemon import Daemon
-from harness.pace import patience
+from testkit.daemon import Daemon
+from testkit.pace import patience
 from . import checker, teller
 from .clerk import Clerk
 

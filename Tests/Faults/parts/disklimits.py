@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 
-from harness.wire import Connection
+from testkit.wire import Connection
 from . import teller
 from .bench import PATIENCE, Bench
 from .books import NOT_DONE, TERMINAL

@@ -13,7 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness.pace import patience
+from testkit.pace import patience
 
 from .tools import NATIVE, command, compile, tool
 
