@@ -88,7 +88,8 @@ def main() -> int:
         print(f"lifecycle_rpc: {error} {error.hint}".rstrip(), file=sys.stderr)
         return 1
     except LifecycleError as error:
-        print(f"lifecycle_rpc: {error}", file=sys.stderr)
+        again = f" Repeat it with idempotencyKey={error.idempotency_key}" if error.idempotency_key else ""
+        print(f"lifecycle_rpc: {error}{again}", file=sys.stderr)
         return 3 if isinstance(error, Unreachable) else 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

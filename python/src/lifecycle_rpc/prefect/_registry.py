@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ._identify import ProjectKey
     from ._tracker import Tracker
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _trackers: dict[UUID, Tracker] = {}
 
 
@@ -50,7 +50,7 @@ def every() -> list[Tracker]:
 def _after_fork() -> None:
     # The runs, their threads and their connections are the parent's.
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _trackers.clear()
 
 

@@ -54,8 +54,9 @@ class Tracker:
         self._in_main_thread = threading.current_thread() is threading.main_thread()
         self._started = False
         self._finished = threading.Event()
-        # Held from looking whether the flow has finished to having acted on it.
-        self._deciding = threading.Lock()
+        # Held from looking whether the flow has finished to having acted on it. A signal handler may find it held by
+        # its own thread.
+        self._deciding = threading.RLock()
         self._progress: float | None = None
         self._message: str | None = None
         self._moved_at = time.monotonic()
@@ -113,7 +114,7 @@ class Tracker:
             raise
         if not self.project_ended:
             deliver(self._client, self.settings, self.key, verdict, self.flow_run, max(0.0, end - time.monotonic()))
-        # A thread that still waits for an answer has the client's lock, and its connection ends with it.
+        # A thread that still waits for an answer holds the lease, which the daemon would take for lost.
         if not self._thread.is_alive():
             self._client.close()
 
