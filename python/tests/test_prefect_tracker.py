@@ -394,7 +394,9 @@ def test_a_project_is_tracked_once(track: Track, project: str) -> None:
     tracker = track()
     nested: Any = SimpleNamespace(key=ProjectKey(project, None), flow_run=SimpleNamespace(id=uuid4()))
     assert not _registry.add(nested)
-    assert _registry.of_project(ProjectKey(project, None)) is tracker
+    assert _registry.every() == [tracker]
+    assert _registry.was_left(nested.flow_run.id)
+    assert not _registry.was_left(nested.flow_run.id)
 
 
 def test_a_forked_child_tracks_nothing(track: Track) -> None:
