@@ -96,6 +96,9 @@ def main() -> int:
     except BrokenPipeError:
         sys.stderr.close()  # or Python complains at its end
         return 1
+    except OSError as error:  # the spool's
+        print(f"lifecycle_rpc: {error.filename or 'spool'}: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 

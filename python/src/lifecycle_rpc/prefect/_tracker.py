@@ -202,7 +202,10 @@ class Tracker:
         beat = self._heartbeat(self._patience)
         if self._complaint:
             self._complaint = None
-            Spool(settings.spool).flush(self._client, timeout=settings.report_budget)
+            try:
+                Spool(settings.spool).flush(self._client, timeout=settings.report_budget)
+            except OSError as error:
+                log(self.flow_run, logging.WARNING, "spooled reports are left: %s", error)
         return self._heed(beat)
 
     def _heed(self, beat: Beat | Project) -> float:
