@@ -95,12 +95,16 @@ def main() -> int:
         _complain(f"{error} {error.hint}".rstrip())
         return 1
     except LifecycleError as error:
-        _complain(str(error))
+        again = f" Repeat it with idempotencyKey={error.idempotency_key}" if error.idempotency_key else ""
+        _complain(f"{error}{again}")
         return 3 if isinstance(error, Unreachable) else 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
         sys.stderr.close()  # or Python complains at its end
+        return 1
+    except OSError as error:  # the spool's
+        print(f"lifecycle_rpc: {error.filename or 'spool'}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 
