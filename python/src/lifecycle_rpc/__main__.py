@@ -104,7 +104,7 @@ def main() -> int:
         sys.stderr.close()  # or Python complains at its end
         return 1
     except OSError as error:  # the spool's
-        print(f"lifecycle_rpc: {error.filename or 'spool'}: {error.strerror}", file=sys.stderr)
+        _complain(f"{error.filename or 'spool'}: {error.strerror}")
         return 1
     return 0
 
