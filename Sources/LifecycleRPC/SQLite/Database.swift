@@ -10,6 +10,8 @@ package final class Database {
         /// A file that nobody else opens: a backup in the making, or one that is examined. Without a WAL and without
         /// syncs, which are left to whoever owns the file.
         case copy
+        /// In memory, without a file: to see what SQL makes.
+        case memory
     }
 
     package enum CheckpointMode {
@@ -35,11 +37,17 @@ package final class Database {
         weak var statement: Statement?
     }
 
+    /// SQLite's word for no file at all.
+    private static let memoryPath = ":memory:"
+
+    /// A new and empty one in memory.
+    static func inMemory() throws(StorageError) -> Database { try Database(path: memoryPath, mode: .memory) }
+
     /// Opens the file; the writer creates it, mode 0600, when it is missing. Its folder must exist, and the file itself
     /// must not be a symbolic link.
     package init(path: String, mode: Mode) throws(StorageError) {
         // Absolute, as SQLite takes `file:…` for a URI; and without links, which NOFOLLOW refuses anywhere in a path.
-        let path = try DatabasePath(path).path
+        let path = mode == .memory ? Self.memoryPath : try DatabasePath(path).path
         if mode == .writer { try POSIXFile.createIfMissing(path) }
         _ = Self.hasNoMemoryStatistics
         var opened: OpaquePointer?

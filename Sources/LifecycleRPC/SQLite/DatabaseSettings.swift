@@ -12,6 +12,7 @@ extension Database {
             let code = lifecycle_sqlite3_db_config_switch(connection, option, on)
             guard code == SQLITE_OK else { throw error(code) }
         }
+        guard mode != .memory else { return }
         sqlite3_busy_timeout(connection, Self.busyTimeout)
         for setting in Self.commonSettings { try apply(setting) }
         switch mode {
@@ -25,6 +26,8 @@ extension Database {
             // Exclusive first: a file that says it has a WAL, as every copy does, then needs no shared memory. The journal
             // mode takes the WAL's mark away; it cannot be `off` while the connection is defensive.
             try execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY")
+            return
+        case .memory:
             return
         }
         guard try text("PRAGMA journal_mode") == "wal" else {

@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// What rules may change. The schema's triggers move the money: see `Schema/v1_initial.sql`.
+/// What rules may change. The schema's triggers move the money: see `Schema/v2_guards.sql`.
 final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     /// What the rule that runs has done, for the log; who runs the rule empties it.
     var steps: [NewEvent] = []
