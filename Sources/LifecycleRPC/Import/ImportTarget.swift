@@ -34,7 +34,7 @@ struct ImportTarget: ~Copyable {
 
     deinit {
         guard let scratchFolder else { return }
-        for ending in ["", "-wal", "-shm", ".lock"] { unlink(path + ending) }
+        for ending in ["", "-wal", "-shm", ".lock", ".ballast"] { unlink(path + ending) }
         rmdir(scratchFolder)
     }
 

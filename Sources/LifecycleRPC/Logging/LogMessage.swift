@@ -8,7 +8,7 @@ package enum LogMessage: Sendable, CaseIterable {
     case externalIDRecorded, cancelRequested, reportRefused, rolledBack
     // The storage.
     case outcomeUnknown, storageRefused, storageFailed, ledgerInconsistent, uncleanLastRun, databaseInOrder
-    case databaseUnchecked
+    case databaseUnchecked, logGrows, logGivenBack
     // The daemon's life.
     case ready, stopping, stoppingIdle, listenerLost, endedByFailure
     // Who connects.
@@ -49,6 +49,8 @@ package enum LogMessage: Sendable, CaseIterable {
             )
         case .databaseInOrder: (.notice, "2a5820e7303c4c318de11367d985a20a", "the database is in order")
         case .databaseUnchecked: (.error, "b6448a8c1f124ae79167c3b9bda00a69", "the database could not be checked")
+        case .logGrows: (.error, "f04f06dae4f04f4cb27e58fd19cc7fb1", "the database's log is not given back")
+        case .logGivenBack: (.notice, "145a6232e13d44dabf103c48f720843b", "the database's log is given back")
         case .ready: (.notice, "d0a4a5de36344bb6b97094b86524c251", "ready")
         case .stopping: (.notice, "3618da442175406a981d0643c06387ab", "stopping")
         case .stoppingIdle:

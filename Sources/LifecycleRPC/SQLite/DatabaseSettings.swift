@@ -36,7 +36,7 @@ extension Database {
     }
 
     /// How long a statement waits for a foreign lock, in milliseconds. Nobody else should hold one at all.
-    private static let busyTimeout: Int32 = 250
+    static let busyTimeout: Int32 = 250
 
     private static let switches: [(Int32, Int32)] = [
         (SQLITE_DBCONFIG_DEFENSIVE, 1),

@@ -25,7 +25,13 @@ final class LockFile: Sendable {
         self.descriptor = descriptor
         self.isBrief = isBrief
         try acquire()
-        try write(state: wasCreated() ? Self.created : Self.notCreated)
+        let wasCreated = try wasCreated()
+        do throws(StorageError) {
+            try write(state: wasCreated ? Self.created : Self.notCreated)
+        } catch {
+            // The number in it is for people only: a full disk must not keep refunds waiting for it.
+            guard wasCreated, error.kind == .full else { throw error }
+        }
     }
 
     deinit { close(descriptor) }  // and with it goes the lock

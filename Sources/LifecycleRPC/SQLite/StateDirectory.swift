@@ -3,12 +3,14 @@ internal import LifecycleCore
 
 /// The folder of the ledger, checked and locked before SQLite sees any of it.
 ///
-/// Order at start: `init` (folder, file, lock, is the database still there), `rewriteWriteAheadLog()`, open the writer,
+/// Order at start: `init` (folder, file, lock, is the database still there, the file's own lock), `rewriteWriteAheadLog()`, open the writer,
 /// migrate, `checkpoint(.truncate)`, `sync()`, `markCreated()`. Keep the object as long as the process lives: it holds
-/// the lock.
+/// the locks.
 package final class StateDirectory: Sendable {
     package let location: DatabasePath
     private let lock: LockFile
+    /// nil when there is no database yet that is to be replaced, or on a network file system.
+    private let databaseLock: DatabaseLock?
 
     /// The database's absolute path, without links.
     package var databasePath: String { location.path }
@@ -27,7 +29,11 @@ package final class StateDirectory: Sendable {
         try Self.checkFile(location.path)
         if !replacesDatabase { try Self.checkNames(location) }
         let lock = try LockFile(location.lock, isBrief: isBrief)
-        if !replacesDatabase { try Self.checkNotLost(location, wasCreated: lock.wasCreated()) }
+        if !replacesDatabase {
+            try Self.checkNotLost(location, wasCreated: lock.wasCreated())
+            try POSIXFile.createIfMissing(location.path)
+        }
+        databaseLock = try DatabaseLock(location.path)
         self.location = location
         self.lock = lock
     }

@@ -38,6 +38,8 @@ package final class Store: Sendable {
         package var backupFolder: String?
         /// Told what became of each backup and how long it took, on the thread that made it.
         package var onBackup: @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void
+        /// Told how the log is, once a second at the most, on the writer thread.
+        package var onLog: @Sendable (LogReport) -> Void
         /// Opened for one sweep and closed again: who starts meanwhile waits instead of giving up.
         package var isBrief: Bool
 
@@ -52,7 +54,7 @@ package final class Store: Sendable {
             patience: Int64 = .max,
             onError: @escaping @Sendable (StorageError) -> Void, backupFolder: String? = nil,
             onBackup: @escaping @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void = { _, _ in },
-            isBrief: Bool = false
+            onLog: @escaping @Sendable (LogReport) -> Void = { _ in }, isBrief: Bool = false
         ) {
             self.clock = clock
             self.uptime = uptime
@@ -67,6 +69,7 @@ package final class Store: Sendable {
             self.onError = onError
             self.backupFolder = backupFolder
             self.onBackup = onBackup
+            self.onLog = onLog
             self.isBrief = isBrief
         }
 
@@ -78,29 +81,22 @@ package final class Store: Sendable {
     /// Locks, repairs, migrates and sweeps. When it returns, the ledger is ready and its threads run.
     package init(path: String, _ environment: Environment) throws(StorageError) {
         directory = try StateDirectory(databasePath: path, isBrief: environment.isBrief)
-        backups = Backups(
+        let backups = Backups(
             BackupFolder(environment.backupFolder, database: directory.location), onEnd: environment.onBackup)
-        stoppedUncleanly = try directory.rewriteWriteAheadLog()
+        self.backups = backups
         onError = environment.onError
         let path = directory.databasePath
-        let database = try Database(path: path, mode: .writer)
-        let ballast = try Ballast(databasePath: path)
-        do {
-            try database.checkpoint(.truncate)
-        } catch  where error.kind == .full {
-            // Now there is room to copy the WAL, and the writer begins anew in it, for refunds if not for more.
-            ballast.release()
-            try database.checkpoint(.truncate)
-        }
-        try Migrator.run(Schema.migrations, on: database)
-        try directory.sync()
-        try directory.markCreated()
+        let opening = try LedgerOpening(
+            directory, uptime: environment.uptime, onReport: environment.onLog,
+            freeSnapshots: { backups.giveWay() })
+        stoppedUncleanly = opening.hadLog
 
         let writer = try Writer(
-            database, identity: FileIdentity(databasePath: path), ballast: ballast,
+            opening.database, identity: FileIdentity(databasePath: path), log: opening.log,
             nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime,
             patience: environment.patience, onError: environment.onError)
         try writer.sweep { environment.onSweep($0, .daemon) }
+        writer.log.look()
 
         writes = WriteQueue(
             limit: environment.limits.maximumQueuedWrites, deliver: environment.deliver,

@@ -32,14 +32,14 @@ extension Writer {
         }
     }
 
-    /// Tries once more when the disk is full, in the room that the ballast gives up.
+    /// Tries once more when the disk is full, in the room that the ballast gives up, or a checkpoint.
     func makingRoom<Value>(
         _ body: (_ isShort: Bool) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
         do throws(StorageError) {
             return try body(false)
-        } catch  where error.kind == .full && ballast.isHeld {
-            enterFullDisk()
+        } catch  where error.kind == .full {
+            guard try log.regainRoom() else { throw error }
             return try body(true)
         }
     }

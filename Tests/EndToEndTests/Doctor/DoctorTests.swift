@@ -81,6 +81,14 @@ struct DoctorTests {
             Trouble(figure: "lifecycle_queued_writes", value: 1001, sentence: "1001 writes wait for the disk."),
             Trouble(figure: "lifecycle_wal_bytes", value: 300 * 1024 * 1024, sentence: "The WAL has grown to 300 MiB."),
             Trouble(
+                figure: "lifecycle_wal_held_seconds", value: 75,
+                sentence:
+                    "The WAL could not be copied into the database for 75 s: a backup or another program reads "
+                    + "an old state of it, or its disk is full."),
+            Trouble(
+                figure: "lifecycle_charges_refused", value: 1,
+                sentence: "New projects and grants are refused: the database's disk has no room for them."),
+            Trouble(
                 figure: "lifecycle_last_backup_timestamp_seconds", value: -3.1 * 86_400,
                 sentence: "The last backup is 3 d old."),
             Trouble(figure: "time", value: 100.5, sentence: "The daemon's clock is 100 s ahead of this one."),

@@ -14,6 +14,9 @@ final class LedgerHarness: Sendable {
     private let opened = Mutex<Opened?>(nil)
     private let errors = Mutex<[StorageError]>([])
     private let alarms = Mutex<[Alarm]>([])
+    private let logReports = Mutex<[LogReport]>([])
+    /// What the store told of its log.
+    var reportsOfLog: [LogReport] { logReports.withLock(\.self) }
     /// What the store said to be the newest event on disk, each time.
     var lastCommitted: Int64? { commits.withLock(\.last) }
     /// How often it said so.
@@ -181,7 +184,8 @@ final class LedgerHarness: Sendable {
                     self.alarms.withLock { $0.append(Alarm(time: time, ring: ring)) }
                 },
                 patience: patience,
-                onError: { error in self.errors.withLock { $0.append(error) } }))
+                onError: { error in self.errors.withLock { $0.append(error) } },
+                onLog: { report in self.logReports.withLock { $0.append(report) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }
 

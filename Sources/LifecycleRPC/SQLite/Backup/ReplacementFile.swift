@@ -15,6 +15,8 @@ final class ReplacementFile {
         Self.remove(path)  // What a killed restore left.
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw BackupFailure(errno: errno, cannot: "create \(path)") }
+        // As the one that it replaces is locked: see `DatabaseLock`.
+        flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
     deinit {

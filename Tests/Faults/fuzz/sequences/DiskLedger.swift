@@ -22,7 +22,8 @@ final class DiskLedger {
             let database = try Database(path: path, mode: .writer)
             try Migrator.run(Schema.migrations, on: database)
             writer = try Writer(
-                database, identity: FileIdentity(databasePath: path), ballast: Ballast(databasePath: path),
+                database, identity: FileIdentity(databasePath: path),
+                log: LogKeeper(database, Ballast(databasePath: path)),
                 nextDeadline: NextDeadline(),
                 context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: CallCounts()) },
                 uptime: { clock.uptime }, patience: .max,
