@@ -7,10 +7,11 @@ package final class Reader {
     private let transaction: SQLiteReadTransaction
     private let begin: Statement
     private let end: Statement
+    private let health: StorageHealth
     private let onError: @Sendable (StorageError) -> Void
 
     init(
-        path: String, _ nextDeadline: NextDeadline, backups: Backups? = nil,
+        path: String, _ nextDeadline: NextDeadline, health: StorageHealth, backups: Backups? = nil,
         onError: @escaping @Sendable (StorageError) -> Void
     ) throws(StorageError) {
         database = try Database(path: path, mode: .reader)
@@ -18,6 +19,7 @@ package final class Reader {
         transaction.backups = backups
         begin = try database.prepare("BEGIN")
         end = try database.prepare("COMMIT")
+        self.health = health
         self.onError = onError
     }
 
@@ -42,6 +44,7 @@ package final class Reader {
     }
 
     private func openSnapshot() throws(RPCError) {
+        if health.hasFailed { throw .storageUnavailable("it failed and the daemon is stopping") }
         guard !database.isInTransaction else { return }
         transaction.earliestInSnapshot = transaction.nextDeadline.time
         try transaction.reporting { () throws(StorageError) in try begin.run() }

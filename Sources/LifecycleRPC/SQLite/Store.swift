@@ -10,6 +10,7 @@ package final class Store: Sendable {
     package let stoppedUncleanly: Bool
 
     private let nextDeadline = NextDeadline()
+    private let health: StorageHealth
     private let directory: StateDirectory
     private let backups: Backups
     private let onError: @Sendable (StorageError) -> Void
@@ -84,7 +85,13 @@ package final class Store: Sendable {
         let backups = Backups(
             BackupFolder(environment.backupFolder, database: directory.location), onEnd: environment.onBackup)
         self.backups = backups
-        onError = environment.onError
+        let health = StorageHealth()
+        self.health = health
+        let onError: @Sendable (StorageError) -> Void = { error in
+            health.note(error)
+            environment.onError(error)
+        }
+        self.onError = onError
         let path = directory.databasePath
         let opening = try LedgerOpening(
             directory, uptime: environment.uptime, onReport: environment.onLog,
@@ -94,13 +101,13 @@ package final class Store: Sendable {
         let writer = try Writer(
             opening.database, identity: FileIdentity(databasePath: path), log: opening.log,
             nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime,
-            patience: environment.patience, onError: environment.onError)
+            patience: environment.patience, onError: onError)
         try writer.sweep { environment.onSweep($0, .daemon) }
         writer.log.look()
 
         writes = WriteQueue(
             limit: environment.limits.maximumQueuedWrites, deliver: environment.deliver,
-            onBatch: environment.onBatch, onError: environment.onError,
+            onBatch: environment.onBatch, onError: onError,
             events: .init(
                 onSweep: { environment.onSweep(WriteOutcome(.success { $0.null() }, steps: $0), .daemon) },
                 onCommit: environment.onCommit, schedule: environment.schedule))
@@ -115,7 +122,7 @@ package final class Store: Sendable {
 
     /// A connection for point reads, to be used on the thread that asks for it.
     package func makeReader() throws(StorageError) -> sending Reader {
-        try Reader(path: directory.databasePath, nextDeadline, backups: backups, onError: onError)
+        try Reader(path: directory.databasePath, nextDeadline, health: health, backups: backups, onError: onError)
     }
 
     /// After an unclean stop: checks the whole file and the whole ledger while callers are already served.
