@@ -12,7 +12,7 @@ func answer(for userId: String) async -> String {
     } catch let error where error.kind == .insufficientCredits {
         return "you have \(error.refusal?.integer("available") ?? 0) credits, this costs 40"
     } catch let error where error.outcome == .unknown {
-        return "we are looking into it"  // The project may exist: repeat the call with the same idempotencyKey.
+        return "we are looking into it"  // The project may exist: call again with error.idempotencyKey.
     } catch {
         return "not now: \(error)"  // Nothing was taken.
     }

@@ -16,7 +16,8 @@ public struct ClientConfiguration: Sendable {
     /// A longer reply ends the connection, in bytes. The daemon's own limit is 16 MiB.
     public var maximumReplyBytes = 17 * 1024 * 1024
     /// The connection is closed when nothing was asked for so long, so that an idle daemon can stop. Opened again on
-    /// the next call.
+    /// the next call. A connection to which a lease is attached stays open; the client asks the daemon so often, and at
+    /// least once a minute, whether the project has ended meanwhile.
     public var idleTimeout: Duration = .seconds(60)
     /// Told of reconnects and failures; never of parameters, which are the customers'.
     public var logger = Logger(label: "lifecycle-client") { _ in SwiftLogNoOpLogHandler() }

@@ -26,7 +26,8 @@ public struct ClientError: Error, Sendable {
     public enum Outcome: Sendable {
         /// The daemon did nothing of it.
         case notDone
-        /// The daemon may have done it, or may yet. Repeating it with the same idempotency key is safe and tells.
+        /// The daemon may have done it, or may yet. Repeating it with the error's `idempotencyKey` is safe and tells;
+        /// without it, the same call would be another one, and charge again.
         case unknown
     }
 
@@ -38,6 +39,9 @@ public struct ClientError: Error, Sendable {
     public let hint: String
     /// The daemon's own error, for the code `refused`.
     public let refusal: RPCError?
+    /// The idempotency key of the call, given or made: the same call with it is done once, whatever became of this one.
+    /// Nil for a call that has none.
+    public private(set) var idempotencyKey: String?
     /// `errno` of connect(2), for the code `unreachable`.
     package let systemError: Int32?
 
@@ -58,7 +62,15 @@ public struct ClientError: Error, Sendable {
 }
 
 extension ClientError: CustomStringConvertible {
+    /// Without the key, which may be a customer's: this text goes into logs.
     public var description: String { "\(message) (\(kind?.name ?? code.description)) \(hint)" }
+
+    /// The same error, of a call that had this key.
+    func of(key: String?) -> ClientError {
+        var error = self
+        error.idempotencyKey = key
+        return error
+    }
 }
 
 extension ClientError {
@@ -80,13 +92,15 @@ extension ClientError {
     static func timedOut(_ outcome: Outcome, after timeout: Duration) -> ClientError {
         ClientError(
             .timedOut, outcome, "No answer came within \(timeout).",
-            hint: "The daemon may be overloaded; see its log, or give the call more time.")
+            hint: outcome == .notDone
+                ? "The daemon may be overloaded; see its log, or give the call more time."
+                : "Repeat a write with its idempotencyKey: it is then done once. Or give the call more time.")
     }
 
     static func connectionLost(_ reason: String) -> ClientError {
         ClientError(
             .connectionLost, .unknown, "The connection ended before the answer came: \(reason).",
-            hint: "Repeat the call with an idempotencyKey, or look at the project, to learn what became of it.")
+            hint: "Repeat the call with its idempotencyKey, or look at the project, to learn what became of it.")
     }
 
     static func badReply(_ reason: String, _ outcome: Outcome) -> ClientError {

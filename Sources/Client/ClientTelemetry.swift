@@ -41,6 +41,35 @@ final class ClientTelemetry: Sendable {
             metadata: ["method": "\(method)", "outcome": "\(outcome)"])
     }
 
+    /// A project whose body failed here and which was made elsewhere, or in an earlier call.
+    func leftToMaker(_ project: ProjectID) {
+        logger.notice(
+            "a replayed project is not reported failed; its start timeout gives the credits back if nobody starts it",
+            metadata: ["project": "\(project)"])
+    }
+
+    /// The connection ended to which leases were tied.
+    func lost(leases count: Int) {
+        logger.notice("attaching leases again, as their connection ended", metadata: ["leases": "\(count)"])
+    }
+
+    /// A question about an attached lease had no good answer; it is asked again.
+    func cannotAsk(_ error: ClientError) {
+        logger.warning("cannot ask about an attached lease", metadata: ["outcome": "\(error.word)"])
+    }
+
+    /// Projects whose leases are attached have ended, and nobody here has been told.
+    func ended(leases count: Int) {
+        logger.notice("projects with an attached lease have ended", metadata: ["leases": "\(count)"])
+    }
+
+    /// The client ends, and its connection with it.
+    func closed(holding count: Int) {
+        logger.warning(
+            "the client was closed with attached leases; their projects fail unless somebody reports in time",
+            metadata: ["leases": "\(count)"])
+    }
+
     /// A project whose body failed and which could not be reported; the daemon gives its credits back by itself.
     func leftToTimeout(_ project: ProjectID, _ error: ClientError) {
         logger.error(

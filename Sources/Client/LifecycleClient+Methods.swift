@@ -67,7 +67,9 @@ extension LifecycleClient {
     ///   - progress: How far it is, 0 to 1; as before when nil.
     ///   - message: What it does, for people, at most 1024 bytes; as before when nil.
     ///   - attach: Ties the lease to this client's connection: when this process dies, the project fails as `crashed` after
-    ///     the daemon's detach grace. To be said again with each heartbeat, as the client may have connected anew.
+    ///     the daemon's detach grace. Once is enough: the client keeps the connection open, however idle it is, and ties
+    ///     the lease again after a lost one, until the project has ended, ``detach(_:)`` is called or the client is
+    ///     closed. It does not beat: the lease still has to be renewed.
     /// - Throws: `projectNotFound`.
     public func heartbeat(
         _ projectId: ProjectID, progress: Double? = nil, message: String? = nil, attach: Bool = false
@@ -82,6 +84,20 @@ extension LifecycleClient {
     ) async throws(ClientError) -> Heartbeat.Response {
         try await call(
             Heartbeat(externalId: externalId, progress: progress, message: message, attach: attach ? true : nil))
+    }
+
+    /// Unties a project's lease from this client's connection, which `heartbeat(attach:)` has tied: the end of this
+    /// process means nothing to the project from then on. Call it where another process takes the project over; one that
+    /// has attached it already keeps it. A sign of life, too.
+    ///
+    /// - Throws: `projectNotFound`.
+    public func detach(_ projectId: ProjectID) async throws(ClientError) -> Heartbeat.Response {
+        try await call(Heartbeat(projectId: projectId, attach: false))
+    }
+
+    /// The same for a lease that was attached by the upstream's id.
+    public func detach(externalId: String) async throws(ClientError) -> Heartbeat.Response {
+        try await call(Heartbeat(externalId: externalId, attach: false))
     }
 
     /// Cancels a project: one that is pending fails at once and is refunded; of one that is processing the pipeline learns it

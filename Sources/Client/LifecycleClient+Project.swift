@@ -9,7 +9,9 @@ extension LifecycleClient {
     /// dies in it, the project's start timeout gives them back.
     ///
     /// With an idempotency key that was used before, `body` runs again only while the project is still `pending`: give
-    /// the upstream the project's id as a key of its own, so that it begins once.
+    /// the upstream the project's id as a key of its own, so that it begins once. When `body` throws then, the project is
+    /// left as it is: whoever made it may be starting the work at this moment, and a refund would be for work that runs.
+    /// If nobody does, its start timeout gives the credits back.
     ///
     /// - Parameters:
     ///   - request: What to create, and for whom.
@@ -17,13 +19,16 @@ extension LifecycleClient {
     ///   - body: Returns the upstream's id of the work, 1 to 255 bytes.
     /// - Returns: The project, which is `processing` unless a pipeline has reported more meanwhile.
     /// - Throws: What `body` throws; `CancellationError` when the task was cancelled before it; `ClientError` when the
-    ///   project could not be created (nothing was taken then, or `outcome` says so) or when the start of the work could
-    ///   not be reported (the work runs: the pipeline's own reports go on from there).
+    ///   project could not be created (nothing was taken then, or `outcome` says so; with its `idempotencyKey` the same
+    ///   call is charged once) or when the start of the work could not be reported (the work runs: the pipeline's own
+    ///   reports go on from there).
     public func withProject(
         _ request: CreateProject, isolation: isolated (any Actor)? = #isolation,
         _ body: (Project) async throws -> String
     ) async throws -> Project {
-        try await hand(body) { client throws(ClientError) in try await client.call(request) }
+        try await hand(body, hasOwnKey: request.idempotencyKey == nil) { client throws(ClientError) in
+            try await client.call(request)
+        }
     }
 
     /// Does a failed project again: `retryProject`, and then as `withProject` the call to who does the work.
@@ -39,19 +44,22 @@ extension LifecycleClient {
         of projectId: ProjectID, idempotencyKey: String? = nil, isolation: isolated (any Actor)? = #isolation,
         _ body: (Project) async throws -> String
     ) async throws -> Project {
-        try await hand(body) { client throws(ClientError) in
+        try await hand(body, hasOwnKey: idempotencyKey == nil) { client throws(ClientError) in
             try await client.retryProject(projectId, idempotencyKey: idempotencyKey)
         }
     }
 
     /// Creates a project and hands it to `body`.
+    ///
+    /// - Parameter hasOwnKey: nobody else can have the key that the creation is made with.
     private func hand(
-        _ body: (Project) async throws -> String, isolation: isolated (any Actor)? = #isolation,
+        _ body: (Project) async throws -> String, hasOwnKey: Bool, isolation: isolated (any Actor)? = #isolation,
         _ create: @escaping @Sendable (LifecycleClient) async throws(ClientError) -> CreateProject.Response
     ) async throws -> Project {
         try Task.checkCancellation()
         // Shielded: a creation that was sent and then forgotten would hold the credits until the start timeout.
-        let project = try await shielded(create).project
+        let created = try await shielded(create)
+        let project = created.project
         guard project.status == .pending else { return project }
 
         let externalId: String
@@ -59,7 +67,12 @@ extension LifecycleClient {
             try Task.checkCancellation()
             externalId = try await body(project)
         } catch {
-            await reportFailed(project.projectId, error)
+            // A replay is only ours for sure when the key is: else another process may be at work for it.
+            if hasOwnKey || !created.replayed {
+                await reportFailed(project.projectId, error)
+            } else {
+                telemetry.leftToMaker(project.projectId)
+            }
             throw error
         }
         return try await shielded { client throws(ClientError) in

@@ -32,6 +32,7 @@ public final class LifecycleClient: Sendable {
     deinit { transport.abandon() }
 
     /// Waits until every call that was begun has its outcome, then closes the connection. Later calls fail with `closed`.
+    /// Leases that are attached end with the connection, as they do when the client is dropped: report first, or ``detach(_:)``.
     public func close() async { await transport.close() }
 
     /// Calls a method of the daemon.
@@ -39,21 +40,30 @@ public final class LifecycleClient: Sendable {
     /// - Parameters:
     ///   - method: The request: `CreateProject(…)`, `GetStatus(…)`, …
     ///   - timeout: How long to wait for the answer, repeats included; the configuration's when nil. At most a year.
-    /// - Throws: `ClientError`; its `kind` is the daemon's word when the daemon refused.
+    /// - Throws: `ClientError`; its `kind` is the daemon's word when the daemon refused, its `idempotencyKey` what to pass
+    ///   to make the same call again.
     public func call<M: RPCMethod>(_ method: M, timeout: Duration? = nil) async throws(ClientError) -> M.Response {
         let remote = M.remote
         var method = method
-        do throws(RPCError) { try remote.prepare(&method, RandomKey.make) } catch { throw .refused(error) }
+        do throws(RPCError) {
+            try remote.prepare(&method, RandomKey.make)
+        } catch {
+            throw .refused(error).of(key: remote.key(method))
+        }
         var params = JSONWriter(capacity: 256)
         remote.writeParams(method, &params)
         let request = OutgoingRequest(
             remote.name, params: params.take(), isRepeatable: remote.isRepeatable(method),
             timeout: timeout ?? configuration.callTimeout)
-        let result = try await send(request, label: remote.name)
-        do throws(FieldError) {
-            return try remote.readResult(result)
+        do throws(ClientError) {
+            let result = try await send(request, label: remote.name)
+            do throws(FieldError) {
+                return try remote.readResult(result)
+            } catch {
+                throw .badReply("\(remote.name): \(error.reason)", .unknown)
+            }
         } catch {
-            throw .badReply("\(remote.name): \(error.reason)", .unknown)
+            throw error.of(key: remote.key(method))
         }
     }
 

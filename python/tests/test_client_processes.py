@@ -97,7 +97,7 @@ def test_a_forked_child_does_not_keep_an_attached_lease_alive(start_daemon: Star
         if parent == 0:
             try:
                 own = Client(daemon.socket)
-                own.update_status(project, status="processing")
+                own.update_status("processing", project)
                 own.heartbeat(project, attach=True)
                 if os.fork() == 0:
                     os.close(write)

@@ -69,7 +69,7 @@ def raise_at(step: int, do: Callable[[], object]) -> bool:
 # A socket whose name was not yet given is closed by the collector, with a warning.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_an_exception_at_any_point_of_a_call_leaves_nothing_locked(client: Client, project: str) -> None:
-    client.update_status(project, status="processing")
+    client.update_status("processing", project)
     calls: list[Callable[[], object]] = [
         lambda: client.get_balance("ada", timeout=20),
         lambda: client.heartbeat(project, attach=True, timeout=20),

@@ -29,7 +29,24 @@ def snake_case(name: str) -> str:
 
 @pytest.fixture
 def document(client: Client) -> dict[str, Any]:
-    return client.discover()
+    document = client.discover()
+    schemas = document["components"]["schemas"]
+    for method in document["methods"]:
+        method["params"] = inlined(method["params"], schemas)
+        method["result"] = inlined(method["result"], schemas)
+    document["x-notifications"] = inlined(document["x-notifications"], schemas)
+    return document
+
+
+def inlined(schema: Any, schemas: dict[str, Any]) -> Any:
+    """A schema with those in it that it names."""
+    if isinstance(schema, list):
+        return [inlined(element, schemas) for element in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return inlined(schemas[schema["$ref"].removeprefix("#/components/schemas/")], schemas)
+    return {name: inlined(value, schemas) for name, value in schema.items()}
 
 
 def assert_matches(hint: Any, schema: dict[str, Any], where: str) -> None:
@@ -145,20 +162,20 @@ def test_a_project_is_paid_reported_and_explained(client: Client) -> None:
     assert (project.status, project.metadata, created.balance.held) == ("pending", {"model": "v3"}, 40)
     assert project.deadline is not None
     assert project.deadline.tzinfo is timezone.utc
-    started = client.update_status(external_id="x-1", status="processing")
+    started = client.update_status("processing", external_id="x-1")
     assert started.changed
     assert started.project.started_at is not None
     beat = client.heartbeat(project.project_id, progress=0.5, message="frame 812", attach=True)
     assert (beat.status, beat.cancel_requested) == ("processing", False)
     assert client.cancel_project(project.project_id).project.cancel_requested
     assert client.heartbeat(external_id="x-1").cancel_requested
-    failed = client.update_status(project.project_id, status="failed", error_message="no GPU", error_code="cancelled")
+    failed = client.update_status("failed", project.project_id, error_message="no GPU", error_code="cancelled")
     assert (failed.credits_refunded, failed.project.ended) == (40, True)
     again = client.retry_project(project.project_id)
     assert again.project.retry_of == project.project_id
-    client.update_status(again.project.project_id, status="completed")
+    client.update_status("completed", again.project.project_id)
     with pytest.raises(TerminalState) as caught:
-        client.update_status(again.project.project_id, status="failed")
+        client.update_status("failed", again.project.project_id)
     assert caught.value.status == "completed"
     assert caught.value.finished_at is not None
     explanation = client.explain_project(external_id="x-1")
@@ -196,7 +213,7 @@ def test_the_same_in_asyncio(daemon: Any) -> None:
             projects = await asyncio.gather(*(client.create_project("ada", 10) for _ in range(10)))
             assert len({created.project.project_id for created in projects}) == 10
             first = projects[0].project.project_id
-            assert (await client.update_status(first, status="processing")).changed
+            assert (await client.update_status("processing", first)).changed
             assert (await client.heartbeat(first, progress=1)).status == "processing"
             assert (await client.get_status(first)).status == "processing"
             with pytest.raises(errors.InsufficientCredits) as caught:

@@ -68,7 +68,7 @@ def test_a_message_has_the_state_the_words_and_where_it_happened() -> None:
 def test_a_message_is_bounded_and_can_always_be_sent(text: str, client: Client, project: str) -> None:
     message = error_message(failure(text, depth=200))
     assert len(message.encode()) < 8192
-    client.update_status(project, status="failed", error_message=message)
+    client.update_status("failed", project, error_message=message)
     assert client.get_status(project).error_message == message
 
 
@@ -131,7 +131,7 @@ def test_a_hook_never_raises_what_would_fail_a_flow(name: str, find: Any, folder
 
 def test_a_runner_or_worker_reports_for_a_flow_that_is_gone(daemon: Daemon, client: Client, project: str) -> None:
     hooks: Any = lifecycle_hooks(socket=str(daemon.socket))
-    client.update_status(project, status="processing")
+    client.update_status("processing", project)
     for _ in range(2):
         hooks["on_crashed"][0](FLOW, run_with(project_id=project), Crashed(message="SIGKILL"))
     found = client.explain_project(project)
@@ -145,7 +145,7 @@ def test_a_flow_within_another_is_asked_to_stop_and_not_torn_out_of_it(
     told: list[str] = []
     monkeypatch.setattr(_hooks, "set_cancelled", lambda _, message: told.append(message))
     hooks: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
-    client.update_status(project, status="failed")
+    client.update_status("failed", project)
     outermost, deployed, nested = (run_with(parent, project_id=project) for parent in (None, uuid4(), uuid4()))
     with pytest.raises(Abort):
         hooks["on_running"][0](FLOW, outermost, Running())
@@ -190,7 +190,7 @@ def test_the_python_of_the_documents_runs() -> None:
 def test_a_flow_within_another_is_known_by_its_project_and_not_by_its_name(
     inner_name: str, daemon: Daemon, client: Client, project: str
 ) -> None:
-    client.update_status(project, external_id="sda-1", status="processing")
+    client.update_status("processing", project, external_id="sda-1")
     of_id: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
     of_external: Any = lifecycle_hooks(None, external_id="sda", socket=str(daemon.socket), start_budget=30)
     outer = run_with(project_id=project)
@@ -228,7 +228,7 @@ def test_while_the_daemon_is_away_the_inner_verdict_waits_for_the_outer(
     same: bool, daemon: Daemon, client: Client, folder: Path, project: str
 ) -> None:
     other = client.create_project("ada", 1, external_id="sda-2").project.project_id
-    client.update_status(project, external_id="sda-1", status="processing")
+    client.update_status("processing", project, external_id="sda-1")
     options: dict[str, Any] = {"socket": str(daemon.socket), "spool": str(folder / "spool")}
     options |= {"start_budget": 0.1, "report_budget": 0.4}
     of_id: Any = lifecycle_hooks(**options)

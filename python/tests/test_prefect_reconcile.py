@@ -133,7 +133,7 @@ def test_only_the_flows_that_are_named_judge_a_project(client: Client, project: 
 
 
 def test_zombies_end_with_their_projects_when_asked_for(client: Client, project: str) -> None:
-    client.update_status(project, status="failed")
+    client.update_status("failed", project)
     zombie = run_of(project, Running(), ago=600)
     prefect = Prefect(zombie, run_of("no project's id", Running()), run_of(str(uuid4()), Running()))
     assert once(client, prefect, settle=timedelta(0)).zombies == 0
@@ -143,7 +143,7 @@ def test_zombies_end_with_their_projects_when_asked_for(client: Client, project:
 
 
 def test_projects_can_be_named_by_the_upstreams_id(client: Client, project: str) -> None:
-    client.update_status(project, external_id="sda-1", status="processing")
+    client.update_status("processing", project, external_id="sda-1")
     assert once(client, Prefect(run_of("sda-1", Failed())), external=True).reported == 1
     assert client.get_status(project).ended
 
@@ -199,7 +199,7 @@ def test_a_run_that_is_begun_again_meanwhile_is_left_alone(client: Client, proje
 
 @pytest.mark.parametrize("way", ["upper case", "the upstream's id", "within a list"])
 def test_a_project_is_what_the_daemon_says_however_it_is_named(way: str, client: Client, project: str) -> None:
-    client.update_status(project, external_id="sda-1", status="processing")
+    client.update_status("processing", project, external_id="sda-1")
     live = run_of(project.upper(), Running())
     if way != "upper case":
         live = run_of("sda-1", Running(), parameter="sda")

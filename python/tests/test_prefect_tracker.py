@@ -364,7 +364,7 @@ def test_only_a_process_that_was_made_for_the_run_is_killed(
 
 
 def test_a_run_whose_project_has_ended_does_not_begin(track: Track, client: Client, project: str) -> None:
-    client.update_status(project, status="failed")
+    client.update_status("failed", project)
     with pytest.raises(TerminalState):
         track().start()
 
@@ -375,7 +375,7 @@ def test_a_project_that_ends_elsewhere_stops_the_flow(
 ) -> None:
     tracker = track(stop_when_ended=stop_when_ended)
     tracker.start()
-    client.update_status(project, status="failed")
+    client.update_status("failed", project)
     eventually(lambda: tracker.project_ended, "the tracker hears of it")
     assert (tracker.stop_reason is not None) == stop_when_ended
 

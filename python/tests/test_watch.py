@@ -16,7 +16,7 @@ from test_client import answer, request_of
 
 
 def test_events_come_in_order_and_end_when_it_is_closed(client: Client, project: str) -> None:
-    client.update_status(project, status="failed")
+    client.update_status("failed", project)
     with client.watch(0, project_id=project) as watch:
         assert [next(watch).kind, next(watch).kind] == ["created", "failed"]
         closer = threading.Timer(0.1, watch.close)

@@ -72,9 +72,10 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
     var isEmpty: Bool { calls.isEmpty }
     var count: Int { calls.count }
 
-    mutating func add(_ call: Call, id: Int64) {
+    /// - Parameter isFirst: before all that waits, as nothing is to be lost by it.
+    mutating func add(_ call: Call, id: Int64, isFirst: Bool = false) {
         calls[id] = call
-        queue.append(id)
+        if isFirst { queue.prepend(id) } else { queue.append(id) }
     }
 
     /// On a new connection nothing was sent yet.
@@ -180,13 +181,8 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         }.min()
     }
 
-    /// Fails all.
-    mutating func removeAll() -> [Call] {
-        defer {
-            calls = [:]
-            queue = []
-            inFlight = 0
-        }
-        return Array(calls.values)
+    /// Takes out those whose waiter is meant.
+    mutating func removeAll(where isMeant: (Waiter) -> Bool) -> [Call] {
+        calls.filter { isMeant($0.value.waiter) }.keys.compactMap { remove($0) }
     }
 }

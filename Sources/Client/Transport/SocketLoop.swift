@@ -40,11 +40,12 @@ struct SocketLoop {
             if ready.isWritable { writeOn(hasRoom: true) }
             if ready.isReadable { read(from: socket) }
         }
-        let closers = transport.state.withLock { state in
+        let (closers, leases) = transport.state.withLock { state in
             state.connection = nil
             state.phase = .closed
-            return state.closers
+            return (state.closers, state.leases.count)
         }
+        if leases > 0 { transport.telemetry.closed(holding: leases) }
         for closer in closers { closer.resume() }
     }
 
@@ -84,13 +85,16 @@ struct SocketLoop {
     private mutating func disconnect(_ end: Calls.End) {
         transport.telemetry.disconnected(end.reason)
         if case .lost = end, hadGoodAnswer { nextAttempt = .now } else { backOff() }
-        let failures = transport.state.withLock { state in
+        let (failures, lost) = transport.state.withLock { state in
             let failures = state.calls.connectionEnded(
                 end, handedOver: state.connection?.handedOver ?? 0, now: .now)
             state.connection = nil
             state.wakeAt = .now
-            return failures
+            note(failures, in: &state)
+            state.leases.connectionEnded(.now)
+            return (failures, state.leases.count)
         }
+        if lost > 0 { transport.telemetry.lost(leases: lost) }
         fail(failures)
     }
 
@@ -103,7 +107,9 @@ struct SocketLoop {
         let next = transport.state.withLock { state -> (UnixSocket?, Bool, Instant?)? in
             if state.wakeAt.map({ $0 <= now }) ?? true {
                 overdue = state.calls.advance(to: now, outage: state.outage)
-                if state.calls.isEmpty, now - lastUse >= idleTimeout { state.connection = nil }
+                note(overdue, in: &state)
+                askAboutLeases(&state, now)
+                if state.isIdle, now - lastUse >= idleTimeout { state.connection = nil }
                 state.wakeAt = nextLook(state)
             }
             // What was postponed may be queued now.
@@ -111,7 +117,8 @@ struct SocketLoop {
                 nextAttempt = now
                 if state.phase != .running { return nil }
                 // The deadline of a call that was answered may be later.
-                if state.connection != nil { state.wakeAt = state.wakeAt.map { min($0, lastUse + idleTimeout) } }
+                let end = lastUse + idleTimeout
+                if state.isIdle, state.connection != nil { state.wakeAt = min(state.wakeAt ?? end, end) }
             }
             return (state.connection?.socket, state.connection?.waitsForRoom == true, state.wakeAt)
         }
@@ -121,11 +128,33 @@ struct SocketLoop {
     }
 
     private func nextLook(_ state: SocketTransport.State) -> Instant? {
+        if state.isIdle { return state.connection == nil ? nil : lastUse + idleTimeout }
         let event = state.calls.nextEvent(isOut: state.outage != nil)
-        guard let event else {
-            return state.connection == nil ? nil : lastUse + idleTimeout
+        let question = state.phase == .running ? state.leases.nextQuestion : nil
+        guard let next = [event, question].compactMap(\.self).min() else { return nil }
+        return state.connection == nil && event != nil ? min(next, nextAttempt) : next
+    }
+
+    // MARK: Leases
+
+    /// Asks for each lease what is to be asked now. First of all that waits: the daemon fails in seconds what is not
+    /// tied again to a connection.
+    private func askAboutLeases(_ state: inout SocketTransport.State, _ now: Instant) {
+        guard state.phase == .running else { return }
+        for lease in state.leases.takeDue(now).reversed() {
+            let request = lease.request(timeout: transport.configuration.callTimeout)
+            let id = transport.nextID()
+            let waiter = SocketTransport.Waiter(task: nil, lease: lease)
+            state.calls.add(transport.call(request, id: id, waiter, now), id: id, isFirst: true)
         }
-        return state.connection == nil ? min(event, nextAttempt) : event
+    }
+
+    private func note(_ failures: [Calls.Failure], in state: inout SocketTransport.State) {
+        for (waiter, error) in failures {
+            guard let lease = waiter.lease else { continue }
+            _ = state.leases.settle(lease, .failure(error), now: .now)
+            if waiter.task == nil { transport.telemetry.cannotAsk(error) }
+        }
     }
 
     private func fail(_ failures: [Calls.Failure]) {
@@ -171,6 +200,7 @@ struct SocketLoop {
     private mutating func settle(_ lines: [ReplyLine]) {
         var answers: [(SocketTransport.Waiter, Result<JSONValue, ClientError>)] = []
         var end: Calls.End?
+        var ended = 0
         transport.state.withLock { state in
             for line in lines where end == nil {
                 switch line {
@@ -182,8 +212,15 @@ struct SocketLoop {
                     guard let call = state.calls.remove(id) else { continue }
                     failures = 0
                     hadGoodAnswer = true
-                    answers.append(
-                        (call.waiter, result.mapError { .refused($0, mayHaveArrived: call.mayHaveArrived) }))
+                    let outcome: Result<JSONValue, ClientError> = result.mapError {
+                        .refused($0, mayHaveArrived: call.mayHaveArrived)
+                    }
+                    if let lease = call.waiter.lease {
+                        if state.leases.settle(lease, outcome, now: .now), call.waiter.task == nil { ended += 1 }
+                        state.wakeAt = .now
+                    }
+                    if case .success(let answer) = outcome { state.leases.note(answer) }
+                    answers.append((call.waiter, outcome))
                 case .complaint(let error) where error.kind == .busy:
                     end = hadGoodAnswer ? .lost("the daemon is busy") : .refused("the daemon is busy")
                 // Not its message: the reason is logged, and that may hold anything.
@@ -192,7 +229,11 @@ struct SocketLoop {
                 }
             }
         }
-        for (waiter, result) in answers { waiter.resume(returning: result) }
+        for (waiter, result) in answers {
+            if waiter.task == nil, case .failure(let error) = result { transport.telemetry.cannotAsk(error) }
+            waiter.resume(returning: result)
+        }
+        if ended > 0 { transport.telemetry.ended(leases: ended) }
         if let end { disconnect(end) }
     }
 }

@@ -9,10 +9,20 @@ internal import Synchronization
 final class SocketTransport: Transport {
     typealias Instant = ContinuousClock.Instant
     typealias Calls = PendingCalls<Waiter>
-    typealias Waiter = CheckedContinuation<Result<JSONValue, ClientError>, Never>
+
+    /// Who gets a call's outcome.
+    struct Waiter: Sendable {
+        /// Nil: the transport asks itself, for a lease.
+        let task: CheckedContinuation<Result<JSONValue, ClientError>, Never>?
+        /// What the outcome tells of a lease.
+        let lease: LeaseCall?
+
+        func resume(returning result: Result<JSONValue, ClientError>) { task?.resume(returning: result) }
+    }
 
     struct State {
         var calls: PendingCalls<Waiter>
+        var leases: HeldLeases
         var connection: Connection?
         var phase = Phase.idle
         /// The thread looks after its calls at this time at the latest, unless it is woken.
@@ -57,21 +67,27 @@ final class SocketTransport: Transport {
     private let wakePipe = Mutex<WakePipe?>(nil)
     private let lastID = Atomic<Int64>(0)
 
+    func nextID() -> Int64 { lastID.add(1, ordering: .relaxed).newValue }
+
     init(_ configuration: ClientConfiguration, _ telemetry: ClientTelemetry) {
         self.configuration = configuration
         self.telemetry = telemetry
         watches = WatchThread(configuration, telemetry)
-        state = Mutex(State(calls: PendingCalls(maximumInFlight: configuration.maximumInFlight)))
+        state = Mutex(
+            State(
+                calls: PendingCalls(maximumInFlight: configuration.maximumInFlight),
+                leases: HeldLeases(idleTimeout: configuration.idleTimeout.asTimeout)))
     }
 
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
         // Nothing is sent that nobody would wait for.
         guard !Task.isCancelled else { throw .cancelled(.notDone) }
         guard request.timeout > .zero else { throw .timedOut(.notDone, after: request.timeout) }
-        let id = lastID.add(1, ordering: .relaxed).newValue
+        let id = nextID()
+        let lease = LeaseCall(request)
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { waiter in
-                submit(request, id: id, waiter)
+            await withCheckedContinuation { task in
+                submit(request, id: id, Waiter(task: task, lease: lease))
                 // The handler below may have run before there was anything to give up.
                 if Task.isCancelled { giveUp(id) }
             }
@@ -85,10 +101,7 @@ final class SocketTransport: Transport {
 
     private func submit(_ request: OutgoingRequest, id: Int64, _ waiter: Waiter) {
         let now = Instant.now
-        let connectTimeout = configuration.connectTimeout.asTimeout
-        let call = PendingCalls.Call(
-            line: request.line(id: id), isRepeatable: request.isRepeatable, waiter: waiter, timeout: request.timeout,
-            deadline: now + request.timeout, connectTimeout: connectTimeout, connectBy: now + connectTimeout)
+        let call = call(request, id: id, waiter, now)
         enum Next {
             case refuse(ClientError)
             case write(UnixSocket)
@@ -119,6 +132,13 @@ final class SocketTransport: Transport {
         case .wake: wake()
         case .nothing: break
         }
+    }
+
+    func call(_ request: OutgoingRequest, id: Int64, _ waiter: Waiter, _ now: Instant) -> Calls.Call {
+        let connectTimeout = configuration.connectTimeout.asTimeout
+        return PendingCalls.Call(
+            line: request.line(id: id), isRepeatable: request.isRepeatable, waiter: waiter, timeout: request.timeout,
+            deadline: now + request.timeout, connectTimeout: connectTimeout, connectBy: now + connectTimeout)
     }
 
     private func start(_ state: inout State) throws(ClientError) {
@@ -164,12 +184,16 @@ final class SocketTransport: Transport {
         let (call, next, isWaitedFor) = state.withLock { state in
             // The next in the queue gets its place.
             guard let call = state.calls.remove(id) else { return (nil as Calls.Call?, nil as UnixSocket?, false) }
+            if let lease = call.waiter.lease {
+                _ = state.leases.settle(lease, .failure(.cancelled(call.outcome)), now: .now)
+                state.wakeAt = .now
+            }
             return (call, state.beginWriting(), state.phase == .closing && state.calls.isEmpty)
         }
         guard let call else { return }
         call.waiter.resume(returning: .failure(.cancelled(call.outcome)))
         if let next { write(to: next) }
-        if isWaitedFor { wake() }
+        if isWaitedFor || call.waiter.lease != nil { wake() }
     }
 
     func close() async {
@@ -182,6 +206,7 @@ final class SocketTransport: Transport {
                 }
                 state.phase = .closing
                 state.wakeAt = .now
+                _ = state.calls.removeAll { $0.task == nil }
                 state.closers.append(closer)
                 return false
             }
@@ -195,43 +220,9 @@ final class SocketTransport: Transport {
             if state.phase == .idle { state.phase = .closed }
             if state.phase == .running { state.phase = .closing }
             state.wakeAt = .now
-            return state.calls.removeAll()
+            return state.calls.removeAll { _ in true }
         }
         for call in calls { call.waiter.resume(returning: .failure(.closed(call.outcome))) }
         wake()
-    }
-}
-
-extension SocketTransport.State {
-    /// Moves what may be sent to the connection.
-    /// - Returns: the socket, when there is something to write and nobody writes yet: the caller must.
-    mutating func beginWriting() -> UnixSocket? {
-        // Lines that wait for room stay calls: those whose time is over meanwhile take no memory and are never sent.
-        guard connection?.waitsForRoom == false else { return nil }
-        connection?.outgoing += calls.takeLines()
-        guard let current = connection, !current.isWriting, !current.outgoing.isEmpty else { return nil }
-        connection?.isWriting = true
-        return current.socket
-    }
-
-    /// What the writer is to write next; nil ends its turn.
-    mutating func takeOutgoing(for socket: UnixSocket) -> [UInt8]? {
-        guard connection?.socket === socket else { return nil }
-        guard let bytes = connection?.outgoing, !bytes.isEmpty else {
-            connection?.isWriting = false
-            return nil
-        }
-        connection?.outgoing = []
-        connection?.handedOver += bytes.count
-        return bytes
-    }
-
-    /// What the kernel did not take; ends the writer's turn.
-    mutating func putBack(_ rest: ArraySlice<UInt8>, for socket: UnixSocket) {
-        guard connection?.socket === socket else { return }
-        connection?.outgoing.insert(contentsOf: rest, at: 0)
-        connection?.handedOver -= rest.count
-        connection?.isWriting = false
-        connection?.waitsForRoom = true
     }
 }

@@ -14,11 +14,13 @@ public struct Balance: Sendable, Equatable {
 }
 
 extension Balance: Message {
+    package static let title: String? = "Balance"
+    package static let note = "A user's credits."
     package static var blank: Balance { Balance(userId: "", available: 0, held: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("userId", &userId, "The user.")
-        try fields.required("available", &available, "Credits that can be spent.")
-        try fields.required("held", &held, "Credits that unfinished projects have taken.")
+        try fields.required("userId", &userId, .userID, "The user.")
+        try fields.required("available", &available, .amount, "Credits that can be spent.")
+        try fields.required("held", &held, .amount, "Credits that unfinished projects have taken.")
     }
 }

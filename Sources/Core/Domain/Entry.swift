@@ -36,18 +36,21 @@ public struct Entry: Sendable, Equatable {
 }
 
 extension Entry.Kind: FieldWord {
+    package static let title = "EntryKind"
     package static var blank: Self { .grant }
 }
 
 extension Entry: Message {
+    package static let title: String? = "Entry"
+    package static let note = "One immutable line of the ledger."
     package static var blank: Entry { Entry(entryId: 0, kind: .blank, credits: 0, at: .blank) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("entryId", &entryId, "Grows with every entry of the ledger.")
+        try fields.required("entryId", &entryId, .number, "Grows with every entry of the ledger.")
         try fields.required("kind", &kind, "grant, adjustment, charge, capture or refund.")
-        try fields.required("credits", &credits, "The amount; below zero only for an adjustment downwards.")
+        try fields.required("credits", &credits, .change, "The amount; below zero only for an adjustment downwards.")
         try fields.required("at", &at, "When.")
         try fields.optional("projectId", &projectId, "Whose charge, capture or refund it is.")
-        try fields.optional("reason", &reason, "Why a grant or an adjustment was made.")
+        try fields.optional("reason", &reason, .reason, "Why a grant or an adjustment was made.")
     }
 }

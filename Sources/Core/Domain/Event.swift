@@ -40,23 +40,26 @@ public struct Event: Sendable, Equatable {
 }
 
 extension Event.Kind: FieldWord {
+    package static let title = "EventKind"
     package static var blank: Self { .created }
 }
 
 extension Event: Message {
+    package static let title: String? = "Event"
+    package static let note = "One immutable line of the history: who did what, as attested by the kernel."
     package static var blank: Event {
         Event(seq: 0, kind: .blank, at: .blank, userId: "", uid: 0, gid: 0, pid: 0)
     }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("seq", &seq, "Grows with every event, in commit order.")
+        try fields.required("seq", &seq, .number, "Grows with every event, in commit order.")
         try fields.required("kind", &kind, "What happened.")
         try fields.required("at", &at, "When.")
-        try fields.required("userId", &userId, "Whose credits or project.")
+        try fields.required("userId", &userId, .userID, "Whose credits or project.")
         try fields.optional("projectId", &projectId, "Which project.")
-        try fields.required("uid", &uid, "The caller's Unix user.")
-        try fields.required("gid", &gid, "The caller's Unix group.")
-        try fields.required("pid", &pid, "The caller's process.")
+        try fields.required("uid", &uid, .unixID, "The caller's Unix user.")
+        try fields.required("gid", &gid, .unixID, "The caller's Unix group.")
+        try fields.required("pid", &pid, .unixID, "The caller's process.")
         try fields.optional("detail", &detail, "What was said, where the project does not tell.")
     }
 }

@@ -58,6 +58,8 @@ public struct Project: Sendable, Equatable {
 }
 
 extension Project: Message {
+    package static let title: String? = "Project"
+    package static let note = "Paid work of one user."
     package static var blank: Project {
         Project(
             projectId: .blank, userId: "", status: .pending, creditsUsed: 0, creditsRefunded: 0,
@@ -66,16 +68,17 @@ extension Project: Message {
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("projectId", &projectId, "The daemon's id.")
-        try fields.required("userId", &userId, "Whose credits paid.")
+        try fields.required("userId", &userId, .userID, "Whose credits paid.")
         try fields.required("status", &status, "pending, processing, completed or failed.")
-        try fields.required("creditsUsed", &creditsUsed, "What it cost.")
-        try fields.required("creditsRefunded", &creditsRefunded, "All of creditsUsed when failed, else 0.")
-        try fields.optional("externalId", &externalId, "The upstream's id.")
-        try fields.optional("name", &name, "As given at creation.")
-        try fields.optional("errorCode", &errorCode, "Why it failed, a stable word.")
-        try fields.optional("errorMessage", &errorMessage, "Why it failed, for people.")
-        try fields.optional("progress", &progress, "How far the pipeline is, 0 to 1.")
-        try fields.optional("message", &message, "What the pipeline does, for people.")
+        try fields.required("creditsUsed", &creditsUsed, .amount, "What it cost.")
+        try fields.required("creditsRefunded", &creditsRefunded, .amount, "All of creditsUsed when failed, else 0.")
+        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
+        try fields.optional("name", &name, .line(0...255), "As given at creation.")
+        try fields.optional("errorCode", &errorCode, .errorCode, "Why it failed, a stable word.")
+        try fields.optional(
+            "errorMessage", &errorMessage, .text(0...FailureCode.maximumMessageBytes), "Why it failed, for people.")
+        try fields.optional("progress", &progress, .part, "How far the pipeline is, 0 to 1.")
+        try fields.optional("message", &message, .text(0...1024), "What the pipeline does, for people.")
         try fields.required("cancelRequested", &cancelRequested, "The app wants it cancelled.")
         try fields.required("createdAt", &createdAt, "When it was created and charged.")
         try fields.required("updatedAt", &updatedAt, "When it last changed.")

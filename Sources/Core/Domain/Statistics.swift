@@ -1,4 +1,5 @@
-/// Figures over many projects. `creditsUsed` = captured + held + refunded, and the counts add up to `total`.
+/// Figures over many projects. `creditsUsed` = captured + held + refunded, and the counts add up to `total`. Sums are exact
+/// up to 2^63 − 1; a greater one stands as that.
 public struct Statistics: Sendable, Equatable {
     public var total: Int64 = 0
     public var byStatus = StatusCounts()
@@ -62,7 +63,7 @@ package struct Totals: Sendable, Equatable {
         var result = Statistics()
         result.byStatus = .init(
             pending: pending.count, processing: processing.count, completed: completed.count, failed: failed.count)
-        // Saturating: a ledger holds less than 2^53 credits a user, but nothing here may trap.
+        // Saturating: a user has at most 2^53 − 1 credits at a time, but all users together have no bound.
         func sum(_ numbers: Int64...) -> Int64 {
             numbers.reduce(0) {
                 let (s, o) = $0.addingReportingOverflow($1)
@@ -84,27 +85,31 @@ package struct Totals: Sendable, Equatable {
 }
 
 extension Statistics: Message {
+    package static let title: String? = "Statistics"
+    package static let note = "Figures over many projects. Sums are exact; one above 2^63-1 stands as that."
     package static var blank: Statistics { Statistics() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("total", &total, "Projects that the filter matches.")
+        try fields.required("total", &total, .count, "Projects that the filter matches.")
         try fields.required("byStatus", &byStatus, "Projects in each status, also when zero.")
-        try fields.required("creditsUsed", &creditsUsed, "captured + held + refunded.")
-        try fields.required("creditsRefunded", &creditsRefunded, "Of the failed ones.")
-        try fields.required("creditsHeld", &creditsHeld, "Of the unfinished ones.")
-        try fields.required("creditsCaptured", &creditsCaptured, "Of the completed ones.")
-        try fields.optional("successRate", &successRate, "Completed out of ended, 0 to 1.")
+        try fields.required("creditsUsed", &creditsUsed, .sum, "captured + held + refunded.")
+        try fields.required("creditsRefunded", &creditsRefunded, .sum, "Of the failed ones.")
+        try fields.required("creditsHeld", &creditsHeld, .sum, "Of the unfinished ones.")
+        try fields.required("creditsCaptured", &creditsCaptured, .sum, "Of the completed ones.")
+        try fields.optional("successRate", &successRate, .part, "Completed out of ended, 0 to 1.")
         try fields.optional("averageSeconds", &averageSeconds, "From creation to completion, of the completed ones.")
     }
 }
 
 extension Statistics.StatusCounts: Message {
+    package static let title: String? = "StatusCounts"
+    package static let note = "Projects in each status."
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("pending", &pending, "Not yet reported by a pipeline.")
-        try fields.required("processing", &processing, "Being worked on.")
-        try fields.required("completed", &completed, "Done.")
-        try fields.required("failed", &failed, "Failed and refunded.")
+        try fields.required("pending", &pending, .count, "Not yet reported by a pipeline.")
+        try fields.required("processing", &processing, .count, "Being worked on.")
+        try fields.required("completed", &completed, .count, "Done.")
+        try fields.required("failed", &failed, .count, "Failed and refunded.")
     }
 }

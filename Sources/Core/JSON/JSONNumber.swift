@@ -7,9 +7,24 @@ enum JSONNumber {
 
     /// The exact integer that a number stands for, however it is written; nil for a fraction or beyond ±(2^53 − 1).
     static func integer(_ number: Span<UInt8>) -> Int64? {
+        guard let magnitude = magnitude(number, atMost: UInt64(maximumInteger)) else { return nil }
+        return signed(magnitude, number)
+    }
+
+    /// The same from −2^63 to 2^63 − 1.
+    static func int64(_ number: Span<UInt8>) -> Int64? {
+        guard let magnitude = magnitude(number, atMost: Int64.min.magnitude) else { return nil }
+        return signed(magnitude, number)
+    }
+
+    private static func signed(_ magnitude: UInt64, _ number: Span<UInt8>) -> Int64? {
+        number[0] == UInt8(ascii: "-") ? Int64(exactly: 0 - Int128(magnitude)) : Int64(exactly: magnitude)
+    }
+
+    private static func magnitude(_ number: Span<UInt8>, atMost limit: UInt64) -> UInt64? {
         // The value is magnitude × 10^(zeros − fractionDigits + exponent): zeros are held back until another digit
         // follows, so that the magnitude never ends in 0 and a negative power means a fraction.
-        var magnitude: Int64 = 0
+        var magnitude: UInt64 = 0
         var zeros = 0
         var fractionDigits = 0
         var inFraction = false
@@ -18,11 +33,11 @@ enum JSONNumber {
             switch number[index] {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
                 if inFraction { fractionDigits &+= 1 }
-                let digit = Int64(number[index] &- UInt8(ascii: "0"))
+                let digit = UInt64(number[index] &- UInt8(ascii: "0"))
                 if digit == 0 {
                     zeros &+= 1
                 } else {
-                    guard let scaled = scale(magnitude, byPowerOf10: zeros &+ 1) else { return nil }
+                    guard let scaled = scale(magnitude, byPowerOf10: zeros &+ 1, atMost: limit) else { return nil }
                     magnitude = scaled &+ digit
                     zeros = 0
                 }
@@ -36,18 +51,19 @@ enum JSONNumber {
             }
         }
         guard magnitude != 0 else { return 0 }
-        guard let value = scale(magnitude, byPowerOf10: zeros &- fractionDigits &+ exponent), value <= maximumInteger
+        guard let value = scale(magnitude, byPowerOf10: zeros &- fractionDigits &+ exponent, atMost: limit),
+            value <= limit
         else { return nil }
-        return number[0] == UInt8(ascii: "-") ? -value : value
+        return value
     }
 
-    /// Nil for a negative power, and when the result could not be at most `maximumInteger`.
-    private static func scale(_ magnitude: Int64, byPowerOf10 power: Int) -> Int64? {
+    /// Nil for a negative power, and when the result could not be at most `limit`.
+    private static func scale(_ magnitude: UInt64, byPowerOf10 power: Int, atMost limit: UInt64) -> UInt64? {
         guard power >= 0 else { return nil }
         if magnitude == 0 { return 0 }
         var result = magnitude
         for _ in 0..<power {
-            guard result <= maximumInteger / 10 else { return nil }
+            guard result <= limit / 10 else { return nil }
             result &*= 10
         }
         return result

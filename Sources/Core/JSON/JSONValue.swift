@@ -42,6 +42,13 @@ package struct JSONValue: Sendable {
         return JSONNumber.integer(text.span.extracting(token.start..<token.end))
     }
 
+    /// The same from −2^63 to 2^63 − 1: sums over many users may be so great.
+    package var int64: Int64? {
+        guard kind == .number else { return nil }
+        let text = document.bytes
+        return JSONNumber.int64(text.span.extracting(token.start..<token.end))
+    }
+
     /// The nearest `Double` to a number. Nil when it is too great for one (`1e400`) and for another kind.
     package var double: Double? {
         kind == .number ? JSONNumber.double(raw) : nil

@@ -7,6 +7,8 @@ public struct PostedEntry: Sendable {
 }
 
 extension PostedEntry: Message {
+    package static let title: String? = "PostedEntry"
+    package static let note = "The line that was written, and the user's credits afterwards."
     package static var blank: Self { Self(balance: .blank, entry: .blank, replayed: false) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

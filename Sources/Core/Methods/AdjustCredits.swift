@@ -21,11 +21,12 @@ extension AdjustCredits: KeyedMethod {
     package static let name = "adjustCredits"
     package static let summary = "Correct a user's credits, up or down."
     package static let roles: [Role] = [.admin]
+    package static let errors: [ErrorKind] = [.insufficientCredits, .amountOutOfRange, .idempotencyConflict]
     package static var blank: Self { Self(userId: "", credits: 0, reason: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("userId", &userId, .userID, "Whose credits.")
-        try fields.required("credits", &credits, "How many; below zero takes away.")
+        try fields.required("credits", &credits, .change, "How many; below zero takes away.")
         try fields.required("reason", &reason, .reason, "Why; stays in the ledger.")
         try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats with the same key adjust once.")
     }

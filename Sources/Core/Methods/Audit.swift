@@ -35,16 +35,20 @@ extension Audit: ReadMethod {
 }
 
 extension Audit.Response: Message {
+    package static let title: String? = "AuditResult"
+    package static let note = "Whether every invariant holds, and what is wrong."
     package static var blank: Self { Self(ok: true, checked: 0, findings: []) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("ok", &ok, "Nothing was found.")
-        try fields.required("checked", &checked, "Accounts, projects and entries looked at.")
+        try fields.required("checked", &checked, .count, "Accounts, projects and entries looked at.")
         try fields.required("findings", &findings, "What is wrong.")
     }
 }
 
 extension Audit.Finding: Message {
+    package static let title: String? = "AuditFinding"
+    package static let note = "An invariant that is broken."
     package static var blank: Self { Self(check: "", subject: "", detail: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

@@ -19,6 +19,7 @@ extension Backup: ReadMethod {
     package static let name = "backup"
     package static let summary = "Copy the whole ledger into a new file of the backup folder, and check the copy."
     package static let roles: [Role] = [.admin]
+    package static let errors: [ErrorKind] = [.backupFailed]
     package static let cost = ReadCost.scan
     package static var blank: Self { Self(path: "") }
     /// Done twice, the second one finds the file of the first.
@@ -37,12 +38,14 @@ extension Backup: ReadMethod {
 }
 
 extension Backup.Response: Message {
+    package static let title: String? = "BackupResult"
+    package static let note = "The file that was made."
     package static var blank: Self { Self(path: "", bytes: 0, projects: 0, lastSeq: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("path", &path, "The file, absolute.")
-        try fields.required("bytes", &bytes, "Its size.")
-        try fields.required("projects", &projects, "Projects in it.")
-        try fields.required("lastSeq", &lastSeq, "The newest event in it; 0 when there is none.")
+        try fields.required("bytes", &bytes, .count, "Its size.")
+        try fields.required("projects", &projects, .count, "Projects in it.")
+        try fields.required("lastSeq", &lastSeq, .count, "The newest event in it; 0 when there is none.")
     }
 }

@@ -21,6 +21,7 @@ extension CancelProject: WriteMethod {
     package static let name = "cancelProject"
     package static let summary = "Cancel a project: at once while it is pending, else by asking its pipeline."
     package static let roles: [Role] = [.app]
+    package static let errors: [ErrorKind] = [.projectNotFound, .terminalState]
     package static let worksOnFullDisk = true
     package static var blank: Self { Self(projectId: .blank) }
 
@@ -59,12 +60,14 @@ extension CancelProject: WriteMethod {
 }
 
 extension CancelProject.Response: Message {
+    package static let title: String? = "CancelProjectResult"
+    package static let note = "What the cancellation has changed."
     package static var blank: Self { Self(project: .blank, changed: false, creditsRefunded: 0, balance: .blank) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("project", &project, "The project, as it is now.")
         try fields.required("changed", &changed, "false: nothing was left to do.")
-        try fields.required("creditsRefunded", &creditsRefunded, "What its failure gave back; else 0.")
+        try fields.required("creditsRefunded", &creditsRefunded, .amount, "What its failure gave back; else 0.")
         try fields.required("balance", &balance, "The user's credits afterwards.")
     }
 }

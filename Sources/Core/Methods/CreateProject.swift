@@ -34,19 +34,21 @@ extension CreateProject: KeyedMethod {
     package static let name = "createProject"
     package static let summary = "Start a paid project: takes its credits from the user."
     package static let roles: [Role] = [.app]
+    package static let errors: [ErrorKind] = [.insufficientCredits, .amountOutOfRange, .idempotencyConflict]
     package static var blank: Self { Self(userId: "", credits: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("userId", &userId, .userID, "Whose credits pay.")
-        try fields.required("credits", &credits, "What it costs.")
+        try fields.required("credits", &credits, .projectCredits, "What it costs.")
         try fields.optional(
             "idempotencyKey", &idempotencyKey, .key, "Repeats of a request with the same key charge once.")
         try fields.optional("externalId", &externalId, .externalID, "The upstream's id, unique over all projects.")
         try fields.optional("name", &name, .line(0...255), "For people.")
-        try fields.optional("metadata", &metadata, "An object that is kept and given back, at most 16 KiB.")
-        try fields.optional("startTimeout", &startTimeout, "Seconds until the first report must come.")
-        try fields.optional("lease", &lease, "Seconds from one report to the next.")
-        try fields.optional("maxRuntime", &maxRuntime, "Seconds from creation to the verdict.")
+        try fields.optional(
+            "metadata", &metadata, "An object that is kept and given back. At most 16384 bytes without white space.")
+        try fields.optional("startTimeout", &startTimeout, .startTimeout, "Seconds until the first report must come.")
+        try fields.optional("lease", &lease, .lease, "Seconds from one report to the next.")
+        try fields.optional("maxRuntime", &maxRuntime, .maximumRuntime, "Seconds from creation to the verdict.")
     }
 
     package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
@@ -100,6 +102,8 @@ extension CreateProject: KeyedMethod {
 }
 
 extension CreateProject.Response: Message {
+    package static let title: String? = "CreateProjectResult"
+    package static let note = "The project that was made, and the user's credits afterwards."
     package static var blank: Self { Self(project: .blank, balance: .blank, replayed: false) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

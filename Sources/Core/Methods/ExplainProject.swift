@@ -27,6 +27,8 @@ extension ExplainProject: ReadMethod {
     package static let name = "explainProject"
     package static let summary = "Where a project's credits are, and who did what when."
     package static let roles = [Role].any
+    package static let errors: [ErrorKind] = [.projectNotFound]
+    package static let needsOneOf = ["projectId", "externalId"]
     package static let cost = ReadCost.point
     package static var blank: Self { Self() }
 
@@ -85,6 +87,8 @@ extension ExplainProject: ReadMethod {
 }
 
 extension ExplainProject.Response: Message {
+    package static let title: String? = "ExplainProjectResult"
+    package static let note = "A project, its lines of the ledger and its history."
     package static var blank: Self {
         Self(project: .blank, entries: [], events: [], refusedReports: 0, summary: "")
     }
@@ -93,7 +97,7 @@ extension ExplainProject.Response: Message {
         try fields.required("project", &project, "The project, as it is now.")
         try fields.required("entries", &entries, "Its lines of the ledger, oldest first.")
         try fields.required("events", &events, "Its history, oldest first.")
-        try fields.required("refusedReports", &refusedReports, "Contradicting reports after the verdict.")
+        try fields.required("refusedReports", &refusedReports, .count, "Contradicting reports after the verdict.")
         try fields.required("summary", &summary, "The story in one sentence.")
         try fields.optional("trimmedAt", &trimmedAt, "When retention removed its history, name, metadata and messages.")
     }

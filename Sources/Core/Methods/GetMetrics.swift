@@ -88,6 +88,8 @@ extension GetMetrics: ReadMethod {
 }
 
 extension GetMetrics.Response: Message {
+    package static let title: String? = "GetMetricsResult"
+    package static let note = "The daemon's figures since it started."
     package static var blank: Self { Self(counters: [], gauges: [], histograms: [], prometheus: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
@@ -100,6 +102,8 @@ extension GetMetrics.Response: Message {
 }
 
 extension GetMetrics.Label: Message {
+    package static let title: String? = "MetricLabel"
+    package static let note = "What a figure is of."
     package static var blank: Self { Self(name: "", value: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
@@ -109,6 +113,8 @@ extension GetMetrics.Label: Message {
 }
 
 extension GetMetrics.Metric: Message {
+    package static let title: String? = "Metric"
+    package static let note = "A counter or a gauge."
     package static var blank: Self { Self(name: "", labels: [], value: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
@@ -119,22 +125,26 @@ extension GetMetrics.Metric: Message {
 }
 
 extension GetMetrics.Histogram: Message {
+    package static let title: String? = "Histogram"
+    package static let note = "How long things took."
     package static var blank: Self { Self(name: "", labels: [], count: 0, sum: 0, buckets: []) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("name", &name, "Which latency.")
         try fields.required("labels", &labels, "Of what.")
-        try fields.required("count", &count, "Observations.")
+        try fields.required("count", &count, .sum, "Observations.")
         try fields.required("sum", &sum, "Their sum, in seconds.")
         try fields.required("buckets", &buckets, "Cumulative, by upper bound.")
     }
 }
 
 extension GetMetrics.Bucket: Message {
+    package static let title: String? = "HistogramBucket"
+    package static let note = "Observations up to a bound, those of the smaller bounds included."
     package static var blank: Self { Self(atMost: 0, count: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("atMost", &atMost, "Upper bound in seconds.")
-        try fields.required("count", &count, "Observations up to it.")
+        try fields.required("count", &count, .sum, "Observations up to it.")
     }
 }

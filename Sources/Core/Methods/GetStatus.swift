@@ -17,6 +17,8 @@ extension GetStatus: ReadMethod {
     package static let name = "getStatus"
     package static let summary = "One project, as it is now."
     package static let roles = [Role].any
+    package static let errors: [ErrorKind] = [.projectNotFound]
+    package static let needsOneOf = ["projectId", "externalId"]
     package static let cost = ReadCost.point
     package static var blank: Self { Self() }
 
@@ -36,6 +38,8 @@ extension GetStatus: ReadMethod {
 }
 
 extension GetStatus.Response: Message {
+    package static let title: String? = "GetStatusResult"
+    package static let note = "The project, as it is now."
     package static var blank: Self { Self(project: .blank) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

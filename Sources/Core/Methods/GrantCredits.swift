@@ -19,11 +19,13 @@ extension GrantCredits: KeyedMethod {
     package static let name = "grantCredits"
     package static let summary = "Give a user credits."
     package static let roles: [Role] = [.admin]
+    package static let errors: [ErrorKind] = [.amountOutOfRange, .idempotencyConflict]
     package static var blank: Self { Self(userId: "", credits: 0, reason: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("userId", &userId, .userID, "Who gets them.")
-        try fields.required("credits", &credits, "How many, 1 or more.")
+        try fields.required(
+            "credits", &credits, .described(1...Limits.largestInteger), "How many; the user's total stays below 2^53.")
         try fields.required("reason", &reason, .reason, "Why; stays in the ledger.")
         try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats with the same key give once.")
     }

@@ -9,8 +9,8 @@ public struct Heartbeat: Sendable {
     public var progress: Double?
     /// What the pipeline does, for people; nil: as before.
     public var message: String?
-    /// Ties the lease to this connection: when it ends without a verdict, the project fails as `crashed` after the detach
-    /// grace.
+    /// true ties the lease to this connection: when it ends without a verdict, the project fails as `crashed` after the
+    /// detach grace. false unties it. Nil: as before.
     public var attach: Bool?
 
     public init(
@@ -37,15 +37,17 @@ extension Heartbeat: WriteMethod {
     package static let name = "heartbeat"
     package static let summary = "A sign of life: renews the lease, and learns whether to stop."
     package static let roles: [Role] = [.agent]
+    package static let errors: [ErrorKind] = [.projectNotFound]
+    package static let needsOneOf = ["projectId", "externalId"]
     package static let worksOnFullDisk = true
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
         try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
-        try fields.optional("progress", &progress, "How far it is, 0 to 1; as before when absent.")
+        try fields.optional("progress", &progress, .part, "How far it is, 0 to 1; as before when absent.")
         try fields.optional("message", &message, .text(0...1024), "What it does, for people; as before when absent.")
-        try fields.optional("attach", &attach, "Ties the lease to this connection.")
+        try fields.optional("attach", &attach, "true ties the lease to this connection, false unties it.")
     }
 
     package func validate() throws(RPCError) {
@@ -74,12 +76,14 @@ extension Heartbeat: WriteMethod {
         }
         if stored.isDetached { try store.renew(stored, deadline: deadline, at: now) }
         try store.beat(stored, Beat(progress: progress, message: message, deadline: deadline, at: now))
-        if attach == true { store.affect(.attach(project.projectId)) }
+        if let attach { store.affect(attach ? .attach(project.projectId) : .detach(project.projectId)) }
         return Response(status: project.status, deadline: deadline, cancelRequested: project.cancelRequested)
     }
 }
 
 extension Heartbeat.Response: Message {
+    package static let title: String? = "HeartbeatResult"
+    package static let note = "Where the project is, and whether to stop."
     package static var blank: Self { Self(status: .pending, cancelRequested: false) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

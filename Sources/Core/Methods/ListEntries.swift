@@ -19,6 +19,7 @@ extension ListEntries: ReadMethod {
     package static let name = "listEntries"
     package static let summary = "A user's ledger, newest first, page by page."
     package static let roles = [Role].any
+    package static let errors: [ErrorKind] = [.invalidParams]
     package static let cost = ReadCost.scan
     package static var blank: Self { Self(userId: "") }
 
@@ -47,6 +48,8 @@ extension ListEntries: ReadMethod {
 }
 
 extension ListEntries.Response: Message {
+    package static let title: String? = "ListEntriesResult"
+    package static let note = "A page of a user's ledger."
     package static var blank: Self { Self(entries: []) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

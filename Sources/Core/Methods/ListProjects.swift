@@ -29,6 +29,7 @@ extension ListProjects: ReadMethod {
     package static let name = "listProjects"
     package static let summary = "Projects, newest first, page by page, with figures on request."
     package static let roles = [Role].any
+    package static let errors: [ErrorKind] = [.invalidParams]
     package static let cost = ReadCost.scan
     package static var blank: Self { Self() }
 
@@ -62,6 +63,8 @@ extension ListProjects: ReadMethod {
 }
 
 extension ListProjects.Response: Message {
+    package static let title: String? = "ListProjectsResult"
+    package static let note = "A page of projects, and the figures if they were asked for."
     package static var blank: Self { Self(projects: []) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

@@ -11,19 +11,32 @@ enum OpenRPCDocument {
         json.string("lifecycle-rpc")
         json.key("version")
         json.string(version)
+        json.key("description")
+        json.string(
+            "One JSON text a line over a Unix socket. Lengths of texts are in bytes of UTF-8, which maxLength counts from "
+                + "above. protocol.md tells the rest.")
         json.endObject()
         json.key("methods")
         json.beginArray()
-        for entry in table.entries { write(entry, to: &json) }
+        let schemas = SchemaWriter(limits: limits)
+        for entry in table.entries { write(entry, schemas, to: &json) }
         json.endArray()
-        writeNotifications(to: &json)
+        json.key("components")
+        json.beginObject()
+        json.key("schemas")
+        let used = table.entries.flatMap { $0.parameters.map(\.schema) + [$0.result] } + [Event.schema]
+        schemas.writeComponents(of: used, to: &json)
+        json.key("errors")
+        writeComponentErrors(to: &json)
+        json.endObject()
+        writeNotifications(schemas, to: &json)
         writeErrors(to: &json)
         writeLimits(limits, to: &json)
         json.endObject()
         return json.bytes
     }
 
-    private static func write(_ entry: MethodEntry, to json: inout JSONWriter) {
+    private static func write(_ entry: MethodEntry, _ schemas: SchemaWriter, to json: inout JSONWriter) {
         json.beginObject()
         json.key("name")
         json.string(entry.name)
@@ -38,11 +51,14 @@ enum OpenRPCDocument {
             json.key("name")
             json.string(parameter.name)
             json.key("description")
-            json.string(parameter.note)
+            let isOneOf = entry.needsOneOf.contains(parameter.name)
+            json.string(
+                parameter.description
+                    + (isOneOf ? " One of \(entry.needsOneOf.joined(separator: " and ")) is needed." : ""))
             json.key("required")
             json.bool(parameter.isRequired)
             json.key("schema")
-            parameter.schema.write(to: &json, rule: parameter.rule)
+            schemas.write(parameter.schema, rule: parameter.rule, to: &json)
             json.endObject()
         }
         json.endArray()
@@ -50,9 +66,28 @@ enum OpenRPCDocument {
         json.beginObject()
         json.key("name")
         json.string("result")
+        if case .object(_, let note, _) = entry.result, !note.isEmpty {
+            json.key("description")
+            json.string(note)
+        }
         json.key("schema")
-        entry.result.write(to: &json)
+        schemas.write(entry.result, to: &json)
         json.endObject()
+        json.key("errors")
+        json.beginArray()
+        for kind in entry.errors + ErrorKind.common.filter({ !entry.errors.contains($0) })
+            + (entry.isWrite ? ErrorKind.ofWrites : [])
+        {
+            json.beginObject()
+            json.key("$ref")
+            json.string("#/components/errors/\(kind.name)")
+            json.endObject()
+        }
+        json.endArray()
+        if !entry.needsOneOf.isEmpty {
+            json.key("x-needs-one-of")
+            entry.needsOneOf.write(to: &json)
+        }
         json.key("x-effect")
         json.string(entry.isWrite ? "write" : "read")
         json.key("x-roles")
@@ -61,7 +96,7 @@ enum OpenRPCDocument {
     }
 
     /// What the daemon sends without being asked each time.
-    private static func writeNotifications(to json: inout JSONWriter) {
+    private static func writeNotifications(_ schemas: SchemaWriter, to json: inout JSONWriter) {
         json.key("x-notifications")
         json.beginArray()
         json.beginObject()
@@ -70,9 +105,23 @@ enum OpenRPCDocument {
         json.key("summary")
         json.string("To who called watch: what was committed.")
         json.key("params")
-        Event.schema.write(to: &json)
+        schemas.write(Event.schema, to: &json)
         json.endObject()
         json.endArray()
+    }
+
+    private static func writeComponentErrors(to json: inout JSONWriter) {
+        json.beginObject()
+        for kind in ErrorKind.all {
+            json.key(escaping: kind.name)
+            json.beginObject()
+            json.key("code")
+            json.integer(kind.code)
+            json.key("message")
+            json.string(kind.meaning)
+            json.endObject()
+        }
+        json.endObject()
     }
 
     private static func writeErrors(to json: inout JSONWriter) {

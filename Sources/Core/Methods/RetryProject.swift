@@ -19,6 +19,9 @@ extension RetryProject: KeyedMethod {
     package static let name = "retryProject"
     package static let summary = "Do a failed project again, as a new one that is newly charged."
     package static let roles: [Role] = [.app]
+    package static let errors: [ErrorKind] = [
+        .projectNotFound, .invalidTransition, .insufficientCredits, .amountOutOfRange, .idempotencyConflict,
+    ]
     package static var blank: Self { Self(projectId: .blank) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

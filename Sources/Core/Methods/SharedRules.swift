@@ -6,6 +6,21 @@ extension FieldRule {
     package static let errorCode = word(1...64)
     package static let reason = text(1...1024)
     package static let pageLimit = range(1...500)
+
+    // For the document: what results hold, and what the methods check by themselves.
+    package static let amount = described(0...Limits.largestInteger)
+    package static let change = described(-Limits.largestInteger...Limits.largestInteger)
+    /// Over many users or projects.
+    package static let sum = described(0...Int64.max)
+    package static let count = described(0...Limits.largestInteger)
+    package static let number = described(1...Limits.largestInteger)
+    package static let part = described(0...1)
+    package static let unixID = described(0...4_294_967_295)
+    package static let projectCredits = from(0, upTo: { $0.maximumProjectCredits })
+    package static let startTimeout = from(1, upTo: { $0.longestStartTimeout })
+    package static let lease = from(1, upTo: { $0.longestLease })
+    package static let maximumRuntime = from(1, upTo: { $0.longestRuntime })
+    package static let report = words(Status.reportable.map(\.rawValue))
 }
 
 /// How many rows a page has when the request does not say.

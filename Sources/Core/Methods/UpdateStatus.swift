@@ -35,6 +35,10 @@ extension UpdateStatus: WriteMethod {
     package static let name = "updateStatus"
     package static let summary = "Report what became of a project; a failure gives its credits back."
     package static let roles: [Role] = [.agent, .app]
+    package static let errors: [ErrorKind] = [
+        .projectNotFound, .idempotencyConflict, .invalidTransition, .terminalState,
+    ]
+    package static let needsOneOf = ["projectId", "externalId"]
     package static let worksOnFullDisk = true
     package static var blank: Self { Self(status: .pending) }
 
@@ -42,13 +46,16 @@ extension UpdateStatus: WriteMethod {
     package static let keptRefusedReports: Int64 = 100
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("status", &status, .report, "What is reported.")
         try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
         try fields.optional(
             "externalId", &externalId, .externalID, "The upstream's id; recorded when given with projectId.")
-        try fields.required("status", &status, "processing, completed or failed.")
-        try fields.optional("errorMessage", &errorMessage, "Why it failed, for people; cut after 8 KiB.")
         try fields.optional(
-            "errorCode", &errorCode, .errorCode, "Why it failed, a stable word; pipelineFailed when absent.")
+            "errorMessage", &errorMessage, "Why it failed, for people; cut after 8192 bytes of UTF-8. With failed only."
+        )
+        try fields.optional(
+            "errorCode", &errorCode, .errorCode,
+            "Why it failed, a stable word; pipelineFailed when absent. With failed only.")
     }
 
     package mutating func validate() throws(RPCError) {
@@ -161,12 +168,14 @@ extension UpdateStatus: WriteMethod {
 }
 
 extension UpdateStatus.Response: Message {
+    package static let title: String? = "UpdateStatusResult"
+    package static let note = "What the report has changed."
     package static var blank: Self { Self(project: .blank, changed: false, creditsRefunded: 0, balance: .blank) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("project", &project, "The project, as it is now.")
         try fields.required("changed", &changed, "false: it was so already.")
-        try fields.required("creditsRefunded", &creditsRefunded, "What its failure gave back; else 0.")
+        try fields.required("creditsRefunded", &creditsRefunded, .amount, "What its failure gave back; else 0.")
         try fields.required("balance", &balance, "The user's credits afterwards.")
     }
 }

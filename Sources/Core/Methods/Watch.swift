@@ -25,6 +25,7 @@ extension Watch: ReadMethod {
     package static let name = "watch"
     package static let summary = "Get every event on this connection, from one on or from now on."
     package static let roles = [Role].any
+    package static let errors: [ErrorKind] = [.projectNotFound, .invalidParams]
     package static let cost = ReadCost.point
     package static var blank: Self { Self() }
 
@@ -48,10 +49,12 @@ extension Watch: ReadMethod {
 }
 
 extension Watch.Response: Message {
+    package static let title: String? = "WatchResult"
+    package static let note = "Where the watch begins; the events follow as notifications."
     package static var blank: Self { Self(seq: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("seq", &seq, "The newest event of all at this moment; 0 when there is none.")
+        try fields.required("seq", &seq, .count, "The newest event of all at this moment; 0 when there is none.")
     }
 }
 

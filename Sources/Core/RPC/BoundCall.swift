@@ -16,6 +16,8 @@ package struct MethodEntry: Sendable {
     package let summary: String
     package let roles: [Role]
     package let isWrite: Bool
+    package let errors: [ErrorKind]
+    package let needsOneOf: [String]
     package let parameters: [FieldDescription]
     package let result: Schema
     /// Reads the parameters.
@@ -52,6 +54,8 @@ package struct MethodEntry: Sendable {
         summary = M.summary
         roles = M.roles
         self.isWrite = isWrite
+        errors = M.errors
+        needsOneOf = M.needsOneOf
         parameters = M.fieldDescriptions
         result = M.Response.schema
         self.bind = bind

@@ -47,6 +47,12 @@ extension ErrorKind {
     public static let outcomeUnknown = Self(
         1010, "outcomeUnknown", retryable: true, "The write may or may not be on disk; repeat it with the same key.")
 
+    /// What any method may answer with, and what any write may.
+    package static let common: [ErrorKind] = [
+        invalidParams, internalError, permissionDenied, replyTooLarge, busy, storageUnavailable,
+    ]
+    package static let ofWrites: [ErrorKind] = [storageFull, outcomeUnknown]
+
     /// Every kind, in the order of the protocol's table.
     public static let all: [ErrorKind] = [
         parseError, invalidRequest, methodNotFound, invalidParams, internalError, permissionDenied, requestTooLarge,

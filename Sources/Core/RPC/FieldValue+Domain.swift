@@ -27,6 +27,7 @@ extension ProjectID: FieldValue {
 }
 
 extension Status: FieldWord {
+    package static let title = "Status"
     package static var blank: Status { .pending }
 }
 
@@ -38,7 +39,7 @@ public struct StatusFilter: Sendable, Equatable {
 
 extension StatusFilter: FieldValue {
     package static var blank: StatusFilter { StatusFilter([]) }
-    package static var schema: Schema { .either([Status.schema, .list(of: Status.schema)]) }
+    package static var schema: Schema { .either([Status.schema, .list(of: Status.schema, atLeast: 1)]) }
 
     package init(json: JSONValue) throws(FieldError) {
         let wanted = json.kind == .array ? try [Status](json: json) : [try Status(json: json)]

@@ -37,16 +37,18 @@ extension Int64: FieldValue {
     package static var blank: Int64 { 0 }
     package static var schema: Schema { .type("integer") }
 
+    private static var notWhole: FieldError { FieldError("must be a whole number from −(2^53−1) to 2^53−1") }
+
+    /// All 64 bits: what the daemon sums up may need them. What it is given may not, see `check`.
     package init(json: JSONValue) throws(FieldError) {
-        guard let number = json.integer else {
-            throw FieldError("must be a whole number from −(2^53−1) to 2^53−1")
-        }
+        guard let number = json.int64 else { throw Self.notWhole }
         self = number
     }
 
     package func write(to json: inout JSONWriter) { json.integer(self) }
 
     package func check(_ rule: FieldRule) throws(FieldError) {
+        guard magnitude <= Limits.largestInteger else { throw Self.notWhole }
         if let range = rule.range, !range.contains(self) {
             throw FieldError("must be from \(range.lowerBound) to \(range.upperBound)")
         }

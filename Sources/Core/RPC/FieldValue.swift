@@ -30,10 +30,25 @@ package struct FieldRule: Sendable {
     package var range: ClosedRange<Int64>?
     /// Letters, digits, `_`, `.` and `-`, a letter first.
     package var word = false
+    /// For the document only, where the method itself checks: a range, or the words that are meant.
+    package var described: Described?
+    package var words: [String]?
+
+    /// A range, perhaps up to a limit of the daemon's.
+    package enum Described: Sendable {
+        case range(ClosedRange<Int64>)
+        case upTo(@Sendable (Limits) -> Int64, from: Int64)
+    }
 
     package static let none = FieldRule()
     package static func text(_ bytes: ClosedRange<Int>) -> Self { Self(bytes: bytes) }
     package static func line(_ bytes: ClosedRange<Int>) -> Self { Self(bytes: bytes, printable: true) }
     package static func word(_ bytes: ClosedRange<Int>) -> Self { Self(bytes: bytes, printable: true, word: true) }
     package static func range(_ range: ClosedRange<Int64>) -> Self { Self(range: range) }
+    package static func described(_ range: ClosedRange<Int64>) -> Self { Self(described: .range(range)) }
+    package static func words(_ words: [String]) -> Self { Self(words: words) }
+    /// - Parameter limit: the greatest value.
+    package static func from(_ least: Int64, upTo limit: @escaping @Sendable (Limits) -> Int64) -> Self {
+        Self(described: .upTo(limit, from: least))
+    }
 }

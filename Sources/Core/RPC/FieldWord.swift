@@ -1,8 +1,11 @@
 /// A value that is one of a fixed list of words on the wire.
-package protocol FieldWord: FieldValue, RawRepresentable<String>, CaseIterable {}
+package protocol FieldWord: FieldValue, RawRepresentable<String>, CaseIterable {
+    /// Its name among the document's schemas.
+    static var title: String { get }
+}
 
 extension FieldWord {
-    package static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
+    package static var schema: Schema { .oneOf(title: title, allCases.map(\.rawValue)) }
 
     package init(json: JSONValue) throws(FieldError) {
         guard let word = Self.allCases.first(where: { json.isString($0.rawValue) }) else {

@@ -1,6 +1,10 @@
 /// Parameters, results and what they are made of. Each lists its fields once, and that list reads it, writes it and
 /// documents it. The order of the list is the order of positional parameters, and frozen.
 package protocol Message: FieldValue {
+    /// Its name among the document's schemas; nil for the parameters of a method, which stand in the method.
+    static var title: String? { get }
+    /// What it is, for the document.
+    static var note: String { get }
     mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError)
 }
 
@@ -30,7 +34,9 @@ extension FieldVisitor {
 }
 
 extension Message {
-    package static var schema: Schema { .object(fieldDescriptions) }
+    package static var title: String? { nil }
+    package static var note: String { "" }
+    package static var schema: Schema { .object(title: title, note: note, fieldDescriptions) }
 
     package static var fieldDescriptions: [FieldDescription] {
         var describer = FieldDescriber()

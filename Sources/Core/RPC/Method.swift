@@ -5,16 +5,25 @@ package protocol Method: RPCMethod, Message where Response: Message {
     /// One sentence for `rpc.discover`.
     static var summary: String { get }
     static var roles: [Role] { get }
+    /// Kinds of errors that are the method's own, beside those that any method has.
+    static var errors: [ErrorKind] { get }
+    /// At least one of these parameters is needed.
+    static var needsOneOf: [String] { get }
     /// Refuses parameters that do not go together, and cuts what may be cut; each alone was checked by its field.
     mutating func validate() throws(RPCError)
     /// Whether the same request may be sent again when nobody knows if it arrived: done twice it does no more than once.
     var isRepeatable: Bool { get }
+    /// The idempotency key, of a method that can have one.
+    var key: String? { get }
     /// Takes a key from `make` if the method can have one and has none.
     mutating func addKey(_ make: () -> String)
 }
 
 extension Method {
+    package static var errors: [ErrorKind] { [] }
+    package static var needsOneOf: [String] { [] }
     package mutating func validate() throws(RPCError) {}
+    package var key: String? { nil }
     package mutating func addKey(_ make: () -> String) {}
 }
 
@@ -56,6 +65,7 @@ package protocol KeyedMethod: WriteMethod {
 
 extension KeyedMethod {
     package var isRepeatable: Bool { idempotencyKey != nil }
+    package var key: String? { idempotencyKey }
     package mutating func addKey(_ make: () -> String) {
         if idempotencyKey == nil { idempotencyKey = make() }
     }

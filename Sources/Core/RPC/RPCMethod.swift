@@ -14,6 +14,7 @@ public struct RemoteMethod<M: RPCMethod>: Sendable {
     /// idempotency key when it has none.
     package let prepare: @Sendable (inout M, _ makeKey: () -> String) throws(RPCError) -> Void
     package let isRepeatable: @Sendable (M) -> Bool
+    package let key: @Sendable (M) -> String?
     package let writeParams: @Sendable (M, inout JSONWriter) -> Void
     package let readResult: @Sendable (JSONValue) throws(FieldError) -> M.Response
 }
@@ -27,6 +28,7 @@ extension Method {
                 try method.validate()
             },
             isRepeatable: { $0.isRepeatable },
+            key: { $0.key },
             writeParams: { $0.write(to: &$1) },
             readResult: { json throws(FieldError) in try Response(json: json) })
     }

@@ -1,67 +1,28 @@
 /// A JSON Schema, as far as the OpenRPC document needs it.
 package indirect enum Schema: Sendable {
     case type(String, format: String? = nil)
-    case oneOf([String])
-    case list(of: Schema)
+    case oneOf(title: String, [String])
+    case list(of: Schema, atLeast: Int64 = 0)
     case either([Schema])
-    case object([FieldDescription])
+    /// - title: its name among the document's schemas; without one it stands where it is used.
+    case object(title: String?, note: String, [FieldDescription])
 
-    package func write(to json: inout JSONWriter, rule: FieldRule = .none) {
-        json.beginObject()
-        writeMembers(to: &json, rule: rule)
-        json.endObject()
+    /// Its name among the document's schemas.
+    package var title: String? {
+        switch self {
+        case .oneOf(let title, _): title
+        case .object(let title, _, _): title
+        case .type, .list, .either: nil
+        }
     }
 
-    private func writeMembers(to json: inout JSONWriter, rule: FieldRule) {
-        func typed(_ name: String) {
-            json.key("type")
-            json.string(name)
-        }
+    /// What it is made of.
+    package var parts: [Schema] {
         switch self {
-        case .type(let name, let format):
-            typed(name)
-            if let format {
-                json.key("format")
-                json.string(format)
-            }
-            if let bytes = rule.bytes {  // Bytes bound characters from above only.
-                if bytes.lowerBound > 0 {
-                    json.key("minLength")
-                    json.integer(1)
-                }
-                json.key("maxLength")
-                json.integer(Int64(bytes.upperBound))
-            }
-            if let range = rule.range {
-                json.key("minimum")
-                json.integer(range.lowerBound)
-                json.key("maximum")
-                json.integer(range.upperBound)
-            }
-        case .oneOf(let words):
-            typed("string")
-            json.key("enum")
-            words.write(to: &json)
-        case .list(let element):
-            typed("array")
-            json.key("items")
-            element.write(to: &json)
-        case .either(let schemas):
-            json.key("anyOf")
-            json.beginArray()
-            for schema in schemas { schema.write(to: &json) }
-            json.endArray()
-        case .object(let fields):
-            typed("object")
-            json.key("required")
-            fields.filter(\.isRequired).map(\.name).write(to: &json)
-            json.key("properties")
-            json.beginObject()
-            for field in fields {
-                json.key(escaping: field.name)
-                field.schema.write(to: &json, rule: field.rule)
-            }
-            json.endObject()
+        case .type, .oneOf: []
+        case .list(let element, _): [element]
+        case .either(let schemas): schemas
+        case .object(_, _, let fields): fields.map(\.schema)
         }
     }
 }
@@ -73,4 +34,13 @@ package struct FieldDescription: Sendable {
     package let schema: Schema
     package let rule: FieldRule
     package let note: String
+
+    /// The note, and what a schema cannot say.
+    package var description: String {
+        guard let bytes = rule.bytes else { return note }
+        let lengths =
+            bytes.lowerBound == 0 ? "at most \(bytes.upperBound)" : "\(bytes.lowerBound) to \(bytes.upperBound)"
+        let what = rule.printable && !rule.word ? " of UTF-8 without control characters" : " of UTF-8"
+        return "\(note) \(lengths.prefix(1).uppercased())\(lengths.dropFirst()) bytes\(what)."
+    }
 }

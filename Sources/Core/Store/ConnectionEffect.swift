@@ -2,6 +2,8 @@
 package enum ConnectionEffect: Sendable {
     /// The project's lease is tied to the connection: when it ends without a verdict, so does the project, soon.
     case attach(ProjectID)
+    /// The lease is tied to the connection no more, if it was.
+    case detach(ProjectID)
     /// Events are sent on it from now on: those after this one.
     case watch(EventFilter, after: Int64)
 }

@@ -33,7 +33,7 @@ private struct PrometheusWriter {
     mutating func type(_ type: String, of name: String) {
         guard name != family else { return }
         family = name
-        text += "# TYPE \(name) \(type)\n"
+        text += "# HELP \(name) \(MetricHelp.text(of: name))\n# TYPE \(name) \(type)\n"
     }
 
     mutating func sample(_ name: String, _ labels: [MetricsSnapshot.Label], _ value: String) {

@@ -15,7 +15,7 @@ extension SQLiteReadTransaction {
         }
     }
 
-    /// `total` and not `sum`, which fails where it overflows. Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
+    /// Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
     func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
         try reporting { () throws(StorageError) in
             try touch(user: filter.userId)
@@ -25,10 +25,10 @@ extension SQLiteReadTransaction {
             var totals = Totals()
             _ = try list.first { row throws(StorageError) in
                 for (index, status) in Status.allCases.enumerated() where filter.includes(status) {
-                    totals[status] = .init(
-                        count: row.integer(Int32(2 * index)), credits: row.integer(Int32(2 * index + 1)))
+                    let column = Int32(3 * index)
+                    totals[status] = .init(count: row.integer(column), credits: row.sum(column + 1))
                 }
-                totals.completedMilliseconds = filter.includes(.completed) ? row.integer(8) : 0
+                totals.completedMilliseconds = filter.includes(.completed) ? row.sum(12) : 0
             }
             return totals
         }
@@ -50,6 +50,15 @@ extension SQLiteReadTransaction {
         if let after = filter.createdAfter { list.bind(2, after) }
         if let before = filter.createdBefore { list.bind(3, before) }
         if let before = filter.dueBefore { list.bind(6, before) }
+    }
+}
+
+extension Statement {
+    /// The exact sum whose halves stand in this column and the next; what does not fit into 64 bits is their greatest or
+    /// least number.
+    fileprivate func sum(_ column: Int32) -> Int64 {
+        let sum = Int128(integer(column)) << 32 + Int128(integer(column + 1))
+        return Int64(clamping: sum)
     }
 }
 
@@ -77,24 +86,33 @@ private enum ListSQL {
     }
 
     static func keptTotals(_ filter: ProjectFilter) -> String {
-        """
-        SELECT total(pending), total(pendingCredits), total(processing), total(processingCredits), total(completed),
-            total(completedCredits), total(failed), total(failedCredits), total(completedTime)
-        FROM account\(filter.userId == nil ? "" : " WHERE userId = ?1")
-        """
+        let columns = Status.allCases.map { "total(\($0.rawValue)), \(exactSum("\($0.rawValue)Credits"))" }
+        return """
+            SELECT \(columns.joined(separator: ", ")), \(exactSum("completedTime"))
+            FROM account\(filter.userId == nil ? "" : " WHERE userId = ?1")
+            """
     }
 
     static func summedTotals(_ filter: ProjectFilter) -> String {
         let columns = Status.allCases.map { status in
-            // What failed counts by what the ledger gave back.
-            let credits = status == .failed ? ProjectRow.refunded("p") : "p.credits"
-            return "total(p.status = '\(status.rawValue)'), total(iif(p.status = '\(status.rawValue)', \(credits), 0))"
+            let isIn = "status = '\(status.rawValue)'"
+            return "total(\(isIn)), \(exactSum("iif(\(isIn), credits, 0)"))"
         }
+        // What failed counts by what the ledger gave back. The limit keeps SQLite from looking that up in each column.
         return """
-            SELECT \(columns.joined(separator: ", ")),
-                total(iif(p.status = 'completed', max(p.finishedAt - p.createdAt, 0), 0))
-            FROM project AS p WHERE \(conditions(filter).joined(separator: " AND "))
+            SELECT \(columns.joined(separator: ", ")), \(exactSum("time"))
+            FROM (
+                SELECT p.status, iif(p.status = 'failed', \(ProjectRow.refunded("p")), p.credits) AS credits,
+                    iif(p.status = 'completed', max(p.finishedAt - p.createdAt, 0), 0) AS time
+                FROM project AS p WHERE \(conditions(filter).joined(separator: " AND ")) LIMIT -1
+            )
             """
+    }
+
+    /// Two columns, the upper and the lower half, which `Statement.sum` puts together. `sum` alone fails where it
+    /// overflows, `total` is no exact integer above 2^53; what is counted stays far below that.
+    private static func exactSum(_ value: String) -> String {
+        "sum((\(value)) >> 32), sum((\(value)) & 4294967295)"
     }
 
     private static func search(_ conditions: [String]) -> String {

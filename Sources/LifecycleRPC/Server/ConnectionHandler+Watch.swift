@@ -10,6 +10,7 @@ extension ConnectionHandler {
         for effect in effects {
             switch effect {
             case .attach(let project): hub.attach(project, to: self)
+            case .detach(let project): hub.detach(project, from: self)
             case .watch(let filter, let position): watch(filter, after: position)
             }
         }

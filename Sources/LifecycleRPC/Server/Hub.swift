@@ -207,6 +207,11 @@ final class Hub {
         if connections[ObjectIdentifier(connection)] == nil { detachAll(of: connection) }
     }
 
+    /// The connection holds the lease no more: its end means nothing to the project.
+    func detach(_ project: ProjectID, from connection: ConnectionHandler) {
+        holders.detach(project, from: ObjectIdentifier(connection))
+    }
+
     /// The connection has ended: what it still holds has the detach grace left.
     private func detachAll(of connection: ConnectionHandler) {
         let lost = holders.end(ObjectIdentifier(connection))

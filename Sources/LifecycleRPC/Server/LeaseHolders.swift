@@ -18,6 +18,11 @@ struct LeaseHolders {
         if held[holder]?.isEmpty ?? false { held[holder] = nil }
     }
 
+    /// Another connection's stays.
+    mutating func detach(_ project: ProjectID, from connection: ObjectIdentifier) {
+        if holderOf[project] == connection { release(project) }
+    }
+
     func isHeld(_ project: ProjectID) -> Bool { holderOf[project] != nil }
 
     /// The connection has ended.

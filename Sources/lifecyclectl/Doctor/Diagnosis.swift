@@ -30,7 +30,13 @@ struct Diagnosis {
     /// What this user may not do, and how that is mended.
     var missing: [String] = []
 
-    var creditsDue: Int64 { due.reduce(0) { $0.addingReportingOverflow($1.creditsUsed).partialValue } }
+    /// Saturating.
+    var creditsDue: Int64 {
+        due.reduce(0) { sum, project in
+            let (next, overflow) = sum.addingReportingOverflow(project.creditsUsed)
+            return overflow ? .max : next
+        }
+    }
 
     /// Which clock ends it.
     func cause(_ project: Project) -> String {

@@ -19,6 +19,15 @@ enum Repetition {
         }
     }
 
+    /// The command that runs now, with its key.
+    private static func command(with key: String) -> String {
+        var words = Array(CommandLine.arguments.dropFirst())
+        if !words.contains(where: { $0 == "--key" || $0.hasPrefix("--key=") }) {
+            words.insert(contentsOf: ["--key", key], at: words.firstIndex(of: "--") ?? words.endIndex)
+        }
+        return (["lifecyclectl"] + words).map { SafeText.line(SafeText.shellWord($0)) }.joined(separator: " ")
+    }
+
     /// What to say when the outcome is unknown.
     var advice: [String] {
         switch self {
@@ -26,7 +35,7 @@ enum Repetition {
         case .key(let key):
             [
                 "It may have been done, or may yet be. Repeat the command with this key: it is then done once, "
-                    + "whatever happened.", "    --key \(SafeText.shellWord(key))",
+                    + "whatever happened.", "    " + Self.command(with: key),
             ]
         case .harmless: ["It may have been done, or may yet be. Repeat the command: the first verdict stays."]
         case .unknownMethod: ["If the method writes, it may have been done, or may yet be."]

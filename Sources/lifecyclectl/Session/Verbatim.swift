@@ -18,6 +18,7 @@ struct Verbatim<Request: Method>: Method {
 
     var isRepeatable: Bool { request.isRepeatable }
     mutating func validate() throws(RPCError) { try request.validate() }
+    var key: String? { request.key }
     mutating func addKey(_ make: () -> String) { request.addKey(make) }
     mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) { try request.visit(&fields) }
 }

@@ -145,6 +145,10 @@ struct Request: Sendable {
     let userId: String
     /// Where a watch is to begin.
     let fromSeq: Int?
+    /// What a heartbeat or a report is about.
+    let projectId: String
+    let attach: Bool?
+    let idempotencyKey: String?
 
     init(_ line: ArraySlice<UInt8>) throws {
         guard let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
@@ -155,6 +159,9 @@ struct Request: Sendable {
         self.method = method
         userId = params["userId"] as? String ?? ""
         fromSeq = params["fromSeq"] as? Int
+        projectId = params["projectId"] as? String ?? ""
+        attach = params["attach"] as? Bool
+        idempotencyKey = params["idempotencyKey"] as? String
     }
 
     /// The reply to `getBalance`, with the user that was asked for: it belongs to this request and to no other.

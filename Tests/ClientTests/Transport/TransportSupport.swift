@@ -73,6 +73,10 @@ extension LifecycleClient {
     var socketTransport: SocketTransport? { transport as? SocketTransport }
     /// Calls without an outcome.
     var pending: Int { socketTransport?.state.withLock { $0.calls.count } ?? 0 }
+    /// Leases that are tied to its connection, or shall be.
+    var leases: Int { socketTransport?.state.withLock { $0.leases.count } ?? 0 }
+    /// Its last try to connect failed.
+    var isOut: Bool { socketTransport?.state.withLock { $0.outage != nil } ?? false }
     var isClosing: Bool { socketTransport?.state.withLock { [.closing, .closed].contains($0.phase) } ?? true }
     /// What it has taken from its calls to write, and the kernel did not take yet.
     var outgoingBytes: Int { socketTransport?.state.withLock { $0.connection?.outgoing.count } ?? 0 }

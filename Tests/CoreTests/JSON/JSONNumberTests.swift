@@ -35,6 +35,20 @@ struct JSONNumberTests {
         #expect(try parseJSON(text).integer == nil)
     }
 
+    @Test(
+        "a sum is read exactly over all 64 bits",
+        arguments: [
+            ("0", 0), ("-1", -1), ("9007199254740991", 9_007_199_254_740_991),
+            ("9007199254740993", 9_007_199_254_740_993),
+            ("-9007199254740993.0", -9_007_199_254_740_993), ("1e18", 1_000_000_000_000_000_000),
+            ("9223372036854775807", .max), ("-9223372036854775808", .min), ("922337203685477580.7e1", .max),
+            ("9223372036854775808", nil), ("-9223372036854775809", nil), ("18446744073709551616", nil), ("1e19", nil),
+            ("9223372036854775807.5", nil), ("1e400", nil), ("\"1\"", nil), ("null", nil),
+        ] as [(String, Int64?)])
+    func sums(text: String, expected: Int64?) throws {
+        #expect(try parseJSON(text).int64 == expected)
+    }
+
     @Test("digits by the ten thousand neither trap nor take quadratic time", .timeLimit(.minutes(10)))
     func longNumbers() throws {
         let zeros = String(repeating: "0", count: 200_000)

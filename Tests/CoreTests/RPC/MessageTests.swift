@@ -31,10 +31,10 @@ struct MessageTests {
         case .type("number", _): "0.5"
         case .type("boolean", _): "true"
         case .type(_, _): #"{"any":[1.0,{}]}"#
-        case .oneOf(let words): "\"\(words.last ?? "")\""
-        case .list(let element): "[\(sample(element, isFull: isFull)),\(sample(element, isFull: isFull))]"
+        case .oneOf(_, let words): "\"\(words.last ?? "")\""
+        case .list(let element, _): "[\(sample(element, isFull: isFull)),\(sample(element, isFull: isFull))]"
         case .either(let schemas): schemas.last.map { sample($0, isFull: isFull) } ?? "null"
-        case .object(let fields): sample(fields, isFull: isFull)
+        case .object(_, _, let fields): sample(fields, isFull: isFull)
         }
     }
 

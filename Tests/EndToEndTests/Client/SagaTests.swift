@@ -127,6 +127,38 @@ struct SagaTests {
         }
     }
 
+    @Test(
+        "a replayed project whose body throws stays as it is: another process may be starting it",
+        arguments: Backend.allCases)
+    func replayedBodyThrows(_ backend: Backend) async throws {
+        try await backend.withClient { client in
+            _ = try await client.grantCredits(userId: "ana", credits: 100, reason: "sign-up")
+            let created = try await client.createProject(userId: "ana", credits: 40, idempotencyKey: "k").project
+            await #expect(throws: UpstreamDown.self) {
+                try await client.withProject(userId: "ana", credits: 40, idempotencyKey: "k") { _ in
+                    throw UpstreamDown()
+                }
+            }
+            #expect(try await client.getStatus(created.projectId).status == .pending)
+            #expect(try await client.getBalance(userId: "ana").held == 40)
+
+            _ = try await client.updateStatus(created.projectId, .failed)
+            let again = try await client.retryProject(created.projectId, idempotencyKey: "again").project
+            await #expect(throws: UpstreamDown.self) {
+                try await client.withRetry(of: created.projectId, idempotencyKey: "again") { _ in throw UpstreamDown() }
+            }
+            #expect(try await client.getStatus(again.projectId).status == .pending)
+
+            // The process that made it reports, as before.
+            await #expect(throws: UpstreamDown.self) {
+                try await client.withProject(userId: "ana", credits: 40, idempotencyKey: "own") { _ in
+                    throw UpstreamDown()
+                }
+            }
+            #expect(try await client.getBalance(userId: "ana").held == 40)
+        }
+    }
+
     @Test("a verdict that came while the body ran is told", arguments: Backend.allCases)
     func overtaken(_ backend: Backend) async throws {
         try await backend.withClient { client in

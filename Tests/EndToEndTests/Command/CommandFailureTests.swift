@@ -42,13 +42,13 @@ struct CommandFailureTests {
         daemon.send(SIGSTOP)
         let run = try daemon.command("grant", "ada", "5", "--reason", "r", "--timeout", "0.2")
         #expect(run.code == 1)
-        let key = try #require(run.errors.firstMatch(of: /\n    --key ([0-9a-f]+-[0-9a-f]+)\n$/)?.1)
+        let key = try #require(run.errors.firstMatch(of: /\n    lifecyclectl .* --key ([0-9a-f]+-[0-9a-f]+)\n$/)?.1)
         #expect(
             run.errors == """
                 lifecyclectl: No answer came within 0.2 seconds.
                 It may have been done, or may yet be. Repeat the command with this key: it is then done once, \
                 whatever happened.
-                    --key \(key)
+                    lifecyclectl grant ada 5 --reason r --timeout 0.2 --key \(key)
 
                 """)
         let update = try daemon.command("update", "failed", CommandUsageTests.id, "--timeout", "0.2")
@@ -77,7 +77,7 @@ struct CommandFailureTests {
         #expect(child.exitCode() == 1)
         #expect(
             errors.text.hasPrefix("lifecyclectl: The connection was lost before the answer came. Cannot connect to "))
-        #expect(errors.text.hasSuffix("\n    --key 'it'\"'\"'s 1'\n"))
+        #expect(errors.text.contains("\n    lifecyclectl create ada 5 --key 'it'\"'\"'s 1' --socket /"))
     }
 
     @Test("an audit that found something is 1, and its findings are shown")

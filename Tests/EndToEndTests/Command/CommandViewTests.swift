@@ -128,4 +128,25 @@ struct CommandViewTests {
             try daemon.command("call", "getBalance", "-", input: input).output
                 == #"{"userId":"nobody","available":0,"held":0}"# + "\n")
     }
+
+    @Test("figures above 2^53 are exact, also after an import of users who have all that one can have")
+    func greatFigures() throws {
+        let daemon = try TestDaemon()
+        daemon.stop()
+        let file = daemon.folder + "/import.csv"
+        let most = 9_007_199_254_740_991
+        let rows = ["ada", "bea", "cleo"].map {
+            "\($0)-1,\($0),failed,\(most),worn out,2026-03-01 00:00:00,2026-03-01 00:00:01\n"
+        }
+        try ("id,userId,status,creditsUsed,errorMessage,createdAt,updatedAt\n" + rows.joined())
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let imported = try Command(["import", "projects", file, "--database", daemon.database])
+        #expect(imported.code == 0 && imported.output.contains("27021597764222973 credits"), "\(imported)")
+        try daemon.start()
+        let list = try daemon.output("list", "--stats")
+        #expect(list.contains("\n27021597764222973 credits: 0 held, 0 spent, 27021597764222973 given back\n"))
+        let doctor = try daemon.output("doctor", "--audit")
+        #expect(doctor.contains("27021597764222973: 0 held"), "\(doctor)")
+        #expect(try daemon.output("list", "--stats", "--json").contains(#""creditsUsed":27021597764222973,"#))
+    }
 }

@@ -23,7 +23,7 @@ struct MethodCase: Sendable, CustomTestStringConvertible {
         MethodCase(
             "createProject", "userId* credits* idempotencyKey externalId name metadata startTimeout lease maxRuntime",
             by: "app"),
-        MethodCase("updateStatus", "projectId externalId status* errorMessage errorCode", by: "agent app"),
+        MethodCase("updateStatus", "status* projectId externalId errorMessage errorCode", by: "agent app"),
         MethodCase("getStatus", "projectId externalId", by: "any"),
         MethodCase(
             "listProjects", "userId status createdAfter createdBefore limit cursor includeStats dueBefore", by: "any"),

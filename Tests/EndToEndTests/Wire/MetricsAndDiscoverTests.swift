@@ -51,13 +51,21 @@ struct MetricsAndDiscoverTests {
         let sample =
             /([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)+)\})? ([0-9.e+-]+|NaN|[+-]Inf)/
         var types: [String: String] = [:]
+        var helps: [String: String] = [:]
         var buckets: [String: [Double]] = [:]
         var samples = 0
         var seen: Set<String> = []
         for line in text.split(separator: "\n") {
             if line.hasPrefix("#") {
-                let words = line.split(separator: " ")
-                try #require(words.count == 4 && words[1] == "TYPE")
+                let words = line.split(separator: " ", maxSplits: 3)
+                try #require(words.count == 4, "\(line)")
+                if words[1] == "HELP" {
+                    #expect(helps.updateValue(String(words[3]), forKey: String(words[2])) == nil, "\(line) twice")
+                    #expect(words[3].hasSuffix(".") && words[3] != "Not described.", "MetricHelp has no \(words[2])")
+                    continue
+                }
+                try #require(words[1] == "TYPE", "\(line)")
+                #expect(helps[String(words[2])] != nil, "\(line) without a HELP before it")
                 #expect(types.updateValue(String(words[3]), forKey: String(words[2])) == nil, "\(line) twice")
                 continue
             }

@@ -24,7 +24,7 @@ struct ParameterTests {
             projectId,
             [
                 "grantCredits": grant, "adjustCredits": adjust, "createProject": create,
-                "updateStatus": [projectId, "\(user)-x", "failed", "GPU lost", "crashed"],
+                "updateStatus": ["failed", projectId, "\(user)-x", "GPU lost", "crashed"],
                 "getStatus": [projectId, "\(user)-x"],
                 "listProjects": [
                     user, ["failed", "pending"], "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z", 5, projectId, true,
@@ -74,6 +74,19 @@ struct ParameterTests {
         } else {
             #expect(byName.line.dropID() == byPosition.line.dropID())
         }
+    }
+
+    @Test("answers are as rpc.discover describes them, member by member", arguments: MethodCase.all)
+    func described(_ method: MethodCase) throws {
+        let connection = try daemon.connect()
+        let values = try #require(try setUp(on: connection).values[method.name])
+        let document = try #require(try connection.call("rpc.discover").result)
+        let methods = try #require(document["methods"] as? [[String: Any]])
+        let description = methods.first { $0["name"] as? String == method.name }?["result"] as? [String: Any]
+        let schema = try #require(description?["schema"] as? [String: Any])
+        let named = Dictionary(uniqueKeysWithValues: zip(method.parameters, values))
+        let result = try #require(try connection.call(method.name, named).result)
+        #expect(SchemaCheck(document).faults(of: result, schema) == [])
     }
 
     @Test("by position, null and what is left out at the end stand for \"not given\"", arguments: MethodCase.all)

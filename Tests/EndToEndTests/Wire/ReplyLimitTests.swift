@@ -34,7 +34,7 @@ struct ReplyLimitTests {
     func batch() throws {
         let connection = try daemon.connect()
         var requests = (1...6).map { #"{"jsonrpc":"2.0","id":\#($0),"method":"getStatus","params":[null,"e\#($0)"]}"# }
-        requests.append(#"{"jsonrpc":"2.0","id":7,"method":"updateStatus","params":[null,"e6","completed"]}"#)
+        requests.append(#"{"jsonrpc":"2.0","id":7,"method":"updateStatus","params":["completed",null,"e6"]}"#)
         requests.append(Ping.request(id: "8"))
         try connection.send("[" + requests.joined(separator: ",") + "]\n" + Ping.request() + "\n")
         let line = try #require(try connection.line())

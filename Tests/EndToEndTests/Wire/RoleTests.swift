@@ -97,9 +97,9 @@ struct RoleTests {
             sends: [
                 // Denied, also as a notification.
                 #"{"jsonrpc":"2.0","method":"createProject","params":["ada",7]}"#,
-                #"{"jsonrpc":"2.0","id":1,"method":"updateStatus","params":[null,"e","processing"]}"#,
-                #"{"jsonrpc":"2.0","id":2,"method":"updateStatus","params":[null,"e","failed","GPU lost"]}"#,
-                #"{"jsonrpc":"2.0","id":3,"method":"updateStatus","params":[null,"e","completed"]}"#,
+                #"{"jsonrpc":"2.0","id":1,"method":"updateStatus","params":["processing",null,"e"]}"#,
+                #"{"jsonrpc":"2.0","id":2,"method":"updateStatus","params":["failed",null,"e","GPU lost"]}"#,
+                #"{"jsonrpc":"2.0","id":3,"method":"updateStatus","params":["completed",null,"e"]}"#,
             ], to: daemon)
         #expect(report.replies.count == 3)
         #expect(try Reply(try #require(report.replies.last)).kind == "terminalState")

@@ -7,7 +7,7 @@ internal import Testing
 struct MetricsTests {
     let registry = MetricsRegistry()
 
-    @Test("the text format has one TYPE line a family, sorted samples and escaped labels")
+    @Test("the text format has one HELP and one TYPE line a family, sorted samples and escaped labels")
     func prometheusText() {
         Counter(label: "requests_total", dimensions: [("method", "getStatus")], factory: registry).increment(by: 3)
         Counter(label: "requests_total", dimensions: [("method", "audit")], factory: registry).increment()
@@ -20,15 +20,20 @@ struct MetricsTests {
         timer.recordNanoseconds(11_000_000_000)
         #expect(
             registry.snapshot().prometheusText() == #"""
+                # HELP odd_name Not described.
                 # TYPE odd_name counter
                 odd_name{a_b="q\"\\\n"} 1
+                # HELP requests_total Not described.
                 # TYPE requests_total counter
                 requests_total{method="audit"} 1
                 requests_total{method="getStatus"} 3
+                # HELP connections Not described.
                 # TYPE connections gauge
                 connections 7.0
+                # HELP queue_depth Not described.
                 # TYPE queue_depth gauge
                 queue_depth 2.5
+                # HELP commit_seconds Not described.
                 # TYPE commit_seconds histogram
                 commit_seconds_bucket{x="y",le="5e-05"} 1
                 commit_seconds_bucket{x="y",le="0.0001"} 2

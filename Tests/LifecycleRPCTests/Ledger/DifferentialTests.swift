@@ -66,4 +66,51 @@ struct DifferentialTests {
         #expect(ledger.fatalErrors.isEmpty)
         await ledger.close()
     }
+
+    @Test("sums above 2^53 are exact in both, and what does not fit into 64 bits stands as their greatest number")
+    func greatSums() async throws {
+        var limits = Limits()
+        limits.maximumProjectCredits = Limits.largestInteger
+        let ledger = try LedgerHarness(limits)
+        var player = DifferentialPlayer(ledger)
+        let all = Limits.largestInteger
+        var created = 0
+        func create(_ user: String, _ credits: Int64, _ status: String?) {
+            player.ask("createProject", #"{"userId":"\#(user)","credits":\#(credits)}"#)
+            let report = status.map { #"{"projectId":"<\#(created)>","status":"\#($0)"}"# }
+            if let report { player.ask("updateStatus", report) }
+            created += 1
+        }
+        let page = #"{"limit":1,"includeStats":true"#
+        let lists = ["}", #","createdAfter":"2000-01-01T00:00:00Z"}"#, #","status":"failed"}"#].map { page + $0 }
+        func stats(_ list: String) async throws -> Statistics? {
+            let result = await ledger.result(of: Call("listProjects", list))
+            return try ListProjects.Response.decoded(result.get()).stats
+        }
+        for user in ["ann", "ben", "cid"] {
+            player.ask("grantCredits", #"{"userId":"\#(user)","credits":\#(all),"reason":"all there is"}"#)
+            create(user, all, "failed")
+            create(user, all - 2, user == "ann" ? "completed" : nil)
+            create(user, 1, nil)
+        }
+        for list in lists { player.ask("listProjects", list) }
+        try await player.compare()
+        let exact = try await stats(lists[1])
+        #expect(exact?.creditsRefunded == 3 * all)
+        #expect(exact?.creditsCaptured == all - 2)
+        #expect(exact?.creditsHeld == 2 * all - 1)
+        #expect(exact?.creditsUsed == 6 * all - 3)
+        #expect(try await stats(lists[0]) == exact)
+
+        // Twice 600 of the greatest are more than 2^63.
+        for user in ["dan", "eve"] {
+            player.ask("grantCredits", #"{"userId":"\#(user)","credits":\#(all),"reason":"all there is"}"#)
+            for _ in 0..<600 { create(user, all, "failed") }
+        }
+        for list in lists { player.ask("listProjects", list) }
+        try await player.compare()
+        for list in lists { #expect(try await stats(list)?.creditsRefunded == .max) }
+        #expect(ledger.fatalErrors.isEmpty)
+        await ledger.close()
+    }
 }

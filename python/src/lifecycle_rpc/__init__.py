@@ -3,7 +3,7 @@
     from lifecycle_rpc import Client
 
     with Client() as client:
-        client.update_status(project_id, status="failed", error_message="GPU out of memory")
+        client.update_status("failed", project_id, error_message="GPU out of memory")
 
 `lifecycle_rpc.prefect` reports for Prefect flows. Only the standard library is needed for everything else.
 """

@@ -64,10 +64,10 @@ class AsyncProjects(AsyncCalls):
 
     async def update_status(
         self,
+        status: models.Report,
         project_id: str | None = None,
         *,
         external_id: str | None = None,
-        status: models.Report,
         error_message: str | None = None,
         error_code: str | None = None,
         timeout: float | None = None,
@@ -75,9 +75,9 @@ class AsyncProjects(AsyncCalls):
         """Report what became of a project; `failed` gives its credits back. The first verdict wins. Roles agent, app.
 
         Args:
+            status: `processing`, `completed` or `failed`.
             project_id: The project. One of the two ids is needed; with both, `external_id` is recorded.
             external_id: The upstream's id.
-            status: `processing`, `completed` or `failed`.
             error_message: Why, for people; with `failed` only, cut after 8 KiB.
             error_code: Why, a stable word of 1 to 64 letters, digits, `_`, `.` or `-`; with `failed` only.
             timeout: Seconds for the call.
@@ -87,9 +87,9 @@ class AsyncProjects(AsyncCalls):
             ProjectNotFound, InvalidTransition, IdempotencyConflict: Nothing was changed.
         """
         given: dict[str, object] = {
+            "status": status,
             "project_id": project_id,
             "external_id": external_id,
-            "status": status,
             "error_message": error_message,
             "error_code": error_code,
         }

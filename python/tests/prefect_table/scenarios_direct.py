@@ -39,7 +39,7 @@ def cancelled_async(lab: Lab, work: Work) -> None:
 
 @scenario("an async flow after the refund", MODE, code="crashed", by=APP, prefect="Cancelled", full_only=True)
 def async_after_refund(lab: Lab, work: Work) -> None:
-    work.client.update_status(work.project, status="failed", error_code="crashed")
+    work.client.update_status("failed", work.project, error_code="crashed")
     assert lab.direct(work, "asynchronous", "waits").wait(PATIENCE) == 1
     assert not work.file("body").exists()
 
@@ -145,7 +145,7 @@ def frozen(lab: Lab, work: Work) -> None:
 
 @scenario("run again after the refund", MODE, code="crashed", by=APP, prefect="Cancelled")
 def again_after_refund(lab: Lab, work: Work) -> None:
-    work.client.update_status(work.project, status="failed", error_code="crashed")
+    work.client.update_status("failed", work.project, error_code="crashed")
     assert lab.direct(work, "work", "returns").wait(PATIENCE) == 1
     assert not work.file("body").exists()
 

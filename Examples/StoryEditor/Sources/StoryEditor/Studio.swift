@@ -22,11 +22,13 @@ struct Studio: Sendable {
         startTimeout = configuration.upstreamTimeout + configuration.startMargin
     }
 
-    /// Takes the credits, hands the job over and records its id. The credits are back before this throws `FailedStart`.
+    /// Takes the credits, hands the job over and records its id. The credits are back before this throws `FailedStart`,
+    /// unless that says otherwise.
     ///
     /// - Parameter key: The request's Idempotency-Key: the same order is charged and begun once.
-    func order(_ order: VideoOrder, for userId: String, key: String?) async throws -> Project {
+    func order(_ order: VideoOrder, for userId: String, key visitorKey: VisitorKey?) async throws -> Project {
         let text = try order.json()
+        let key = visitorKey?.inLedger
         var request = CreateProject(userId: userId, credits: price, idempotencyKey: key)
         request.name = order.title
         do { request.metadata = try Metadata(json: text) } catch {
@@ -39,8 +41,10 @@ struct Studio: Sendable {
         }
     }
 
-    /// The same for one that has failed. The order is the one that the ledger keeps with it.
-    func retry(_ projectId: ProjectID, for userId: String, key: String) async throws -> Project {
+    /// The same for one that has failed. The order is the one that the ledger keeps with it. One key for one failed
+    /// project: it is tried again once, however often the button is pressed.
+    func retry(_ projectId: ProjectID, for userId: String) async throws -> Project {
+        let key = "retry:\(projectId)"
         let failed = try await own(projectId, of: userId)
         guard let text = failed.metadata?.json, let order = try? VideoOrder(json: text) else {
             throw Problem(.conflict, "orderUnknown", "What was ordered is no longer known. Please order it anew.")
@@ -88,6 +92,10 @@ extension Studio {
             } catch let error as ClientError where error.refusal?.kind.retryable == false {
                 guard let job = begun.job else { throw error }
                 return try await settle(job.projectId, job.externalId, error)
+            } catch var failed as FailedStart {
+                // Not where another process has made the project: that one may be starting it at this moment.
+                failed.isRefunded = (try? await client.getStatus(failed.projectId))?.status == .failed
+                throw failed
             }
         }
         // A key that comes again after its start had failed gets the same answer as the first time.
@@ -122,10 +130,12 @@ private final class Begun: Sendable {
     func set(_ projectId: ProjectID, _ externalId: String) { state.withLock { $0 = (projectId, externalId) } }
 }
 
-/// A job that was not begun. The project has failed with it, and its credits are back.
+/// A job that was not begun.
 struct FailedStart: Error, CustomStringConvertible {
     let projectId: ProjectID
     let cause: UpstreamError
+    /// The project has failed with it, and its credits are back. Else its start timeout gives them back.
+    var isRefunded = true
 
     /// What stands in the ledger as the reason.
     var description: String { cause.description }

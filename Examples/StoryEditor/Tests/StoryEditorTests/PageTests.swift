@@ -63,6 +63,21 @@ struct PageTests {
         }
     }
 
+    @Test("a visitor's key is never one of the app's own: it does not block the retry of a project")
+    func keysApart() async throws {
+        try await Stage.with { stage in
+            try await stage.grant(200)
+            #expect(try await stage.order(key: "one").status == 201)
+            let project = try #require(try await stage.client.listProjects(userId: "ana").projects.first).projectId
+            _ = try await stage.report("\(project)", "failed", "stopped")
+            #expect(try await stage.order(key: "retry:\(project)").status == 201)
+            let retried = try await stage.form("/projects/\(project)/retry")
+            #expect(retried.headers["location"]?.hasPrefix("/projects?done=retried#") == true, "\(retried.text)")
+            let newest = try #require(try await stage.client.listProjects(userId: "ana").projects.first)
+            #expect(newest.retryOf == project)
+        }
+    }
+
     @Test("what a form cannot do is said on the page, with the text still in its field")
     func failures() async throws {
         try await Stage.with { stage in

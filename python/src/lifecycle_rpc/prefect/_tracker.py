@@ -144,7 +144,7 @@ class Tracker:
     def _report_start(self, timeout: float) -> None:
         key = self.key
         changed = self._client.update_status(
-            key.project_id, external_id=key.external_id, status="processing", timeout=timeout
+            "processing", key.project_id, external_id=key.external_id, timeout=timeout
         )
         self.project_id = changed.project.project_id
         self._started = True

@@ -108,10 +108,10 @@ struct API: Sendable {
         return try await external(id)
     }
 
-    private static func key(_ request: Request) throws(Problem) -> String? {
-        guard let key = request.headers[.idempotencyKey] else { return nil }
-        guard (1...255).contains(key.utf8.count) else {
-            throw .unprocessable("Idempotency-Key must have 1 to 255 bytes.")
+    private static func key(_ request: Request) throws(Problem) -> VisitorKey? {
+        guard let text = request.headers[.idempotencyKey] else { return nil }
+        guard let key = VisitorKey(text) else {
+            throw .unprocessable("Idempotency-Key must have 1 to \(VisitorKey.longest) bytes.")
         }
         return key
     }

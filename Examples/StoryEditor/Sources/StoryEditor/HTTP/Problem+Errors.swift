@@ -10,7 +10,7 @@ extension Problem {
         case let problem as Problem: self = problem
         case let error as ClientError: self.init(error)
         case let error as FailedStart:
-            self.init(error.cause)
+            self.init(error.cause, isRefunded: error.isRefunded)
             projectId = error.projectId.description
         case let error as any HTTPResponseError:
             let code = error.status == .notFound ? "notFound" : "badRequest"
@@ -52,8 +52,9 @@ extension Problem {
         }
     }
 
-    init(_ error: UpstreamError) {
-        let detail = "\(error.description) Your credits are back."
+    init(_ error: UpstreamError, isRefunded: Bool = true) {
+        let credits = isRefunded ? "Your credits are back." : "Your credits come back soon, unless it still begins."
+        let detail = "\(error.description) \(credits)"
         switch error {
         case .timedOut: self.init(.gatewayTimeout, "upstreamTimeout", detail)
         case .refused, .unreachable, .badAnswer: self.init(.badGateway, "upstreamFailed", detail)

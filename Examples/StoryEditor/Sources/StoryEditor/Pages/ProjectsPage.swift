@@ -61,14 +61,14 @@ struct ProjectsPage: Sendable {
         let user = try SignedInUser(request, context, configuration)
         let form = try await Self.form(OrderForm.self, request, context)
         try FormGuard.check(request, token: form.csrf)
+        let key = form.key.flatMap { VisitorKey($0) }
         let again = OrderAgain(
-            csrf: form.csrf ?? "",
-            key: form.key.flatMap { (1...255).contains($0.utf8.count) ? $0 : nil } ?? Self.newKey,
+            csrf: form.csrf ?? "", key: key?.text ?? Self.newKey,
             prompt: form.prompt ?? "", ratio: form.ratio)
         do {
             let settings = VideoOrder.Settings(prompt: again.prompt, aspectRatio: form.ratio)
             let order = try VideoOrder(templateName: "story", config: settings).validated()
-            let project = try await studio.order(order, for: user.userId, key: again.key)
+            let project = try await studio.order(order, for: user.userId, key: VisitorKey(again.key))
             return Self.redirect("ordered", project)
         } catch {
             return try await page(context, request, user, failure: error, order: again)
@@ -77,8 +77,7 @@ struct ProjectsPage: Sendable {
 
     @Sendable func retry(_ request: Request, _ context: AppContext) async throws -> Response {
         try await act(request, context, "retried") { projectId, user in
-            // One key for one failed project: it is tried again once, however often the button is pressed.
-            try await studio.retry(projectId, for: user.userId, key: "retry:\(projectId)")
+            try await studio.retry(projectId, for: user.userId)
         }
     }
 

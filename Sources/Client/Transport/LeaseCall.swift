@@ -1,0 +1,61 @@
+internal import LifecycleCore
+
+/// How a heartbeat named the project whose lease it is about.
+enum LeaseName: Hashable, Sendable {
+    case project(ProjectID)
+    case external(UTF8Key)
+
+    init(_ reference: ProjectReference) {
+        switch reference {
+        case .projectID(let id): self = .project(id)
+        case .externalID(let id): self = .external(UTF8Key(id))
+        }
+    }
+
+    fileprivate var projectId: ProjectID? { if case .project(let id) = self { id } else { nil } }
+    fileprivate var externalId: String? { if case .external(let id) = self { id.text } else { nil } }
+}
+
+/// What a call has to do with a lease that is tied to the connection, or shall be.
+enum LeaseCall: Sendable {
+    /// A heartbeat that ties it.
+    case attach(LeaseName)
+    /// A heartbeat that unties it.
+    case detach(LeaseName)
+    /// Any other question that is answered with the project's status.
+    case look(LeaseName)
+
+    var name: LeaseName {
+        switch self {
+        case .attach(let name), .detach(let name), .look(let name): name
+        }
+    }
+
+    /// What the daemon will take the request for: however it was written, by name or by position.
+    init?(_ request: OutgoingRequest) {
+        guard request.method.hasSameBytes(as: Heartbeat.name),
+            let params = try? JSONDocument(parsing: request.params).root,
+            let beat: Heartbeat = try? ParamsReader.read(params),
+            let reference = try? ProjectReference(projectId: beat.projectId, externalId: beat.externalId)
+        else { return nil }
+        let name = LeaseName(reference)
+        self =
+            switch beat.attach {
+            case true?: .attach(name)
+            case false?: .detach(name)
+            case nil: .look(name)
+            }
+    }
+
+    /// The request that the transport itself makes of it.
+    func request(timeout: Duration) -> OutgoingRequest {
+        var params = JSONWriter(capacity: 128)
+        let (projectId, externalId) = (name.projectId, name.externalId)
+        if case .attach = self {
+            Heartbeat(projectId: projectId, externalId: externalId, attach: true).write(to: &params)
+            return OutgoingRequest(Heartbeat.name, params: params.take(), isRepeatable: true, timeout: timeout)
+        }
+        GetStatus(projectId: projectId, externalId: externalId).write(to: &params)
+        return OutgoingRequest(GetStatus.name, params: params.take(), isRepeatable: true, timeout: timeout)
+    }
+}
