@@ -133,8 +133,8 @@ final class LedgerHarness: Sendable {
         try await untilIdle()
     }
 
-    /// The writer has done all that it does of itself at this time, and its next alarm is among ours. (A check is answered
-    /// at the end of its round.)
+    /// The writer has done all that it does of itself at this time, and its next alarm is among ours. (A check is
+    /// answered at the end of its round.)
     func untilIdle() async throws {
         let store = try store
         await withCheckedContinuation { done in store.writes.check { done.resume() } }
