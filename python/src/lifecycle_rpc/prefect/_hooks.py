@@ -61,7 +61,7 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
         tracker.start()
     except TerminalState as error:
         reason = f"Project {key} is {error.status} already; do it again as a new project."
-        within_another = flow_run.parent_task_run_id is not None and not has_own_process(flow_run.id)
+        within_another = flow_run.parent_task_run_id is not None and not has_own_process(flow_run)
         if settings.stop_when_ended and not within_another:
             _registry.remove(flow_run.id)
             set_cancelled(flow_run, reason)

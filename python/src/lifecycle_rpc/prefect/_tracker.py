@@ -246,7 +246,7 @@ class Tracker:
             self.project_ended = True
         with self._deciding:
             if not self._finished.is_set():
-                kill_own_process(self.flow_run.id)
+                kill_own_process(self.flow_run)
 
     def _complain(self, words: str) -> None:
         if words != self._complaint and not self._finished.is_set():
