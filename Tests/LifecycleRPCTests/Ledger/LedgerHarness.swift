@@ -113,7 +113,8 @@ final class LedgerHarness: Sendable {
             // Sent while the writer is busy, so that it reads both at once.
             store.writes.check {
                 for ring in rings { ring() }
-                store.writes.check {
+                // Answered before the alarm is set, as a check is not.
+                store.writes.settle(Due(isEverything: true)) {
                     self.advance(seconds: seconds)
                     done.resume()
                 }
@@ -129,7 +130,8 @@ final class LedgerHarness: Sendable {
         try await untilIdle()
     }
 
-    /// The writer has done all that it does of itself at this time. (A check is answered at the end of its round.)
+    /// The writer has done all that it does of itself at this time, and its next alarm is among ours. (A check is answered
+    /// at the end of its round.)
     func untilIdle() async throws {
         let store = try store
         await withCheckedContinuation { done in store.writes.check { done.resume() } }
