@@ -50,7 +50,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         finishProject = try database.prepare(
             """
             UPDATE project SET status = ?3, errorCode = ?4, errorMessage = ?5, startedAt = ifnull(startedAt, ?6),
-                finishedAt = ?2, updatedAt = ?2, deadline = NULL
+                finishedAt = ?2, updatedAt = ?2, deadline = NULL, setBackTo = NULL
             WHERE row = ?1
             """)
         insertEntry = try database.prepare(

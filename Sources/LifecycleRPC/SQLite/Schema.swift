@@ -2,7 +2,8 @@
 enum Schema {
     /// By number. A released migration never changes; the next one is added below it.
     static let migrations: [(version: Int, sql: String)] = [
-        (1, String(decoding: PackageResources.v1_initial_sql, as: UTF8.self))
+        (1, String(decoding: PackageResources.v1_initial_sql, as: UTF8.self)),
+        (2, String(decoding: PackageResources.v2_clocks_sql, as: UTF8.self)),
     ]
 
     /// The statements of `audit.sql`, each of which returns what is wrong as (check, subject, detail).

@@ -4,9 +4,7 @@ internal import LifecycleCore
 extension Writer {
     /// Settles all that is due, until nothing is or the disk has no room for more. For the start.
     func sweep(_ report: (WriteOutcome) -> Void) throws(StorageError) {
-        let now = context(.daemon).now
-        // The clock went back while nobody ran.
-        if let last = try transaction.newestEventTime(), last > now { shortensAt = uptime() }
+        try compareWithHistory()
         try watchClock()
         let everything = Due(isEverything: true)
         while true {

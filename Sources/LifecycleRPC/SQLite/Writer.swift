@@ -17,8 +17,11 @@ final class Writer {
     /// When this thread was last seen at work, by the monotonic clock, and for how long it may be unseen: see `noticePause`.
     var lastSeen: Int64
     let patience: Int64
-    /// The clock went back, and deadlines lie too far in the future since: when to shorten them, by the monotonic clock.
-    var shortensAt: Int64?
+    /// The clock was set, so that deadlines are wrong: what is to be done about it, in this order, and when, by the
+    /// monotonic clock.
+    var redatings: [Redating] = []
+    var redatesAt: Int64?
+    let onClockJump: @Sendable (ClockJump) -> Void
     /// Told what storage refused to the daemon itself, which goes on.
     let onError: @Sendable (StorageError) -> Void
     /// The newest event that somebody was told of.
@@ -42,7 +45,8 @@ final class Writer {
     init(
         _ database: Database, identity: FileIdentity, ballast: Ballast,
         nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime,
-        patience: Int64, onError: @escaping @Sendable (StorageError) -> Void
+        patience: Int64, onError: @escaping @Sendable (StorageError) -> Void,
+        onClockJump: @escaping @Sendable (ClockJump) -> Void
     ) throws(StorageError) {
         self.database = database
         self.identity = identity
@@ -55,6 +59,7 @@ final class Writer {
         clockWatch = ClockWatch(wall: resumedAt, uptime: lastSeen)
         self.patience = patience
         self.onError = onError
+        self.onClockJump = onClockJump
         transaction = try SQLiteWriteTransaction(database, nextDeadline)
         begin = try database.prepare("BEGIN IMMEDIATE")
         commitStatement = try database.prepare("COMMIT")
