@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import Optional
 
 
+# No worse than the base is: at least so much of what it reaches, at most 1 / so much of what it needs.
+KEPT = 0.95
+
+
 class Samples:
     def __init__(self):
         self.values = {}
@@ -44,7 +48,17 @@ class Figure:
         return {
             "figure": self.name, "projects": self.size, "ours": ours, "unit": self.unit, "target": self.wanted(),
             "beside": self.beside, "theirs": theirs, "ratio": ratio, "met": met,
-            "samples": samples.values.get(self.ours, [])}
+            "samples": samples.values.get(self.ours, []), **self.beside_base(samples, ours)}
+
+    def beside_base(self, samples, ours):
+        """The base's figure, ours divided by it, and whether ours is not worse; nothing where no base was measured."""
+        key = f"base.{self.ours.removeprefix('daemon.')}"
+        base = samples.median(key)
+        times = ours / base if ours is not None and base else None
+        kept = None
+        if times is not None:
+            kept = times >= KEPT if self.unit.endswith("/s") else times <= 1 / KEPT
+        return {"base": base, "timesBase": times, "kept": kept, "baseSamples": samples.values.get(key, [])}
 
     def wanted(self):
         if self.at_least is not None:

@@ -4,7 +4,6 @@ import os
 import re
 
 from . import ours, system
-from .ours import DAEMON, Daemon
 from .system import TOOLS, BenchError
 
 WARM, COUNT = 64, 480
@@ -32,24 +31,23 @@ def of_command(scratch, command):
     return total(scratch, "callgrind")
 
 
-def stripped(scratch):
+def stripped(build):
     """valgrind 3.19 cannot read the debug information of Swift 6.3."""
-    copy = scratch.folder / "lifecycled"
+    copy = build.scratch.folder / f"stripped-{build.name}"
     if not copy.exists():
-        system.run(["objcopy", "--strip-debug", DAEMON, copy])
+        system.run(["objcopy", "--strip-debug", build.binary, copy])
     return copy
 
 
 class Running:
     """A daemon under callgrind that gets its requests, and what it executed in all, start and stop included."""
 
-    def __init__(self, databases, size, name, creates, reads):
-        scratch = databases.scratch
-        self.scratch, self.name = scratch, f"callgrind-{name}"
-        self.daemon = Daemon(
-            scratch, databases.copy(size, f"instructions-{name}"), under=callgrind(scratch, self.name),
-            binary=stripped(scratch), env={**os.environ, "LD_PRELOAD": str(TOOLS / "own-sigsuspend")})
-        ids = databases.project_ids(size)
+    def __init__(self, build, size, name, creates, reads):
+        self.scratch, self.name = build.scratch, f"callgrind-{build.name}-{name}"
+        self.daemon = build.daemon(
+            build.databases.copy(size, f"instructions-{name}"), under=callgrind(self.scratch, self.name),
+            binary=stripped(build), env={**os.environ, "LD_PRELOAD": str(TOOLS / "own-sigsuspend")})
+        ids = build.databases.project_ids(size)
         for template, count, options in [(ours.CREATE, creates, {}), (ours.STATUS, reads, {"ids": ids})]:
             self.daemon.load(template, depth=DEPTH, count=count, warm_up=0, users=ours.USERS, **options)
 
@@ -58,11 +56,11 @@ class Running:
         return total(self.scratch, self.name)
 
 
-def of_daemon(databases, size):
+def of_daemon(build, size):
     """Of one create and of one getStatus: what more of them cost, so that start and stop do not count."""
-    runs = {"base": (WARM, WARM), "create": (WARM + COUNT, WARM), "status": (WARM, WARM + COUNT)}
-    totals = {name: Running(databases, size, name, *counts).total() for name, counts in runs.items()}
-    return {name: (totals[name] - totals["base"]) / COUNT for name in ("create", "status")}
+    runs = {"start": (WARM, WARM), "create": (WARM + COUNT, WARM), "status": (WARM, WARM + COUNT)}
+    totals = {name: Running(build, size, name, *counts).total() for name, counts in runs.items()}
+    return {name: (totals[name] - totals["start"]) / COUNT for name in ("create", "status")}
 
 
 def compare(found, kept):

@@ -88,22 +88,33 @@ def floor(database, what, **options):
     return json.loads(system.run(command))
 
 
-class Databases:
-    """Seeded once a size, copied for each use."""
+class Build:
+    """A build of the daemon that is measured. Its samples are named `name.figure`."""
 
-    def __init__(self, scratch):
-        self.scratch = scratch
+    def __init__(self, scratch, name="daemon", binary=DAEMON, seeder=TOOLS / "floor"):
+        self.scratch, self.name, self.binary = scratch, name, binary
+        self.databases = Databases(scratch, binary, seeder, "" if name == "daemon" else f"{name}-")
+
+    def daemon(self, database, flags=(), **options):
+        return Daemon(self.scratch, database, flags, **{"binary": self.binary, **options})
+
+
+class Databases:
+    """Seeded once a size by a build's own programs, as builds may have different schemas; copied for each use."""
+
+    def __init__(self, scratch, binary=DAEMON, seeder=TOOLS / "floor", prefix=""):
+        self.scratch, self.binary, self.seeder, self.prefix = scratch, binary, seeder, prefix
         self.seeds = {}
 
     def seed(self, size):
         if size in self.seeds:
             return
-        system.progress(f"seeding {size} projects")
-        path = self.scratch.subfolder(f"seed{size}") / "ledger.db"
-        Daemon(self.scratch, path).stop()  # makes the schema
+        system.progress(f"seeding {size} projects{' for the base' if self.prefix else ''}")
+        path = self.scratch.subfolder(f"{self.prefix}seed{size}") / "ledger.db"
+        Daemon(self.scratch, path, binary=self.binary).stop()  # makes the schema
         system.run([
-            TOOLS / "floor", path, "seed", "--count", size, "--of-one-user", self.of_one_user(size), "--users", USERS])
-        daemon = Daemon(self.scratch, path)
+            self.seeder, path, "seed", "--count", size, "--of-one-user", self.of_one_user(size), "--users", USERS])
+        daemon = Daemon(self.scratch, path, binary=self.binary)
         self.audit(daemon)
         daemon.stop()
         self.seeds[size] = path
@@ -122,7 +133,7 @@ class Databases:
     def copy(self, size, name):
         """A fresh copy. Both sides work on their own."""
         self.seed(size)
-        path = self.scratch.subfolder(name) / "ledger.db"
+        path = self.scratch.subfolder(self.prefix + name) / "ledger.db"
         shutil.copyfile(self.seeds[size], path)
         path.chmod(0o600)
         with open(path) as file:
@@ -132,7 +143,7 @@ class Databases:
     def project_ids(self, size):
         """A file of the seeded projects' ids, at most 100 000 over the whole range."""
         import sqlite3
-        file = self.scratch.folder / f"ids{size}"
+        file = self.scratch.folder / f"{self.prefix}ids{size}"
         if not file.exists():
             self.seed(size)
             step = max(1, size // 100_000)

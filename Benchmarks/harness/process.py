@@ -6,7 +6,6 @@ import signal
 import time
 
 from . import ours, system
-from .ours import DAEMON, Daemon
 from .system import TOOLS, BenchError
 
 STARTS = 20
@@ -31,26 +30,37 @@ def first_answer(context, command):
 
 def cold_start(context, size):
     system.progress(f"cold starts, {size} projects")
-    database = context.databases.copy(size, "cold")
-    command = [DAEMON, "--database", database]
-    for _ in range(STARTS):
+    commands = [(build, [build.binary, "--database", build.databases.copy(size, "cold")]) for build in context.builds]
+    for turn in range(STARTS):
         took, process, _ = first_answer(context, [TOOLS / "empty-answer"])
         context.samples.add(f"empty.cold@{size}", took)
         system.stop(process)
-        took, process, _ = first_answer(context, command)
-        context.samples.add(f"daemon.clean@{size}", took)
-        if system.stop(process) != 0:
-            raise BenchError("the activated daemon did not end cleanly")
-    for _ in range(STARTS):
-        _, process, path = first_answer(context, command)
-        load = context.scratch.start(ours.load_command(
-            path, ours.CREATE, connections=16, depth=16, seconds=60, users=ours.USERS))
-        time.sleep(0.4)  # so much is left behind; how much is what differs from start to start
-        system.stop(process, signal.SIGKILL)
-        system.stop(load)
-        took, process, _ = first_answer(context, command)
-        context.samples.add(f"daemon.killed@{size}", took)
-        system.stop(process, signal.SIGKILL)
+        for build, command in context.in_turn(commands, turn):
+            context.attempt(
+                f"cold start, {size} projects", clean, context, command, f"{build.name}.clean@{size}", build=build)
+    for turn in range(STARTS):
+        for build, command in context.in_turn(commands, turn):
+            context.attempt(
+                f"cold start, {size} projects", killed, context, command, f"{build.name}.killed@{size}", build=build)
+
+
+def clean(context, command, key):
+    took, process, _ = first_answer(context, command)
+    context.samples.add(key, took)
+    if system.stop(process) != 0:
+        raise BenchError("the activated daemon did not end cleanly")
+
+
+def killed(context, command, key):
+    _, process, path = first_answer(context, command)
+    load = context.scratch.start(ours.load_command(
+        path, ours.CREATE, connections=16, depth=16, seconds=60, users=ours.USERS))
+    time.sleep(0.4)  # so much is left behind; how much is what differs from start to start
+    system.stop(process, signal.SIGKILL)
+    system.stop(load)
+    took, process, _ = first_answer(context, command)
+    context.samples.add(key, took)
+    system.stop(process, signal.SIGKILL)
 
 
 def memory(process):
@@ -64,19 +74,24 @@ def resting_memory(context, size):
     system.progress("memory")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4 * IDLE), hard))
-    flags = ["--max-connections", str(2 * IDLE), "--max-connections-per-user", str(2 * IDLE)]
-    for _ in range(context.rounds):
-        daemon = Daemon(context.scratch, context.databases.copy(size, "memory"), flags)
-        time.sleep(2)  # it gives memory back when nobody has been connected for a second
-        resident, private = memory(daemon.process)
-        context.samples.add("daemon.resident", resident / 1024)
-        context.samples.add("daemon.private", private / 1024)
-        connections = [system.connect(daemon.socket) for _ in range(IDLE)]
-        for connection in connections:  # each has been used
-            system.ask(connection, ASK)
-        time.sleep(0.5)
-        context.samples.add("daemon.idle", (memory(daemon.process)[1] - private) / IDLE)
-        for connection in connections:
-            connection.close()
-        daemon.stop()
+    for turn in range(context.rounds):
+        for build in context.in_turn(context.builds, turn):
+            context.attempt("memory", measure_memory, context, build, size, build=build)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def measure_memory(context, build, size):
+    flags = ["--max-connections", str(2 * IDLE), "--max-connections-per-user", str(2 * IDLE)]
+    daemon = build.daemon(build.databases.copy(size, "memory"), flags)
+    time.sleep(2)  # it gives memory back when nobody has been connected for a second
+    resident, private = memory(daemon.process)
+    context.samples.add(f"{build.name}.resident", resident / 1024)
+    context.samples.add(f"{build.name}.private", private / 1024)
+    connections = [system.connect(daemon.socket) for _ in range(IDLE)]
+    for connection in connections:  # each has been used
+        system.ask(connection, ASK)
+    time.sleep(0.5)
+    context.samples.add(f"{build.name}.idle", (memory(daemon.process)[1] - private) / IDLE)
+    for connection in connections:
+        connection.close()
+    daemon.stop()

@@ -68,7 +68,7 @@ def floor_traces(databases):
         run([TOOLS / "floor", database, kind, "--count", 1, "--batch", 1, "--warm-up", 0],
             env={**os.environ, "LD_PRELOAD": str(TOOLS / "sql-trace"), "SQL_TRACE_FILE": str(file)})
         texts = read_trace(file)
-        traces["writer" if texts[-2] == "RELEASE request" else "reader"] = settings(texts)
+        traces["writer" if "RELEASE request" in texts else "reader"] = settings(texts)
         traces[kind] = of_request(texts)
     return traces
 

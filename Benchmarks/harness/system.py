@@ -28,9 +28,11 @@ def end_by_signal(number, _frame):
     raise SystemExit(128 + number)
 
 
-def build_tools():
-    """Compiles the programs in C. They need nothing of the package, so that this takes seconds."""
-    TOOLS.mkdir(parents=True, exist_ok=True)
+def build_tools(benchmarks=BENCHMARKS, names=None):
+    """Compiles the programs in C, all or those named, and returns their folder. They need nothing of the package, so that
+    this takes seconds."""
+    tools = benchmarks / ".build" / "tools"
+    tools.mkdir(parents=True, exist_ok=True)
     compiler = shutil.which("clang") or shutil.which("cc")
     if not compiler:
         raise BenchError("no C compiler: clang comes with the Swift toolchain")
@@ -40,8 +42,11 @@ def build_tools():
         "load": [], "line-echo": [], "empty-answer": [], "watch-latency": [], "floor": ["-lsqlite3"],
         "sql-trace": library, "allocation-count": library, "own-sigsuspend": library,
     }.items():
-        sources = sorted((BENCHMARKS / "Sources" / name).glob("*.c"))
-        run([compiler, *flags, "-o", TOOLS / name, *sources, *extra])
+        if names and name not in names:
+            continue
+        sources = sorted((benchmarks / "Sources" / name).glob("*.c"))
+        run([compiler, *flags, "-o", tools / name, *sources, *extra])
+    return tools
 
 
 def run(command, timeout=600, **options):

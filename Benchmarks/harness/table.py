@@ -1,9 +1,13 @@
 """Prints the results."""
 
+from .figures import KEPT
+
 LEGEND = """\
 What the numbers mean
   ours, beside      medians of the rounds; in each round daemon, floor and peers take turns, so that noise hits all
   ratio             ours divided by what stands beside it
+  × base            ours divided by the figure of the base's daemon, which takes turns with ours on databases that it
+                    seeded itself. More is better for what is a second, less for the rest; ! is worse than 0.95 of it
   16×16             16 connections, each with 16 requests under way; 16×1: one at a time on each
   projects          what the ledger holds when a round begins; each round begins with a fresh copy
   create            createProject with a key, durable (fsync) when it is answered; users at random out of 1000
@@ -35,13 +39,29 @@ def number(value, unit):
     return text + ("" if unit == "/s" else f" {unit}" if unit else "")
 
 
-def cells(result):
+def cells(result, base):
     size = result["projects"]
     met = {None: "", True: "yes", False: "NO"}[result["met"]]
     return [
         result["figure"].strip(), f"{size:,}".replace(",", " ") if size else "", number(result["ours"], result["unit"]),
         result["target"], f"{number(result['theirs'], result['unit'])}  {result['beside']}" if result["beside"] else "",
-        "" if result["ratio"] is None else f"{result['ratio']:.2f}", met]
+        "" if result["ratio"] is None else f"{result['ratio']:.2f}", met, *(base_cells(result) if base else [])]
+
+
+def base_cells(result):
+    if result["timesBase"] is None:
+        return ["–"]
+    return [f"{result['timesBase']:.2f}{' ' if result['kept'] else '!'}"]
+
+
+def base_line(figures):
+    """How many rows are as good as the base's, and which are not."""
+    compared = [result for result in figures if result["kept"] is not None]
+    worse = dict.fromkeys(
+        result["figure"].strip() + (f" at {result['projects']}" if result["projects"] else "")
+        for result in compared if not result["kept"])
+    line = f"{sum(result['kept'] for result in compared)} of {len(compared)} rows no worse than {KEPT} of the base"
+    return line + (f"; worse (!): {', '.join(worse)}" if worse else "")
 
 
 def show(report):
@@ -53,10 +73,11 @@ def show(report):
         print(f"  MISSING:     {text}")
     for what, why in report["failures"].items():
         print(f"  FAILED:      {what}: {why.splitlines()[-1]}")
-    rows = [cells(result) for result in report["figures"]]
-    header = ["figure", "projects", "ours", "target", "beside", "ratio", "met?"]
+    base = "base" in machine
+    rows = [cells(result, base) for result in report["figures"]]
+    header = ["figure", "projects", "ours", "target", "beside", "ratio", "met?", *(["× base"] if base else [])]
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    right = {1, 2, 5}
+    right = {1, 2, 5, 7}
 
     def line(row):
         parts = [text.rjust(width) if column in right else text.ljust(width)
@@ -69,5 +90,8 @@ def show(report):
     for row in rows:
         print(line(row))
     targets = [result["met"] for result in report["figures"] if result["met"] is not None]
-    print(f"\n{sum(targets)} of {len(targets)} targets met; {report['rounds']} rounds; {report['seconds']:.0f} s\n")
+    print(f"\n{sum(targets)} of {len(targets)} targets met; {report['rounds']} rounds; {report['seconds']:.0f} s")
+    if base:
+        print(base_line(report["figures"]))
+    print()
     print(LEGEND)

@@ -1,7 +1,6 @@
 """Requests a second and how long each takes: the daemon and the floor in turn, then the peers."""
 
 from . import ours, peers, system
-from .ours import Daemon
 
 DURATION = 1.0
 WARM_UP = 0.2
@@ -12,14 +11,13 @@ READ_SHAPES = {"1x1": (1, 1, 1), "16x1": (16, 1, 16), "16x16": (16, 16, 256)}
 
 
 class Pair:
-    """The daemon and the floor on copies of one database."""
+    """A build's daemon and, for ours, the floor on copies of one database."""
 
-    def __init__(self, context, size):
-        self.context, self.size = context, size
-        self.ids = context.databases.project_ids(size)
-        self.ours = context.databases.copy(size, "ours")
-        self.floors = context.databases.copy(size, "floor")
-        self.daemon = Daemon(context.scratch, self.ours)
+    def __init__(self, context, build, size):
+        self.context, self.build, self.size = context, build, size
+        self.ids = build.databases.project_ids(size)
+        self.floors = build.databases.copy(size, "floor") if build is context.ours else None
+        self.daemon = build.daemon(build.databases.copy(size, "ours"))
         self.created = {}
 
     def put(self, step, measured):
@@ -33,10 +31,12 @@ class Pair:
         measured = self.daemon.load(
             *requests, connections=connections, depth=depth, seconds=DURATION, warm_up=WARM_UP,
             seed=self.context.round + 1, users=ours.USERS, **options)
-        self.put(f"daemon.{step}", measured)
+        self.put(f"{self.build.name}.{step}", measured)
         return measured
 
     def floor(self, step, what, batch):
+        if self.floors is None:
+            return
         self.put(
             f"floor.{step}", ours.floor(
                 self.floors, what, batch=batch, seconds=DURATION, warm_up=WARM_UP, users=ours.USERS,
@@ -45,7 +45,7 @@ class Pair:
 
 def create(pair, shape):
     connections, depth, batch = SHAPES[shape]
-    pair.created[shape] = pair.context.scratch.folder / f"created{shape}"
+    pair.created[shape] = pair.context.scratch.folder / f"{pair.build.name}-created{shape}"
     pair.load(f"create.{shape}", ours.CREATE, connections=connections, depth=depth, save_ids=pair.created[shape])
     pair.floor(f"create.{batch}", "create", batch)
 
@@ -58,7 +58,7 @@ def failed(pair, shape):
     count = sum(1 for _ in open(pair.created[shape]))
     measured = pair.daemon.load(
         ours.FAILED, connections=connections, depth=depth, ids=pair.created[shape], count=count, warm_up=0)
-    pair.put(f"daemon.failed.{shape}", measured)
+    pair.put(f"{pair.build.name}.failed.{shape}", measured)
     pair.floor(f"failed.{batch}", "failed", batch)
 
 
@@ -74,7 +74,7 @@ def balance(pair, _):
 
 
 def lists(pair, _):
-    deep = ours.deep_page(pair.context.databases.deep_cursor(pair.size))
+    deep = ours.deep_page(pair.build.databases.deep_cursor(pair.size))
     for name, template, what in [("page", ours.PAGE, "page"), ("deep", deep, "deep"), ("stats", ours.STATS, "stats")]:
         pair.load(f"{name}.1x1", template, connections=1, depth=1)
         pair.floor(f"{name}.1", what, 1)
@@ -99,14 +99,16 @@ def run_round(context, size, steps):
     wanted = [step for step in STEPS if step in steps]
     if not wanted:
         return
-    pair = Pair(context, size)
+    pairs = [Pair(context, build, size) for build in context.builds]
     for step in wanted:
         system.progress(f"round {context.round + 1} of {context.rounds}, {size} projects: {step}")
         function, shape = STEPS[step]
-        context.attempt(f"{step}, {size} projects", function, pair, shape)
-    if context.round == 0:  # after all that load
-        context.databases.audit(pair.daemon)
-    pair.daemon.stop()
+        for pair in context.in_turn(pairs, context.round):
+            context.attempt(f"{step}, {size} projects", function, pair, shape, build=pair.build)
+    for pair in pairs:
+        if context.round == 0:  # after all that load
+            pair.build.databases.audit(pair.daemon)
+        pair.daemon.stop()
 
 
 class Peers:
@@ -152,7 +154,7 @@ class Peers:
         self.put("redis.status.16x16", peer.status(16, 16, DURATION))
 
     def echo(self, peer):
-        ids = self.context.databases.project_ids(self.context.sizes[0])
+        ids = self.context.ours.databases.project_ids(self.context.sizes[0])
         for shape in ("16x1", "16x16"):
             connections, depth, _ = READ_SHAPES[shape]
             measured = ours.load(

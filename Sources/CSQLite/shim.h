@@ -13,3 +13,10 @@ static inline int lifecycle_sqlite3_db_config_switch(sqlite3 *db, int op, int on
 static inline int lifecycle_sqlite3_disable_memory_statistics(void) {
     return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
+
+// Which file system an open file is on, as linux/magic.h numbers them, or -1. Swift's Glibc has no statfs.
+#include <sys/vfs.h>
+static inline long long lifecycle_file_system(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (long long)status.f_type : -1;
+}

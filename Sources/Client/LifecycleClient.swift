@@ -70,7 +70,9 @@ public final class LifecycleClient: Sendable {
     ) async throws(ClientError) -> String {
         let document: JSONDocument
         do throws(JSONSyntaxError) {
-            document = try JSONDocument(parsing: Array(params.utf8))
+            // One level is the request's own. The daemon could not say whose line was too deep.
+            document = try JSONDocument(
+                parsing: Array(params.utf8), maximumDepth: JSONDocument.defaultMaximumDepth - 1)
         } catch {
             throw .refused(.parseError(error))
         }

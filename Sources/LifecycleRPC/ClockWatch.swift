@@ -16,7 +16,7 @@ package struct ClockJump: Sendable, Equatable {
 /// Notices that the wall clock and the time that passed disagree. Pure.
 struct ClockWatch {
     /// Differences below this are a clock that is being corrected bit by bit.
-    static let tolerance = Redating.tolerance
+    static let tolerance: Int64 = 2000
 
     private var offset: Int64
 

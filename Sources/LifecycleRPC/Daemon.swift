@@ -36,7 +36,8 @@ package struct Daemon: Sendable {
             patience: ClockWatch.tolerance,
             onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } },
             onClockJump: { telemetry.log($0) },
-            backupFolder: configuration.backupFolder, onBackup: { storage.backup($0, took: $1) })
+            backupFolder: configuration.backupFolder, onBackup: { storage.backup($0, took: $1) },
+            onLog: { storage.log($0) })
 
         let store: Store
         do throws(StorageError) {
@@ -62,6 +63,7 @@ package struct Daemon: Sendable {
             if !roles.missing.isEmpty {
                 log.write(.groupsMissing, [.groups: roles.missing.joined(separator: " ")])
             }
+            for reason in roles.unmatched { log.write(.idOfStrangers, [.reason: reason]) }
             let server = try await Server(
                 listener, hub: hub, roles: roles, limits: configuration.limits, on: eventLoop)
             let service = DaemonService(

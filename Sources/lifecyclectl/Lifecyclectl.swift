@@ -44,7 +44,7 @@ struct Lifecyclectl: AsyncParsableCommand {
             Glibc.exit(failure.status.rawValue)
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }  // --help, --version, …
-            StandardError.write(fullMessage(for: error) + "\n")
+            StandardError.write(SafeText.lines(fullMessage(for: error)) + "\n")
             Glibc.exit(ExitStatus.usage.rawValue)
         }
     }

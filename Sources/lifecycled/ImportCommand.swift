@@ -6,6 +6,7 @@ struct ImportCommand {
     let table: Importer.Table
     let file: String
     let options: ImportOptions
+    let mayCreate: Bool
 
     /// The rows that are wrong are told before it throws.
     func run(_ configuration: DaemonConfiguration) throws(ImportError) {
@@ -16,29 +17,22 @@ struct ImportCommand {
             progress: { progress.show($0, $1) })
         do throws(ImportError) {
             let summary = try importer.run(
-                table, from: ImportFile(file), into: configuration.databasePath, dryRun: options.dryRun)
+                table, from: ImportFile(file), into: configuration.databasePath, dryRun: options.dryRun,
+                mayCreate: mayCreate)
             progress.clear()
-            Self.write(
-                options.json ? summary.json : summary.text(of: table, configuration),
-                to: STDOUT_FILENO)
+            if options.json {
+                StandardStream.output.json(summary.json)
+            } else {
+                StandardStream.output.write(summary.text(of: table, configuration))
+            }
         } catch {
             progress.clear()
-            Self.write(error.rows, to: STDERR_FILENO)
+            StandardStream.errors.write(error.rows)
             if case .interrupted = error {
-                Self.write("lifecycled: \(error)\n", to: STDERR_FILENO)
+                StandardStream.errors.line("lifecycled: \(error)")
                 Interruption.end()
             }
             throw error
-        }
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            // What was imported is kept, whoever reads of it.
-            if count < 0, errno != EINTR { return }
-            rest = rest.dropFirst(max(0, count))
         }
     }
 }

@@ -1,7 +1,8 @@
 internal import Glibc
 internal import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP noticed instead of obeyed at once: what was begun is cleaned up first.
+/// SIGINT, SIGTERM and SIGHUP noticed instead of obeyed at once: what was begun is cleaned up first. A second one is
+/// obeyed, whatever the first is waiting for.
 enum Interruption {
     /// The signal's number; 0: none came.
     private static let number = Atomic<Int32>(0)
@@ -11,7 +12,12 @@ enum Interruption {
     static func watch() {
         _ = hasCome  // Makes the atomic, which a handler must not do.
         for each in [SIGINT, SIGTERM, SIGHUP] {
-            signal(each) { Interruption.number.store($0, ordering: .relaxed) }
+            signal(each) {
+                guard Interruption.number.exchange($0, ordering: .relaxed) != 0 else { return }
+                // Blocked until the handler returns, and then it ends the process.
+                signal($0, SIG_DFL)
+                raise($0)
+            }
         }
     }
 

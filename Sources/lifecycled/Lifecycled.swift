@@ -20,7 +20,13 @@ struct Lifecycled: AsyncParsableCommand {
         guard importing.table == nil || !oneTime.isGiven else {
             throw ValidationError("Give --import, --restore or --sweep, not two of them.")
         }
+        guard !oneTime.create || worksByHand else {
+            throw ValidationError("--create goes with --import or --restore.")
+        }
     }
+
+    /// On a database that is there, or made on purpose.
+    private var worksByHand: Bool { importing.table != nil || oneTime.restore != nil }
 
     /// The text of every flag that was given, by `Setting.name`.
     var flags: [String: String] {
@@ -50,15 +56,17 @@ struct Lifecycled: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try await DaemonConfiguration(flags: flags)
+        let configuration = try await DaemonConfiguration(
+            flags: flags, database: worksByHand ? DaemonConfiguration.packagedDatabase : nil)
         if let table = importing.table, let file = importing.file {
-            return try ImportCommand(table: table, file: file, options: importing).run(configuration)
+            return try ImportCommand(table: table, file: file, options: importing, mayCreate: oneTime.create)
+                .run(configuration)
         }
         guard oneTime.isGiven else { return try await Self.serve(configuration) }
         let log = try LogSystem.bootstrap(level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
         let done = try await oneTime.run(configuration)
-        print("lifecycled: \(done)")
+        StandardStream.output.line("lifecycled: \(done)")
     }
 
     private static func serve(_ configuration: DaemonConfiguration) async throws {

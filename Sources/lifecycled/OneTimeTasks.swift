@@ -7,6 +7,9 @@ struct OneTimeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Put a backup in the place of the database, and end.", valueName: "file"))
     var restore: String?
 
+    @Flag(help: "With --restore or --import: make the database if there is none.")
+    var create = false
+
     @Flag(help: "Fail and refund what is due, and end; beside a running daemon that is left to it.")
     var sweep = false
 
@@ -21,19 +24,21 @@ extension OneTimeOptions {
     /// - Returns: what was done, for people.
     func run(_ configuration: DaemonConfiguration) async throws -> String {
         guard let restore else { return try await SweepRun(configuration).run() }
-        return try Self.restore(restore, onto: configuration.databasePath)
+        return try putBack(restore, onto: configuration.databasePath)
     }
 
-    private static func restore(_ file: String, onto database: String) throws(DaemonError) -> String {
+    private func putBack(_ file: String, onto database: String) throws(DaemonError) -> String {
         Interruption.watch()
         let report = try Restore(
             file, at: systemClock(), isInterrupted: { Interruption.hasCome }
         )
-        .run(onto: database)
-        let previous = report.previous.map { " The old database is now \($0)." } ?? ""
+        .run(onto: database, mayCreate: create)
+        let before =
+            report.previous.map { " The old database is now \($0)." }
+            ?? (report.isNew ? " It was made new: there was none before." : " The old one was gone.")
         return """
-            \(database) is restored from \(file), with \(report.projects) projects up to event \(report.lastSeq).\
-            \(previous) Start the daemon again: systemctl start lifecycled.socket
+            \(report.database) is restored from \(file), with \(report.projects) projects up to event \
+            \(report.lastSeq).\(before) Start the daemon again: systemctl start lifecycled.socket
             """
     }
 }

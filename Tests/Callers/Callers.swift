@@ -3,8 +3,8 @@ internal import LifecycleClient
 internal import LifecycleSystem
 
 /// Callers of a daemon that others stop, kill and upgrade meanwhile, for the tests that need a real client program:
-/// `callers SOCKET TASKS` creates and fails projects until its standard input ends. Its last line says what it did, as JSON.
-/// Nothing may fail: the client is to wait for the next daemon and to repeat what it must.
+/// `callers SOCKET TASKS` creates and fails projects until its standard input ends. Its last line says what it did, as
+/// JSON. Nothing may fail: the client is to wait for the next daemon and to repeat what it must.
 @main
 enum Callers {
     /// What one task did.

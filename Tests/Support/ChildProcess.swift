@@ -1,7 +1,7 @@
 package import Foundation
 
-/// A process made by posix_spawn. Not Foundation's `Process`, whose `run()` reads beyond a buffer on Linux and then takes
-/// all tests with it, and which cannot hand descriptors on.
+/// A process made by posix_spawn. Not Foundation's `Process`, whose `run()` reads beyond a buffer on Linux and then
+/// takes all tests with it, and which cannot hand descriptors on.
 package final class ChildProcess: @unchecked Sendable {
     // Used by one task at a time.
     package let pid: pid_t

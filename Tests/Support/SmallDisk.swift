@@ -35,8 +35,8 @@ package final class SmallDisk: @unchecked Sendable {
     package func file(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Takes all the space that is left, but for some megabytes.
-    package func fill(leaving megabytes: Int = 0) throws {
-        let descriptor = open(file("filler"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    package func fill(leaving megabytes: Int = 0, name: String = "filler") throws {
+        let descriptor = open(file(name), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw TestFailure("cannot fill the disk: \(errno)") }
         defer { close(descriptor) }
         let block = [UInt8](repeating: 0x55, count: 4096)
@@ -51,6 +51,10 @@ package final class SmallDisk: @unchecked Sendable {
 
     /// Gives one in memory another size.
     package func resize(megabytes: Int) throws { try Self.run("mount", "-o", "remount,size=\(megabytes)m", path) }
+
+    /// Holds up whoever writes to it, for as long as it is frozen. Of kind ext4.
+    package func freeze() throws { try Self.run("fsfreeze", "--freeze", path) }
+    package func thaw() throws { try Self.run("fsfreeze", "--unfreeze", path) }
 
     /// Makes it read-only in spite of the files that are open for writing, as the kernel does after an error.
     package func turnReadOnly() throws { try Self.run("mount", "-o", "remount,abort", path) }

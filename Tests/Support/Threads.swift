@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// Runs a body in threads of its own, not of Swift's pool, which has few and must not block; returns when all have ended.
+/// Runs a body in threads of its own, not of Swift's pool, which has few and must not block; returns when all have
+/// ended.
 package func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
     let errors = Box<[any Error]>([])
     let group = DispatchGroup()

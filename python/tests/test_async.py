@@ -82,7 +82,7 @@ def test_a_stale_connection_is_noticed_before_anything_is_sent(serve: Serve) -> 
     async def story() -> None:
         async with AsyncClient(path) as client:
             assert (await client.get_balance("ada")).available == 0
-            connection = client._connection
+            connection = client._lines().ordinary.connection
             assert connection is not None
             await asyncio.to_thread(eventually, connection.is_stale, "the server says more")
             assert (await client.get_balance("ada")).available == 1

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import pickle
+import signal
 import socket
 import threading
 import time
@@ -14,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from harness import Serve, StartDaemon, eventually
+from harness import Daemon, Serve, StartDaemon, eventually
 from lifecycle_rpc import (
     AsyncClient,
     BadReply,
@@ -30,6 +32,7 @@ from lifecycle_rpc import (
     _retry,
 )
 from lifecycle_rpc import client as client_module
+from lifecycle_rpc import watch as watch_module
 
 BALANCE = {"userId": "ada", "available": 1, "held": 0}
 
@@ -128,8 +131,7 @@ def says_too_much(connection: socket.socket, number: int) -> None:
 def test_a_stale_connection_is_noticed_before_anything_is_sent(serve: Serve) -> None:
     with Client(serve(says_too_much)) as client:
         assert client.get_balance("ada").available == 0
-        connection = client._connection
-        assert connection is not None
+        (connection,) = client._pool._idle
         eventually(connection.is_stale, "the server says more")
         assert client.get_balance("ada").available == 1
 
@@ -278,10 +280,10 @@ def test_a_large_request_is_sent_whole(client: Client) -> None:
 @pytest.mark.parametrize("value", [float("nan"), "\ud800"])
 def test_what_json_cannot_say_is_refused_before_it_is_sent(value: object, client: Client) -> None:
     client.get_balance("ada")
-    connection = client._connection
+    connections = list(client._pool._idle)
     with pytest.raises(ValueError, match=r"."):
         client.call("getBalance", {"userId": value})
-    assert client._connection is connection, "an attached lease would end with it"
+    assert client._pool._idle == connections
     assert client.get_balance("ada").held == 0
 
 
@@ -293,3 +295,51 @@ def test_errors_survive_a_pickle() -> None:
     again = pickle.loads(pickle.dumps(DeadlineExceeded("m", maybe_done=True)))
     assert isinstance(again, LifecycleError)
     assert again.maybe_done
+
+
+@pytest.mark.parametrize("how", ["blocking", "asyncio"])
+def test_a_create_that_timed_out_tells_its_key(how: str, daemon: Daemon, client: Client) -> None:
+    client.grant_credits("ada", 100, "test")
+
+    async def in_asyncio() -> None:
+        async with AsyncClient(daemon.socket) as other:
+            await other.create_project("ada", 40, timeout=0.2)
+
+    os.kill(daemon.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(LifecycleError) as caught:
+            asyncio.run(in_asyncio()) if how == "asyncio" else client.create_project("ada", 40, timeout=0.2)
+    finally:
+        os.kill(daemon.pid, signal.SIGCONT)
+    key = pickle.loads(pickle.dumps(caught.value)).idempotency_key
+    assert key is not None
+    client.create_project("ada", 40, idempotency_key=key)
+    assert client.get_balance("ada").held == 40
+    with pytest.raises(InsufficientCredits) as refused:
+        client.create_project("ada", 400)
+    assert len(pickle.loads(pickle.dumps(refused.value)).idempotency_key or "") == 36
+    with pytest.raises(RPCError) as unkeyed:
+        client.get_status("01a00000-0000-7000-8000-000000000000")
+    assert unkeyed.value.idempotency_key is None
+
+
+@pytest.mark.parametrize("path", ["", "x" * 200, "a\0b", "\ud800", "file", "file/below"])
+@pytest.mark.parametrize("how", ["blocking", "asyncio", "watch"])
+def test_what_waiting_does_not_change_is_raised_at_once(
+    how: str, path: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(_: int) -> float:
+        raise AssertionError("it is tried again")
+
+    monkeypatch.setattr(watch_module, "backoff", again)
+    monkeypatch.setattr(client_module, "time", SimpleNamespace(sleep=again))
+    monkeypatch.setattr(asyncio, "sleep", again)
+    (folder / "file").touch()
+    monkeypatch.chdir(folder)
+    calls: dict[str, Any] = {
+        "blocking": lambda: Client(path).audit(),
+        "asyncio": lambda: asyncio.run(AsyncClient(path).audit()),
+        "watch": lambda: next(Client(path).watch()),
+    }
+    with pytest.raises(Unreachable, match="Cannot connect"):
+        calls[how]()

@@ -41,15 +41,15 @@ def test_threads_share_a_client(client: Client) -> None:
 
 def test_a_forked_child_connects_for_itself_even_from_a_busy_client(client: Client) -> None:
     client.get_balance("ada")
-    held = client._lock
-    with held:  # as if another thread were in the middle of a call
-        child = os.fork()
-        if child == 0:
-            try:
-                client.grant_credits("ada", 7, "from the child")
-                os._exit(0)
-            finally:
-                os._exit(1)
+    connection = client._pool._idle.pop()  # as if another thread were in the middle of a call
+    child = os.fork()
+    if child == 0:
+        try:
+            client.grant_credits("ada", 7, "from the child")
+            os._exit(0)
+        finally:
+            os._exit(1)
+    client._pool._idle.append(connection)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert client.get_balance("ada").available == 7
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -46,6 +47,25 @@ def test_what_is_wrong_is_said_in_one_line(daemon: Daemon, arguments: list[str],
     assert said in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+def test_what_others_wrote_does_nothing_to_a_terminal(daemon: Daemon, client: Client) -> None:
+    text = "a\u009b31m\u202eb"
+    client.grant_credits("ada", 5, "test")
+    client.create_project("ada", 1, name="x", metadata={"text": text})
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "lifecycle_rpc", "--socket", str(daemon.socket), "listProjects"]
+    subprocess.run(command, stdout=slave, check=True, timeout=60)
+    os.close(slave)
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    assert "\u009b" not in shown
+    assert "\u202e" not in shown
+    assert json.loads(shown)["projects"][0]["metadata"] == {"text": text}
+    piped = run("--socket", daemon.socket, "listProjects")
+    assert text in piped.stdout
+    refused = run("--socket", daemon.socket, "getStatus", "externalId=a\u202eb")
+    assert "a\\u202eb" in refused.stderr
 
 
 def test_no_daemon_is_an_exit_code_of_its_own(folder: Path) -> None:

@@ -15,7 +15,7 @@ from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed,
 from pydantic import BaseModel
 
 from harness import ROOT, Daemon
-from lifecycle_rpc import Client
+from lifecycle_rpc import Client, Spool
 from lifecycle_rpc.prefect import FlowStopped, _hooks, _registry, lifecycle_hooks, progress, tracked_flow
 from lifecycle_rpc.prefect._hooks import verdict_of
 from lifecycle_rpc.prefect._identify import ProjectKey, project_of
@@ -184,3 +184,65 @@ def test_the_python_of_the_documents_runs() -> None:
         names: dict[str, Any] = {}
         exec(compile(block, "docs/prefect.md", "exec"), names)
         assert any(isinstance(value, Flow) for value in names.values())
+
+
+@pytest.mark.parametrize("inner_name", ["the upstream's id", "upper case", "the upstream's id, without a start"])
+def test_a_flow_within_another_is_known_by_its_project_and_not_by_its_name(
+    inner_name: str, daemon: Daemon, client: Client, project: str
+) -> None:
+    client.update_status(project, external_id="sda-1", status="processing")
+    of_id: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
+    of_external: Any = lifecycle_hooks(None, external_id="sda", socket=str(daemon.socket), start_budget=30)
+    outer = run_with(project_id=project)
+    hooks, inner = of_external, run_with(uuid4(), sda="sda-1")
+    if inner_name == "upper case":
+        hooks, inner = of_id, run_with(uuid4(), project_id=project.upper())
+    of_id["on_running"][0](FLOW, outer, Running())
+    if "without" not in inner_name:
+        hooks["on_running"][0](FLOW, inner, Running())
+    hooks["on_completion"][0](FLOW, inner, Completed())
+    assert client.get_status(project).status == "processing"
+    of_id["on_failure"][0](FLOW, outer, Failed())
+    assert client.get_status(project).error_code == "pipelineFailed"
+    assert client.explain_project(project).refused_reports == 0
+    assert _registry.every() == []
+
+
+def test_a_flow_within_another_that_has_its_own_project_reports_it(
+    daemon: Daemon, client: Client, project: str
+) -> None:
+    other = client.create_project("ada", 1, external_id="sda-2").project.project_id
+    of_id: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
+    of_external: Any = lifecycle_hooks(None, external_id="sda", socket=str(daemon.socket), start_budget=30)
+    outer, inner = run_with(project_id=project), run_with(uuid4(), sda="sda-2")
+    of_id["on_running"][0](FLOW, outer, Running())
+    of_external["on_running"][0](FLOW, inner, Running())
+    of_external["on_completion"][0](FLOW, inner, Completed())
+    assert client.get_status(other).status == "completed"
+    of_id["on_failure"][0](FLOW, outer, Failed())
+    assert client.get_status(project).status == "failed"
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_while_the_daemon_is_away_the_inner_verdict_waits_for_the_outer(
+    same: bool, daemon: Daemon, client: Client, folder: Path, project: str
+) -> None:
+    other = client.create_project("ada", 1, external_id="sda-2").project.project_id
+    client.update_status(project, external_id="sda-1", status="processing")
+    options: dict[str, Any] = {"socket": str(daemon.socket), "spool": str(folder / "spool")}
+    options |= {"start_budget": 0.1, "report_budget": 0.4}
+    of_id: Any = lifecycle_hooks(**options)
+    of_external: Any = lifecycle_hooks(None, external_id="sda", **options)
+    outer, inner = run_with(project_id=project), run_with(uuid4(), sda="sda-1" if same else "sda-2")
+    daemon.stop()
+    of_id["on_running"][0](FLOW, outer, Running())
+    of_external["on_running"][0](FLOW, inner, Running())
+    of_external["on_completion"][0](FLOW, inner, Completed())
+    assert Spool(folder / "spool").waiting() == []
+    of_id["on_failure"][0](FLOW, outer, Failed())
+    assert len(Spool(folder / "spool").waiting()) == 2
+    assert _registry.every() == []
+    daemon.start()
+    assert Spool(folder / "spool").flush(client).left == 0
+    assert client.get_status(project).status == "failed"
+    assert client.get_status(other).status == ("pending" if same else "completed")

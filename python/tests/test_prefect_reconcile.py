@@ -21,8 +21,18 @@ class Prefect:
         self.runs = list(runs)
         self.set: dict[Any, str] = {}
 
-    def read_flow_runs(self, *, limit: int, offset: int, **_: Any) -> list[Any]:
-        return self.runs[offset : offset + limit]
+    def read_flow_runs(self, *, flow_run_filter: Any, sort: Any, limit: int, offset: int) -> list[Any]:
+        assert sort.name == "ID_DESC"
+        assert limit <= PAGE
+        found = sorted(
+            (run for run in self.runs if matches(run, flow_run_filter)), key=lambda run: run.id, reverse=True
+        )
+        page = found[offset : offset + limit]
+        self.after_page()
+        return page
+
+    def after_page(self) -> None:
+        """What else happens meanwhile."""
 
     def read_flows(self, *, flow_filter: Any) -> list[Any]:
         return [SimpleNamespace(id=name) for name in flow_filter.name.any_]
@@ -32,11 +42,32 @@ class Prefect:
         self.set[flow_run_id] = state.name
 
 
-def run_of(project: str, state: Any, ago: float = 60, parent: Any = None, flow: str = "render") -> Any:
+def matches(run: Any, which: Any) -> bool:
+    if which.id is not None and run.id not in which.id.any_:
+        return False
+    if which.state is not None and run.state.type not in which.state.type.any_:
+        return False
+    return which.expected_start_time is None or run.expected_start_time >= which.expected_start_time.after_
+
+
+def run_of(
+    project: str,
+    state: Any,
+    ago: float = 60,
+    parent: Any = None,
+    flow: str = "render",
+    began: float | None = None,
+    parameter: str = "project_id",
+) -> Any:
     state.timestamp = datetime.now(timezone.utc) - timedelta(seconds=ago)
-    parameters = {"project_id": project}
     return SimpleNamespace(
-        id=uuid4(), name="run", parameters=parameters, state=state, parent_task_run_id=parent, flow_id=flow
+        id=uuid4(),
+        name="run",
+        parameters={parameter: project},
+        state=state,
+        parent_task_run_id=parent,
+        flow_id=flow,
+        expected_start_time=datetime.now(timezone.utc) - timedelta(seconds=began or ago),
     )
 
 
@@ -106,8 +137,8 @@ def test_zombies_end_with_their_projects_when_asked_for(client: Client, project:
     zombie = run_of(project, Running(), ago=600)
     prefect = Prefect(zombie, run_of("no project's id", Running()), run_of(str(uuid4()), Running()))
     assert once(client, prefect, settle=timedelta(0)).zombies == 0
-    assert once(client, prefect, end_zombies=True).zombies == 0, "it has only just ended"
-    assert once(client, prefect, end_zombies=True, settle=timedelta(0)).zombies == 1
+    assert once(client, prefect, end_zombies=True, flows=("render",)).zombies == 0, "it has only just ended"
+    assert once(client, prefect, end_zombies=True, flows=("render",), settle=timedelta(0)).zombies == 1
     assert prefect.set == {zombie.id: "Crashed"}
 
 
@@ -115,3 +146,69 @@ def test_projects_can_be_named_by_the_upstreams_id(client: Client, project: str)
     client.update_status(project, external_id="sda-1", status="processing")
     assert once(client, Prefect(run_of("sda-1", Failed())), external=True).reported == 1
     assert client.get_status(project).ended
+
+
+def test_a_run_that_began_long_ago_is_under_way(client: Client, project: str) -> None:
+    days_old = run_of(project, Running(), began=49 * 3600)
+    assert once(client, Prefect(run_of(project, Failed()), days_old)).reported == 0
+    assert once(client, Prefect(run_of(project, Failed()), days_old), since=timedelta(seconds=90)).reported == 0
+    assert client.get_status(project).status == "pending"
+
+
+def test_a_completed_run_of_long_ago_counts(client: Client, project: str) -> None:
+    runs = [run_of(project, Failed()), run_of(project, Completed(), ago=90, began=80)]
+    assert once(client, Prefect(*runs), since=timedelta(seconds=85)).reported == 1
+    assert client.get_status(project).status == "completed"
+
+
+def test_rows_that_move_up_between_pages_are_not_left_out(client: Client, project: str) -> None:
+    """As when runs are deleted. Page by page with offsets alone, the one that is under way would be skipped."""
+
+    class Shrinking(Prefect):
+        def after_page(self) -> None:
+            newest = sorted(
+                (run for run in self.runs if run.id != live.id and run is not ended), key=lambda run: run.id
+            )
+            for run in newest[-30:]:
+                self.runs.remove(run)
+
+    for _ in range(5):
+        ended, live = run_of(project, Failed()), run_of(project, Running())
+        others = [run_of(f"other {number}", Running()) for number in range(3 * PAGE)]
+        ids = sorted(run.id for run in [*others, live])
+        for run, run_id in zip([*others, live], [*ids[: -PAGE - 1], *ids[-PAGE:], ids[-PAGE - 1]], strict=True):
+            run.id = run_id
+        assert once(client, Shrinking(ended, live, *others)).reported == 0
+    assert client.get_status(project).status == "pending"
+
+
+def test_a_run_that_is_begun_again_meanwhile_is_left_alone(client: Client, project: str) -> None:
+    ended = run_of(project, Failed())
+
+    class Retried(Prefect):
+        pages = 0
+
+        def after_page(self) -> None:
+            self.pages += 1
+            if self.pages == 2:
+                again = run_of(project, Scheduled())
+                ended.state = again.state
+
+    assert once(client, Retried(ended)).reported == 0
+
+
+@pytest.mark.parametrize("way", ["upper case", "the upstream's id", "within a list"])
+def test_a_project_is_what_the_daemon_says_however_it_is_named(way: str, client: Client, project: str) -> None:
+    client.update_status(project, external_id="sda-1", status="processing")
+    live = run_of(project.upper(), Running())
+    if way != "upper case":
+        live = run_of("sda-1", Running(), parameter="sda")
+    if way == "within a list":
+        live.parameters = {"jobs": [{"id": "sda-1"}]}
+    assert once(client, Prefect(run_of(project, Failed()), live)).reported == 0
+    assert once(client, Prefect(run_of(project.upper(), Failed()))).reported == 1
+
+
+def test_zombies_are_of_the_flows_that_are_named() -> None:
+    with pytest.raises(ValueError, match="helper"):
+        Reconciliation(end_zombies=True)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from harness import Daemon
 from lifecycle_rpc import Client, InvalidParams, Spool
@@ -59,8 +63,11 @@ def test_the_folder_is_the_users_own_unless_named() -> None:
     kept = dict(os.environ)
     try:
         os.environ.pop("LIFECYCLE_SPOOL", None)
-        os.environ["XDG_STATE_HOME"] = "state"
-        assert Spool().folder == Path("state/lifecycle-rpc/spool")
+        os.environ["XDG_STATE_HOME"] = "/var/state"
+        assert Spool().folder == Path("/var/state/lifecycle-rpc/spool")
+        for ignored in ("state", "", "./state"):
+            os.environ["XDG_STATE_HOME"] = ignored
+            assert Spool().folder == Path.home() / ".local/state/lifecycle-rpc/spool"
         os.environ["LIFECYCLE_SPOOL"] = "named"
         assert Spool().folder == Path("named")
     finally:
@@ -92,3 +99,61 @@ def test_flushers_at_once_and_files_of_others_harm_nobody(folder: Path, client: 
     assert client.get_status(project).status == "failed"
     assert spool.waiting() == [locked]
     assert (spool.folder / "rejected" / gone.name).exists()
+
+
+REPORT = '{"version":1,"method":"updateStatus","params":{"projectId":"%s","status":"completed"}}'
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777, 0o1777])
+def test_a_folder_that_others_may_write_to_is_refused(
+    mode: int, folder: Path, client: Client, project: str, daemon: Daemon
+) -> None:
+    spool = Spool(folder / "spool")
+    spool.add({"projectId": project, "status": "failed"})
+    (spool.folder / "0.json").write_text(REPORT % project)
+    spool.folder.chmod(mode)
+    with pytest.raises(PermissionError, match=r"others may write to it .*chmod go-w"):
+        spool.flush(client)
+    with pytest.raises(PermissionError, match="others may write"):
+        spool.add({"projectId": project, "status": "failed"})
+    assert client.get_status(project).status == "pending"
+    command = [
+        sys.executable,
+        "-m",
+        "lifecycle_rpc",
+        "--spool",
+        str(spool.folder),
+        "--socket",
+        str(daemon.socket),
+        "flush",
+    ]
+    said = subprocess.run(command, capture_output=True, text=True)
+    assert said.returncode == 1
+    assert "the spool is not trusted" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_another_users_folder_is_refused(
+    folder: Path, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(folder / "spool")
+    spool.add({"projectId": project, "status": "failed"})
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    with pytest.raises(PermissionError, match="it belongs to user"):
+        spool.flush(client)
+    assert client.get_status(project).status == "pending"
+
+
+def test_a_file_that_others_may_write_is_not_delivered(folder: Path, client: Client, project: str) -> None:
+    spool = Spool(folder / "spool")
+    for name, mode in (("1.json", 0o620), ("2.json", 0o602)):
+        spool.folder.mkdir(mode=0o700, exist_ok=True)
+        (spool.folder / name).write_text(REPORT % project)
+        (spool.folder / name).chmod(mode)
+    elsewhere = folder / "elsewhere"
+    elsewhere.write_text(REPORT % project)
+    (spool.folder / "3.json").symlink_to(elsewhere)
+    os.mkfifo(spool.folder / "4.json")
+    flushed = spool.flush(client)
+    assert (flushed.delivered, flushed.rejected, flushed.left) == (0, 2, 2)
+    assert client.get_status(project).status == "pending"

@@ -26,7 +26,7 @@ struct floor {
     struct ids ids;
     unsigned char cursor[16];
     const char *page_user;
-    sqlite3_stmt *begin, *commit, *savepoint, *release;
+    sqlite3_stmt *begin, *page_count, *commit, *savepoint, *release;
     sqlite3_stmt *project_by_id, *project_by_key, *entry_by_key, *account_by_user, *insert_project, *insert_event;
     sqlite3_stmt *finish_project, *totals, *first_page, *later_page;
 };

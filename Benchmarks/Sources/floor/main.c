@@ -66,6 +66,7 @@ static int run_batch(struct floor *floor, const struct request *request, int bat
         if (!is_there) break;
         done++;
     }
+    if (request->writes) query_integer(&floor->database, floor->page_count);
     run_statement(&floor->database, floor->commit);
     checkpoint_if_due(&floor->database);
     return done;

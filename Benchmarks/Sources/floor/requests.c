@@ -169,6 +169,7 @@ const struct request *find_request(const char *name) {
 void prepare_requests(struct floor *floor, bool writes) {
     struct database *database = &floor->database;
     floor->begin = prepare(database, writes ? "BEGIN IMMEDIATE" : "BEGIN");
+    floor->page_count = prepare(database, "PRAGMA page_count");
     floor->commit = prepare(database, "COMMIT");
     floor->savepoint = prepare(database, "SAVEPOINT request");
     floor->release = prepare(database, "RELEASE request");

@@ -42,13 +42,18 @@ private struct LedgerAudit {
     private struct Sums {
         var entered: Int64 = 0
         var granted: Int64 = 0
+        /// Grants and adjustments.
+        var given = 0
         var totals = Totals()
     }
 
     private var sums: [Int64: Sums] = [:]
     private var charges: [Int64: [InMemoryStore.EntryRow]] = [:]
     private var outcomes: [Int64: [InMemoryStore.EntryRow]] = [:]
-    private var history: [Int64: Set<Event.Kind>] = [:]
+    /// By project: when each kind of event was.
+    private var history: [Int64: [Event.Kind: [Timestamp]]] = [:]
+    /// By user: events of no project, which are grants and adjustments.
+    private var told: [UTF8Key: Int] = [:]
     private(set) var findings: [AuditReport.Finding] = []
 
     mutating func find(_ check: String, _ subject: String, _ detail: String) {
@@ -67,6 +72,7 @@ private struct LedgerAudit {
         case .grant, .adjustment:
             sums[row.account, default: Sums()].entered &+= credits
             sums[row.account, default: Sums()].granted &+= credits
+            sums[row.account, default: Sums()].given += 1
         case .charge:
             sums[row.account, default: Sums()].entered &-= credits
             charges[row.project ?? 0, default: []].append(row)
@@ -89,7 +95,12 @@ private struct LedgerAudit {
     }
 
     mutating func add(_ row: InMemoryStore.EventRow) {
-        if let project = row.project { history[project, default: []].insert(row.event.kind) }
+        let event = row.event
+        if let project = row.project {
+            history[project, default: [:]][event.kind, default: []].append(event.at)
+        } else {
+            told[UTF8Key(event.userId), default: 0] += 1
+        }
     }
 
     // MARK: Comparing
@@ -106,6 +117,10 @@ private struct LedgerAudit {
             find("conservation", account.userId, "granted \(account.granted) is not all accounted for")
         }
         if account.totals != sums.totals { find("totals", account.userId, "kept totals differ from the projects") }
+        let told = told[UTF8Key(account.userId)] ?? 0
+        if told != sums.given {
+            find("history", account.userId, "of \(sums.given) grants and adjustments the history has \(told)")
+        }
     }
 
     mutating func check(_ row: InMemoryStore.ProjectRow) {
@@ -132,17 +147,26 @@ private struct LedgerAudit {
             let kinds = outcomes.map(\.entry.kind.rawValue).joined(separator: ", ")
             find("outcome", subject, "status \(project.status.rawValue), outcome \(kinds.isEmpty ? "none" : kinds)")
         }
-        let history = history[row.stored.row] ?? []
-        let verdict: Event.Kind? =
-            switch project.status {
-            case .pending, .processing: nil
-            case .completed: .completed
-            case .failed: .failed
-            }
-        // Retention removes all of it.
-        guard row.stored.trimmedAt == nil else { return }
-        if !history.contains(.created) || verdict.map({ !history.contains($0) }) ?? false {
-            find("history", subject, "no event for \(project.status.rawValue)")
+        if !agreesWithHistory(row) { find("history", subject, "no event for \(project.status.rawValue)") }
+        if let deadline = project.deadline, deadline > row.stored.terms.latestDeadline(createdAt: project.createdAt) {
+            find("terms", subject, "waits until \(deadline.milliseconds)")
         }
+    }
+
+    /// What a project's row says happened when its events say; or none, where retention removed them.
+    private func agreesWithHistory(_ row: InMemoryStore.ProjectRow) -> Bool {
+        let (stored, project) = (row.stored, row.stored.project)
+        let history = history[stored.row] ?? [:]
+        func times(_ kind: Event.Kind) -> [Timestamp] { history[kind] ?? [] }
+        guard stored.trimmedAt == nil else { return times(.created).isEmpty }
+        let finishedAt = [project.finishedAt].compactMap(\.self)
+        let isNamedLater = project.externalId != nil && !stored.hadExternalID
+        return times(.created) == [project.createdAt]
+            && times(.processing) == [project.startedAt].compactMap(\.self)
+            && times(.completed) == (project.status == .completed ? finishedAt : [])
+            && times(.failed) == (project.status == .failed ? finishedAt : [])
+            && times(.externalIdRecorded).count == (isNamedLater ? 1 : 0)
+            && times(.cancelRequested).count == (project.cancelRequested ? 1 : 0)
+            && times(.reportRefused).count == min(stored.refusedReports, UpdateStatus.keptRefusedReports)
     }
 }

@@ -46,8 +46,11 @@ extension InMemoryStore {
         let before = stored.project
         var after = before
         try change(&after)
-        // Every unfinished project has a time by which it will be finished.
+        // Every unfinished project has a time by which it will be finished, within its terms.
         try require(after.status.isTerminal == (after.deadline == nil))
+        if let deadline = after.deadline, deadline != before.deadline {
+            try require(deadline <= stored.terms.latestDeadline(createdAt: before.createdAt))
+        }
         projects[row]?.stored.project = after
         if after.deadline != before.deadline {
             if let deadline = before.deadline { deadlines.remove(.init(deadline: deadline, row: row)) }
@@ -60,6 +63,18 @@ extension InMemoryStore {
             // There is no other way to fail, and no other refund.
             if after.status == .failed { account.available = try account.available.adding(after.creditsUsed) }
         }
+    }
+}
+
+extension InMemoryStore {
+    /// A year, in seconds: the most that the daemon can be told to wait.
+    static let longestTerm: Int64 = 31_536_000
+}
+
+extension Terms {
+    /// No project of these terms waits longer.
+    func latestDeadline(createdAt: Timestamp) -> Timestamp {
+        createdAt.adding(seconds: maximumRuntime ?? InMemoryStore.longestTerm)
     }
 }
 

@@ -1,7 +1,7 @@
 internal import HashTreeCollections
 internal import LifecycleCore
 
-/// What rules may change, with every guard of the database's schema (`v1_initial.sql`). What is thrown leaves a store half
+/// What rules may change, with every guard of the database's schema (`v2_guards.sql`). What is thrown leaves a store half
 /// changed: it is a copy, to be forgotten then.
 extension InMemoryStore {
     mutating func openAccount(of userId: String) throws(RPCError) -> Account {
@@ -19,8 +19,9 @@ extension InMemoryStore {
         try require(projectsByID[new.projectId] == nil)
         try require((0...Limits.largestInteger).contains(new.credits) && new.credits <= account.available)
         for seconds in [new.terms.startTimeout, new.terms.lease, new.terms.maximumRuntime] {
-            try require(seconds ?? 1 > 0)
+            try require((1...InMemoryStore.longestTerm).contains(seconds ?? 1))
         }
+        try require(deadline <= new.terms.latestDeadline(createdAt: now))
         projectsByID[new.projectId] = row
         if let externalId = new.externalId { try name(externalId, row) }
         if let key = new.idempotencyKey {
@@ -95,7 +96,6 @@ extension InMemoryStore {
             case .failed(let code, let message):
                 project.errorCode = code
                 project.errorMessage = message
-                project.creditsRefunded = project.creditsUsed
             }
             project.updatedAt = now
             project.finishedAt = now
@@ -108,6 +108,8 @@ extension InMemoryStore {
                 projectId: project.projectId),
             account, row)
         projects[row]?.outcome = outcome.entryId
+        // As the database does: what the ledger says.
+        if outcome.kind == .refund { projects[row]?.stored.project.creditsRefunded = outcome.credits }
     }
 
     mutating func recordExternalID(_ id: String, of row: Int64, at now: Timestamp) throws(RPCError) {

@@ -9,8 +9,8 @@ enum ReplyLine: Sendable {
     case garbage(String)
 
     init(_ line: [UInt8]) {
-        // Metadata may be as deep as a request allows, and stands deeper in a reply.
-        guard let root = try? JSONDocument(parsing: line, maximumDepth: 1024).root else {
+        // Metadata may be as deep as a request allowed when it was taken, and stands deeper in a reply.
+        guard let root = try? JSONDocument(parsing: line, maximumDepth: .max).root else {
             self = .garbage("a line that is not JSON")
             return
         }

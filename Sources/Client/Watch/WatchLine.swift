@@ -13,7 +13,7 @@ enum WatchLine: Sendable {
     case garbage(String)
 
     init(_ line: [UInt8]) {
-        guard let root = try? JSONDocument(parsing: line, maximumDepth: 1024).root,
+        guard let root = try? JSONDocument(parsing: line, maximumDepth: .max).root,
             root["jsonrpc"]?.isString("2.0") == true
         else {
             self = .garbage("a line that is not a JSON-RPC message")

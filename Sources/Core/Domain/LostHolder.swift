@@ -5,7 +5,7 @@ package enum LostHolder {
         writes(projects) { stored, store, context throws(RPCError) in
             guard let deadline = stored.project.deadline else { return }
             let end = stored.terms.detachEnd(
-                createdAt: stored.runsFrom, detachedAt: context.now, limits: context.limits)
+                createdAt: stored.project.createdAt, detachedAt: context.now, limits: context.limits)
             try store.detach(stored, deadline: min(deadline, end), at: context.now)
         }
     }
@@ -15,7 +15,8 @@ package enum LostHolder {
         writes(projects) { stored, store, context throws(RPCError) in
             guard stored.isDetached, !stored.project.status.isTerminal else { return }
             let deadline = stored.terms.deadline(
-                stored.project.status, createdAt: stored.runsFrom, lastReport: context.now, limits: context.limits)
+                stored.project.status, createdAt: stored.project.createdAt, lastReport: context.now,
+                limits: context.limits)
             try store.renew(stored, deadline: deadline, at: context.now)
         }
     }

@@ -4,11 +4,15 @@ public struct Metadata: Sendable, Equatable {
     package let text: [UInt8]
     package init(text: [UInt8]) { self.text = text }
 
-    /// - Parameter json: the text of a JSON object, at most 16 KiB without needless white space.
+    /// The nesting that a daemon takes by default, without the two levels that a request puts around it. What is deeper
+    /// would make the whole request unreadable, so that its connection ends, with everybody's calls.
+    private static let maximumDepth = JSONDocument.defaultMaximumDepth - 2
+
+    /// - Parameter json: the text of a JSON object, at most 16 KiB without needless white space, and 62 levels deep.
     /// - Throws: `invalidParams` when it is not one.
     public init(json: String) throws(RPCError) {
         do {
-            self = try Metadata(json: JSONDocument(parsing: Array(json.utf8)).root)
+            self = try Metadata(json: JSONDocument(parsing: Array(json.utf8), maximumDepth: Self.maximumDepth).root)
         } catch let error as JSONSyntaxError {
             throw .invalidParams("metadata", "\(error.reason) at byte \(error.offset)")
         } catch let error as FieldError {

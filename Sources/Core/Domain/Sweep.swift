@@ -41,13 +41,14 @@ package enum Sweep {
     private static func grace(
         _ stored: StoredProject, _ code: String, from resumedAt: Timestamp, _ limits: Limits
     ) -> Timestamp? {
+        let createdAt = stored.project.createdAt
         let deadline = stored.terms.deadline(
-            stored.project.status, createdAt: stored.runsFrom, lastReport: resumedAt, limits: limits)
+            stored.project.status, createdAt: createdAt, lastReport: resumedAt, limits: limits)
         guard let deadline else { return nil }
         return switch code {
         case FailureCode.leaseExpired: deadline
         case FailureCode.crashed:
-            min(deadline, stored.terms.detachEnd(createdAt: stored.runsFrom, detachedAt: resumedAt, limits: limits))
+            min(deadline, stored.terms.detachEnd(createdAt: createdAt, detachedAt: resumedAt, limits: limits))
         default: nil
         }
     }
@@ -59,7 +60,7 @@ package enum Sweep {
             let start = stored.terms.startTimeout ?? context.limits.startTimeout
             return start <= runtime ? FailureCode.startTimeout : FailureCode.runtimeExceeded
         }
-        if context.now >= stored.runsFrom.adding(seconds: runtime) { return FailureCode.runtimeExceeded }
+        if context.now >= stored.project.createdAt.adding(seconds: runtime) { return FailureCode.runtimeExceeded }
         return stored.isDetached ? FailureCode.crashed : FailureCode.leaseExpired
     }
 

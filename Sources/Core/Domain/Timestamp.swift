@@ -13,18 +13,6 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         let (sum, overflow2) = milliseconds.addingReportingOverflow(ms)
         return Timestamp(milliseconds: overflow || overflow2 ? (seconds < 0 ? .min : .max) : sum)
     }
-
-    /// The same by milliseconds.
-    package func adding(milliseconds more: Int64) -> Timestamp {
-        let (sum, overflow) = milliseconds.addingReportingOverflow(more)
-        return Timestamp(milliseconds: overflow ? (more < 0 ? .min : .max) : sum)
-    }
-
-    /// Below zero when `start` is later; saturates.
-    package func milliseconds(since start: Timestamp) -> Int64 {
-        let (time, overflow) = milliseconds.subtractingReportingOverflow(start.milliseconds)
-        return overflow ? (self < start ? .min : .max) : time
-    }
 }
 
 extension Timestamp: CustomStringConvertible {

@@ -1,5 +1,9 @@
 /// What an import did, or would do.
 package struct ImportSummary: Sendable, Equatable {
+    /// The path of what was imported into.
+    package var database = ""
+    /// It was made for this.
+    package var databaseIsNew = false
     /// Nothing was kept.
     package var dryRun = false
     /// Rows of the file, its header not counted.
@@ -59,6 +63,8 @@ extension ImportSummary: Message {
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
+        try fields.required("database", &database, "The path of what was imported into.")
+        try fields.required("databaseIsNew", &databaseIsNew, "It was made for this.")
         try fields.required("dryRun", &dryRun, "Nothing was kept.")
         try fields.required("rows", &rows, "Rows of the file.")
         try fields.required("written", &written, "Rows that were written.")

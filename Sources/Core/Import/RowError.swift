@@ -5,11 +5,14 @@ package struct RowError: Error, Sendable, Equatable {
     /// The column's name, or its number when the file does not say; nil: the row as such.
     package let field: String?
     package let reason: String
+    /// It is wrong with the file as such, which every row shows again.
+    package let isOfAll: Bool
 
-    package init(line: Int, field: String?, _ reason: String) {
+    package init(line: Int, field: String?, _ reason: String, isOfAll: Bool = false) {
         self.line = line
         self.field = field
         self.reason = reason
+        self.isOfAll = isOfAll
     }
 
     package init(_ error: CSVError) { self.init(line: error.line, field: "field \(error.field)", error.reason) }
@@ -24,17 +27,28 @@ package struct RowErrors: Sendable {
     package static let kept = 50
 
     package private(set) var count = 0
-    /// By line; at most `kept`.
+    /// By line; at most `kept`. Without those of all rows.
     package private(set) var first: [RowError] = []
+    /// What is wrong with all rows alike, in the words of the first of them.
+    package private(set) var ofAll: RowError?
+    package private(set) var countOfAll = 0
 
     package init() {}
 
     package mutating func add(_ error: RowError) {
         count += 1
+        if error.isOfAll {
+            countOfAll += 1
+            if error.line < ofAll?.line ?? .max { ofAll = error }
+            return
+        }
         // Rows come in the order of their times, lines do not then.
         guard first.count < Self.kept || error.line < first.last?.line ?? 0 else { return }
         let place = first.firstIndex { $0.line > error.line } ?? first.count
         first.insert(error, at: place)
         if first.count > Self.kept { first.removeLast() }
     }
+
+    /// How many are neither in `first` nor like `ofAll`.
+    package var untold: Int { count - countOfAll - first.count }
 }

@@ -15,7 +15,9 @@ package struct ImportColumns: Sendable {
                 throw RowError(line: header.line, field: "field \(index + 1)", "is not UTF-8")
             }
             guard !found.contains(where: name.hasSameBytes) else {
-                throw RowError(line: header.line, field: name, "the header names this column twice")
+                throw RowError(
+                    line: header.line, field: PeerText.escaped(name, maximumBytes: 40),
+                    "the header names this column twice")
             }
             found.append(name)
         }
@@ -102,6 +104,12 @@ package struct RowReader {
     /// - Parameter now: nothing has happened later.
     mutating func time(_ column: Int, now: Timestamp) -> Timestamp? {
         guard let text = text(column) else { return nil }
+        guard !Timestamp.isOfAnotherDateStyle(text) else {
+            refuse(
+                column,
+                "\(Self.shown(text)) is of another DateStyle: export again after SET DateStyle = ISO", isOfAll: true)
+            return nil
+        }
         guard let time = Timestamp(postgreSQL: text), time.milliseconds >= 0 else {
             refuse(column, "must be a time such as 2025-06-01 12:34:56.789, not \(Self.shown(text))")
             return nil
@@ -113,15 +121,17 @@ package struct RowReader {
         return time
     }
 
-    mutating func refuse(_ column: Int, _ reason: String) {
-        errors.append(RowError(line: record.line, field: columns.names[column], reason))
+    mutating func refuse(_ column: Int, _ reason: String, isOfAll: Bool = false) {
+        errors.append(RowError(line: record.line, field: columns.names[column], reason, isOfAll: isOfAll))
     }
 
     private static func shown(_ text: String) -> String { "\"\(PeerText.escaped(text, maximumBytes: 40))\"" }
 }
 
+/// As PostgreSQL writes times.
+
 extension Timestamp {
-    /// As PostgreSQL writes one: the offset may be whole hours (`+00`), or be left out, which means UTC.
+    /// In the style ISO: the offset may be whole hours (`+00`), or be left out, which means UTC.
     init?(postgreSQL text: String) {
         // Behind the date, whose hyphens are no signs.
         let time = text.utf8.dropFirst(10)
@@ -130,5 +140,20 @@ extension Timestamp {
             return
         }
         self.init(time.distance(from: zone, to: time.endIndex) == 3 ? text + ":00" : text)
+    }
+
+    /// One of the other styles of PostgreSQL: `06/01/2025 …` (SQL), `01.06.2025 …` (German), `Sun Jun 01 …` (Postgres).
+    /// They are not read: whether the day or the month comes first is a setting, which the text does not show.
+    fileprivate static func isOfAnotherDateStyle(_ text: String) -> Bool {
+        let start = text.utf8.prefix(10).map { byte -> Character in
+            switch byte {
+            case 0x30...0x39: "0"
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): "a"
+            default: Character(Unicode.Scalar(byte))
+            }
+        }
+        let shape = String(start)
+        return ["00/00/0000", "00.00.0000", "00-00-0000"].contains(shape)
+            || ["aaa aaa 00", "aaa 00 aaa"].contains(shape)
     }
 }

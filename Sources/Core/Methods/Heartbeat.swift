@@ -70,7 +70,7 @@ extension Heartbeat: WriteMethod {
         var deadline = project.deadline
         if project.status == .processing || stored.isDetached {
             deadline = stored.terms.deadline(
-                project.status, createdAt: stored.runsFrom, lastReport: now, limits: context.limits)
+                project.status, createdAt: project.createdAt, lastReport: now, limits: context.limits)
         }
         if stored.isDetached { try store.renew(stored, deadline: deadline, at: now) }
         try store.beat(stored, Beat(progress: progress, message: message, deadline: deadline, at: now))

@@ -99,7 +99,7 @@ extension UpdateStatus: WriteMethod {
     ) throws(RPCError) {
         let now = context.now
         let deadline = stored.terms.deadline(
-            status, createdAt: stored.runsFrom, lastReport: now, limits: context.limits)
+            status, createdAt: stored.project.createdAt, lastReport: now, limits: context.limits)
         switch decision {
         case .start:
             try store.start(stored, deadline: deadline, at: now)

@@ -12,15 +12,10 @@ package struct StoredProject: Sendable {
     package var isDetached: Bool
     /// When retention removed its history.
     package var trimmedAt: Timestamp?
-    /// From when its runtime counts, where that is before its creation, as the clock was set back since; see `Redating`.
-    package var setBackTo: Timestamp?
-
-    /// From when its times count.
-    package var runsFrom: Timestamp { setBackTo ?? project.createdAt }
 
     package init(
         row: Int64, account: Int64, project: Project, terms: Terms, hadExternalID: Bool, refusedReports: Int64,
-        isDetached: Bool = false, trimmedAt: Timestamp? = nil, setBackTo: Timestamp? = nil
+        isDetached: Bool = false, trimmedAt: Timestamp? = nil
     ) {
         self.row = row
         self.account = account
@@ -30,7 +25,6 @@ package struct StoredProject: Sendable {
         self.refusedReports = refusedReports
         self.isDetached = isDetached
         self.trimmedAt = trimmedAt
-        self.setBackTo = setBackTo
     }
 }
 

@@ -53,24 +53,13 @@ package protocol WriteTransaction: ReadTransaction {
     /// Writes a grant or an adjustment, and its credits move.
     func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry
     func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError)
-    /// Removes the history, name, metadata and messages of projects that ended before a time, and what was written to
-    /// their history since and is older than that: at most `Retention.batch` of the `Retention.window` behind `row`.
+    /// Removes the history, name, metadata and messages of projects that ended before a time: at most `Retention.batch`
+    /// of the `Retention.window` behind `row`.
     func trimProjects(
         finishedBefore end: Timestamp, after row: Int64, at now: Timestamp
     ) throws(RPCError) -> Retention.Step
     /// Unfinished projects whose deadline is at `now` or before, the longest due first.
     func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject]
-    /// Unfinished projects, a page of them, in an order of the store's own.
-    /// - Parameters:
-    ///   - setBack: only those with a `setBackTo`.
-    ///   - last: the last one of the page before.
-    func unfinishedProjects(setBack: Bool, below last: StoredProject?, limit: Int) throws(RPCError) -> [StoredProject]
-    /// Its times count from `start` on, or from its creation when that is not later, and it has this deadline.
-    func redate(
-        _ project: StoredProject, runsFrom start: Timestamp, deadline: Timestamp, at now: Timestamp) throws(RPCError)
-    /// What `keep(_:)` was last told.
-    func clockAgreement() throws(RPCError) -> ClockAgreement?
-    func keep(_ agreement: ClockAgreement) throws(RPCError)
 }
 
 /// What an idempotency key was used for.

@@ -6,7 +6,10 @@ extension DaemonConfiguration {
     /// - Parameters:
     ///   - flags: the text of each flag that was given, by `Setting.name`.
     ///   - environment: the variables; those of the process when `nil`.
-    package init(flags: [String: String], environment: [String: String]? = nil) async throws(ConfigurationError) {
+    ///   - database: the path where nothing names one.
+    package init(
+        flags: [String: String], environment: [String: String]? = nil, database: String? = nil
+    ) async throws(ConfigurationError) {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for setting in Setting.all {
             guard let text = flags[setting.name] else { continue }
@@ -17,7 +20,8 @@ extension DaemonConfiguration {
         let variables =
             environment.map { EnvironmentVariablesProvider(environmentVariables: $0) } ?? EnvironmentVariablesProvider()
         try await self.init(
-            reader: ConfigReader(providers: [InMemoryProvider(name: "flags", values: values), variables]))
+            reader: ConfigReader(providers: [InMemoryProvider(name: "flags", values: values), variables]),
+            database: database)
     }
 
     /// Reads and validates every setting. A value of the wrong type is an error, never the default.
@@ -37,13 +41,15 @@ extension DaemonConfiguration {
     ///   `lifecycle-app`, `lifecycle-admin`): the name of a Unix group, 1 to 32 bytes, or a group id.
     /// - one for each limit (int), with its name in `Limits.table`: defaults in `Limits`, ranges in
     ///   `LimitSetting.table`.
-    package init(reader: ConfigReader) async throws(ConfigurationError) {
+    /// - Parameter database: the path where nothing names one; without it that is an error.
+    package init(reader: ConfigReader, database: String? = nil) async throws(ConfigurationError) {
         let settings = SettingsReader(reader: reader.scoped(to: "lifecycled"))
-        let database = try await settings.text(.database)
-        guard let database = database ?? Self.database(inStateDirectory: reader) else {
+        let given = try await settings.text(.database)
+        let ofService = PackagedPaths.database(inStateDirectory: reader.string(forKey: "state.directory"))
+        guard let path = given ?? ofService ?? database else {
             throw ConfigurationError(.database, "is missing: give the path of the database")
         }
-        self.init(socketPath: try await settings.text(.socket), databasePath: database)
+        self.init(socketPath: try await settings.text(.socket), databasePath: path)
         backupFolder = try await settings.text(.backupFolder)
         idleExit = try await settings.number(.idleExit, "seconds") ?? idleExit
         keepDays = try await settings.number(.keepDays, "days") ?? keepDays
@@ -57,11 +63,5 @@ extension DaemonConfiguration {
             limit.assign(&limits, number)
         }
         try validate()
-    }
-
-    private static func database(inStateDirectory reader: ConfigReader) -> String? {
-        // A unit may have several, with colons between.
-        let folders = reader.string(forKey: "state.directory")?.split(separator: ":")
-        return folders?.first.map { "\($0)/lifecycle.db" }
     }
 }

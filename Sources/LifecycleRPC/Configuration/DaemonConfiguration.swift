@@ -30,6 +30,9 @@ package struct DaemonConfiguration: Sendable {
         self.groups = groups
     }
 
+    /// Where the package's units keep it.
+    package static var packagedDatabase: String { PackagedPaths.database }
+
     /// The version of the daemon.
     package static var version: String { LifecycleCore.version }
 }

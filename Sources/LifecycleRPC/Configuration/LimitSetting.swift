@@ -49,7 +49,9 @@ extension LimitSetting {
         LimitSetting("maxLineBytes", \.maximumLineBytes, 1024...67_108_864, "bytes"),
         LimitSetting("maxReplyBytes", \.maximumReplyBytes, 65_536...268_435_456, "bytes"),
         LimitSetting("maxBatch", \.maximumBatch, 1...100_000, "requests"),
-        LimitSetting("maxDepth", \.maximumDepth, 4...1024, "levels"),
+        // What is taken here must be read by all: many JSON readers give up at some hundred levels (Python's at its
+        // recursion limit, PHP's at 512), and metadata stands up to three levels deeper in a reply than in its request.
+        LimitSetting("maxDepth", \.maximumDepth, 4...256, "levels"),
         LimitSetting("maxUnsentBytes", \.maximumUnsentBytes, 4096...67_108_864, "bytes"),
         LimitSetting("stallTimeout", \.stallTimeout, 1...3600, "seconds"),
         LimitSetting("maxConnections", \.maximumConnections, 1...65_536, "connections"),

@@ -40,7 +40,8 @@ extension Setting {
     package static let database = Setting(
         name: "database", placeholder: "path", isNumber: false,
         meaning: "SQLite database, made if missing, in a folder that only its owner may write to",
-        fallback: "$STATE_DIRECTORY/lifecycle.db under systemd")
+        fallback:
+            "$STATE_DIRECTORY/lifecycle.db under systemd, and for --import and --restore \(PackagedPaths.database)")
     package static let backupFolder = Setting(
         name: "backupFolder", placeholder: "path", isNumber: false,
         meaning: "folder that backups are made in, and nowhere else; made if missing",

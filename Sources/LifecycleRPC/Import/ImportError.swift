@@ -14,12 +14,15 @@ package enum ImportError: Error, Sendable, CustomStringConvertible {
     case inconsistent([AuditReport.Finding])
     case interrupted
 
-    /// What is wrong with single rows, a line each with its LF; empty for any other error.
+    /// What is wrong with single rows, a line each with its LF, fit for a terminal; empty for any other error.
     package var rows: String {
         guard case .rows(let errors, let path) = self else { return "" }
-        let lines = errors.first.map { "\(path):\($0.line): \($0)\n" }
-        let more = errors.count - errors.first.count
-        return lines.joined() + (more > 0 ? "… and \(more) more\n" : "")
+        func line(_ error: RowError, _ addition: String = "") -> String {
+            PeerText.visible("\(path):\(error.line): \(error)\(addition)") + "\n"
+        }
+        let ofAll = errors.ofAll.map { line($0, " (said once, for \(errors.countOfAll) values)") } ?? ""
+        let more = errors.untold > 0 ? "… and \(errors.untold) more\n" : ""
+        return ofAll + errors.first.map { line($0) }.joined() + more
     }
 
     package var description: String {

@@ -15,15 +15,18 @@ package final class ImportFile {
     /// The path is followed through symbolic links.
     package init(_ path: String) throws(ImportError) {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .file("cannot open \(path): \(String(cString: strerror(errno)))") }
+        do throws(InputFile.Refusal) {
+            descriptor = try InputFile.open(path)
+        } catch {
+            throw .file("\(path) \(error.reason)")
+        }
         var status = stat()
         let isRead = fstat(descriptor, &status) == 0
         size = Int(status.st_size)
         modified = status.st_mtim
-        guard isRead, status.isRegularFile else {
+        guard isRead else {
             close(descriptor)
-            throw .file("\(path) is not a regular file: it is read twice, so give the path of one")
+            throw .file("\(path) cannot be looked at")
         }
     }
 

@@ -3,7 +3,8 @@ package import LifecycleCore
 extension ImportSummary {
     /// For people, each line with its LF.
     package func text(of table: Importer.Table, _ configuration: DaemonConfiguration) -> String {
-        var lines: [(name: String, value: String)] = [("rows", "\(rows)\(skipped)")]
+        var lines: [(name: String, value: String)] = [("database", PeerText.visible(database) + novelty)]
+        lines.append(("rows", "\(rows)\(skipped)"))
         lines.append(("new users", "\(users)"))
         switch table {
         case .users: lines.append(("credits", "\(creditsGranted) granted"))
@@ -34,6 +35,11 @@ extension ImportSummary {
         var json = JSONWriter(capacity: 512)
         write(to: &json)
         return String(decoding: json.bytes, as: UTF8.self) + "\n"
+    }
+
+    private var novelty: String {
+        guard databaseIsNew else { return "" }
+        return dryRun ? ", which would be made new" : ", which was made new"
     }
 
     private var skipped: String {

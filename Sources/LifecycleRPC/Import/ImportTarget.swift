@@ -3,24 +3,29 @@ internal import Glibc
 /// The database that an import works on. A dry run where there is none yet gets one of its own, which goes with this.
 struct ImportTarget: ~Copyable {
     let path: String
+    /// Nothing was at the path that was given.
+    let isNew: Bool
     private let scratchFolder: String?
 
     /// As root, becomes the owner of the database's folder for good: files of root in it would keep the daemon out.
-    init(_ database: String, dryRun: Bool) throws(ImportError) {
+    init(_ database: String, dryRun: Bool, mayCreate: Bool) throws(ImportError) {
         do throws(StorageError) {
+            let isNew = try DatabasePresence.isNew(database, mayCreate: mayCreate)
             let folder = try DatabasePath.split(database).folder
             if let status = try POSIXFile.status(folder), geteuid() == 0, status.st_uid != 0 {
                 guard setgroups(0, nil) == 0, setgid(status.st_gid) == 0, setuid(status.st_uid) == 0 else {
                     throw StorageError(errno: errno, cannot: "become the owner of \(folder), uid \(status.st_uid)")
                 }
             }
-            guard dryRun, try POSIXFile.status(database) == nil else {
+            guard dryRun, isNew else {
                 path = database
+                self.isNew = isNew
                 scratchFolder = nil
                 return
             }
             let folderOfItsOwn = try Self.makeFolder()
             path = folderOfItsOwn + "/lifecycle.db"
+            self.isNew = isNew
             scratchFolder = folderOfItsOwn
         } catch {
             throw .database(error)
@@ -29,7 +34,7 @@ struct ImportTarget: ~Copyable {
 
     deinit {
         guard let scratchFolder else { return }
-        for ending in ["", "-wal", "-shm", ".lock"] { unlink(path + ending) }
+        for ending in ["", "-wal", "-shm", ".lock", ".ballast"] { unlink(path + ending) }
         rmdir(scratchFolder)
     }
 

@@ -30,22 +30,28 @@ package struct Importer {
         self.progress = progress
     }
 
-    /// - Parameter dryRun: does all of it, and rolls back.
+    /// - Parameters:
+    ///   - dryRun: does all of it, and rolls back.
+    ///   - mayCreate: makes the database if there is none.
     package func run(
-        _ table: Table, from file: ImportFile, into database: String, dryRun: Bool
+        _ table: Table, from file: ImportFile, into database: String, dryRun: Bool, mayCreate: Bool
     ) throws(ImportError) -> ImportSummary {
         switch table {
-        case .users: try run(ImportedUser.self, file, database, dryRun: dryRun)
-        case .projects: try run(ImportedProject.self, file, database, dryRun: dryRun)
+        case .users: try run(ImportedUser.self, file, database, dryRun, mayCreate)
+        case .projects: try run(ImportedProject.self, file, database, dryRun, mayCreate)
         }
     }
 
     private func run<Row: ImportedRow>(
-        _ type: Row.Type, _ file: ImportFile, _ database: String, dryRun: Bool
+        _ type: Row.Type, _ file: ImportFile, _ database: String, _ dryRun: Bool, _ mayCreate: Bool
     ) throws(ImportError) -> ImportSummary {
+        // Before a long file is read for nothing.
+        do throws(StorageError) { _ = try DatabasePresence.isNew(database, mayCreate: mayCreate) } catch {
+            throw .database(error)
+        }
         var plan = ImportPlan<Row>()
         try plan.read(file, now: context.now) { row throws(ImportError) in try pass(.reading, row) }
-        let target = try ImportTarget(database, dryRun: dryRun)
+        let target = try ImportTarget(database, dryRun: dryRun, mayCreate: mayCreate)
         let ledger: OfflineLedger
         do throws(StorageError) {
             ledger = try OfflineLedger(path: target.path)
@@ -53,7 +59,9 @@ package struct Importer {
             throw .database(error)
         }
         do throws(ImportError) {
-            let summary = try transact(plan, file, ledger, dryRun: dryRun)
+            var summary = try transact(plan, file, ledger, dryRun: dryRun)
+            summary.database = (try? DatabasePath(database).path) ?? database
+            summary.databaseIsNew = target.isNew
             do throws(StorageError) { try ledger.close() } catch {
                 // It is kept, in the WAL, which the next start copies.
                 throw .storage(error, isOutcomeUnknown: true)

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// What the process says when a failure ends it.
 package enum LastWords {
-    /// Writes one line to standard error, or to the journal as a record that can be found by its id. Does not wait for
-    /// a journal that takes nothing.
+    /// Writes one line to standard error, fit for a terminal, or to the journal as a record that can be found by its id.
+    /// Does not wait for a journal that takes nothing.
     package static func write(_ reason: String, _ status: DaemonExit) {
         let reason = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
         if LogOutput.detect() == .journal, let journal = try? Journal() {
@@ -11,7 +11,6 @@ package enum LastWords {
                 .endedByFailure, [.reason: reason, .exitStatus: "\(status.rawValue)"])
             if journal.send(record, mayWait: false) { return }
         }
-        let line = Array("lifecycled: \(reason)\n".utf8)
-        _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        StandardStream.errors.line("lifecycled: \(reason)")
     }
 }

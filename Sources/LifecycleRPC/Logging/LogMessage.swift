@@ -8,11 +8,11 @@ package enum LogMessage: Sendable, CaseIterable {
     case externalIDRecorded, cancelRequested, reportRefused, rolledBack
     // The storage.
     case outcomeUnknown, storageRefused, storageFailed, ledgerInconsistent, uncleanLastRun, databaseInOrder
-    case databaseUnchecked
+    case databaseUnchecked, logGrows, logGivenBack
     // The daemon's life.
     case ready, stopping, stoppingIdle, listenerLost, endedByFailure, clockJumped
     // Who connects.
-    case groupsMissing, fewOpenFiles, connectionRefused, watcherStalled
+    case groupsMissing, idOfStrangers, fewOpenFiles, connectionRefused, watcherStalled
     // What is done beside.
     case backupMade, backupFailed, historyRemoved, historyKept
     // The log itself.
@@ -49,6 +49,8 @@ package enum LogMessage: Sendable, CaseIterable {
             )
         case .databaseInOrder: (.notice, "2a5820e7303c4c318de11367d985a20a", "the database is in order")
         case .databaseUnchecked: (.error, "b6448a8c1f124ae79167c3b9bda00a69", "the database could not be checked")
+        case .logGrows: (.error, "f04f06dae4f04f4cb27e58fd19cc7fb1", "the database's log is not given back")
+        case .logGivenBack: (.notice, "145a6232e13d44dabf103c48f720843b", "the database's log is given back")
         case .ready: (.notice, "d0a4a5de36344bb6b97094b86524c251", "ready")
         case .stopping: (.notice, "3618da442175406a981d0643c06387ab", "stopping")
         case .stoppingIdle:
@@ -68,6 +70,11 @@ package enum LogMessage: Sendable, CaseIterable {
             (
                 .notice, "bd355da2f76840889054dd293127301d",
                 "groups do not exist, so nobody has their roles"
+            )
+        case .idOfStrangers:
+            (
+                .warning, "453aa1bca06c427a85d66f5d2fa2401e",
+                "an id that the kernel shows for strangers matches nobody"
             )
         case .fewOpenFiles:
             (

@@ -1,15 +1,18 @@
 internal import CoreMetrics
-internal import Glibc
 package import LifecycleCore
 
-/// What `getMetrics` tells of the files, beside the registry's own: how large they are now, and the newest backup. Also
-/// logs backups. Any thread.
+/// What `getMetrics` tells of the files, beside the registry's own: how large they are now, the room on their disk, and the
+/// newest backup. Also logs backups, and a log that is not given back. Any thread.
 package struct StorageMetrics: MetricsSource {
     private let registry: MetricsRegistry
     private let log: DaemonLog
     private let databasePath: String
     private let databaseBytes: Gauge
     private let logBytes: Gauge
+    private let freeBytes: Gauge
+    private let reserveBytes: Gauge
+    private let heldSeconds: Gauge
+    private let chargesRefused: Gauge
     private let backupTime: Gauge
     private let backupBytes: Gauge
 
@@ -19,15 +22,38 @@ package struct StorageMetrics: MetricsSource {
         self.databasePath = databasePath
         databaseBytes = Gauge(label: "lifecycle_database_bytes", factory: registry)
         logBytes = Gauge(label: "lifecycle_wal_bytes", factory: registry)
+        freeBytes = Gauge(label: "lifecycle_free_bytes", factory: registry)
+        reserveBytes = Gauge(label: "lifecycle_reserve_bytes", factory: registry)
+        heldSeconds = Gauge(label: "lifecycle_wal_held_seconds", factory: registry)
+        chargesRefused = Gauge(label: "lifecycle_charges_refused", factory: registry)
         backupTime = Gauge(label: "lifecycle_last_backup_timestamp_seconds", factory: registry)
         backupBytes = Gauge(label: "lifecycle_last_backup_bytes", factory: registry)
         newestBackup(nil)
     }
 
     package func report() -> GetMetrics.Response {
-        databaseBytes.record(Self.size(of: databasePath))
-        logBytes.record(Self.size(of: databasePath + "-wal"))
+        databaseBytes.record(DiskSpace.size(of: databasePath) ?? 0)
+        logBytes.record(DiskSpace.size(of: databasePath + "-wal") ?? 0)
+        reserveBytes.record(DiskSpace.size(of: databasePath + ".ballast") ?? 0)
+        freeBytes.record(DiskSpace.free(at: databasePath) ?? -1)
         return registry.report()
+    }
+
+    /// How the log is.
+    func log(_ report: LogReport) {
+        heldSeconds.record(report.heldFor / 1000)
+        chargesRefused.record(report.refusesCharges ? 1 : 0)
+        let fields: LogFields = [
+            .bytes: "\(report.logBytes)", .free: report.freeBytes.map(String.init) ?? "unknown",
+        ]
+        switch report.alarm {
+        case .raised(let reason):
+            var fields = fields
+            fields[.reason] = reason
+            log.write(.logGrows, fields)
+        case .cleared: log.write(.logGivenBack, fields)
+        case nil: break
+        }
     }
 
     /// The newest one that there is, as seconds since 1970 and bytes; zeros when there is none.
@@ -50,10 +76,5 @@ package struct StorageMetrics: MetricsSource {
         case .failure(let failure):
             log.write(.backupFailed, [.reason: failure.reason])
         }
-    }
-
-    private static func size(of path: String) -> Int64 {
-        var status = stat()
-        return lstat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 }

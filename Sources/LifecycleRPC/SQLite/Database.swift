@@ -10,6 +10,8 @@ package final class Database {
         /// A file that nobody else opens: a backup in the making, or one that is examined. Without a WAL and without
         /// syncs, which are left to whoever owns the file.
         case copy
+        /// In memory, without a file: to see what SQL makes.
+        case memory
     }
 
     package enum CheckpointMode {
@@ -35,11 +37,17 @@ package final class Database {
         weak var statement: Statement?
     }
 
+    /// SQLite's word for no file at all.
+    private static let memoryPath = ":memory:"
+
+    /// A new and empty one in memory.
+    static func inMemory() throws(StorageError) -> Database { try Database(path: memoryPath, mode: .memory) }
+
     /// Opens the file; the writer creates it, mode 0600, when it is missing. Its folder must exist, and the file itself
     /// must not be a symbolic link.
     package init(path: String, mode: Mode) throws(StorageError) {
         // Absolute, as SQLite takes `file:…` for a URI; and without links, which NOFOLLOW refuses anywhere in a path.
-        let path = try DatabasePath(path).path
+        let path = mode == .memory ? Self.memoryPath : try DatabasePath(path).path
         if mode == .writer { try POSIXFile.createIfMissing(path) }
         _ = Self.hasNoMemoryStatistics
         var opened: OpaquePointer?
@@ -116,16 +124,20 @@ package final class Database {
 
     /// Copies the WAL into the database file. The writer only, outside a transaction and with every statement reset.
     /// - Returns: frames in the WAL, and how many of them are in the database file now.
+    /// - Parameter waits: 250 ms for readers that are in the way; `.passive` never does.
     /// - Throws: `.busy` when readers kept it from finishing (`.truncate` only), `.misuse` on a reader.
     @discardableResult
     package func checkpoint(
-        _ mode: CheckpointMode
+        _ mode: CheckpointMode, waits: Bool = true
     ) throws(StorageError) -> (logFrames: Int32, checkpointed: Int32) {
         guard self.mode == .writer else { throw StorageError(.misuse, "only the writer may checkpoint") }
         var frames: Int32 = -1
         var copied: Int32 = -1
         let sqliteMode = mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE
-        let code = sqlite3_wal_checkpoint_v2(try openHandle(), "main", sqliteMode, &frames, &copied)
+        let connection = try openHandle()
+        if !waits { sqlite3_busy_timeout(connection, 0) }
+        defer { if !waits { sqlite3_busy_timeout(connection, Self.busyTimeout) } }
+        let code = sqlite3_wal_checkpoint_v2(connection, "main", sqliteMode, &frames, &copied)
         guard code == SQLITE_OK else { throw error(code) }
         walFrames = frames == copied ? 0 : frames
         return (frames, copied)

@@ -12,6 +12,7 @@ extension Database {
             let code = lifecycle_sqlite3_db_config_switch(connection, option, on)
             guard code == SQLITE_OK else { throw error(code) }
         }
+        guard mode != .memory else { return }
         sqlite3_busy_timeout(connection, Self.busyTimeout)
         for setting in Self.commonSettings { try apply(setting) }
         switch mode {
@@ -26,6 +27,8 @@ extension Database {
             // mode takes the WAL's mark away; it cannot be `off` while the connection is defensive.
             try execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY")
             return
+        case .memory:
+            return
         }
         guard try text("PRAGMA journal_mode") == "wal" else {
             throw StorageError(.cannotOpen, "\(path) is not in WAL mode: its file system may not support shared memory")
@@ -33,7 +36,7 @@ extension Database {
     }
 
     /// How long a statement waits for a foreign lock, in milliseconds. Nobody else should hold one at all.
-    private static let busyTimeout: Int32 = 250
+    static let busyTimeout: Int32 = 250
 
     private static let switches: [(Int32, Int32)] = [
         (SQLITE_DBCONFIG_DEFENSIVE, 1),

@@ -25,7 +25,13 @@ final class LockFile: Sendable {
         self.descriptor = descriptor
         self.isBrief = isBrief
         try acquire()
-        try write(state: wasCreated() ? Self.created : Self.notCreated)
+        let wasCreated = try wasCreated()
+        do throws(StorageError) {
+            try write(state: wasCreated ? Self.created : Self.notCreated)
+        } catch {
+            // The number in it is for people only: a full disk must not keep refunds waiting for it.
+            guard wasCreated, error.kind == .full else { throw error }
+        }
     }
 
     deinit { close(descriptor) }  // and with it goes the lock
@@ -33,6 +39,15 @@ final class LockFile: Sendable {
     /// Whether the database that this lock belongs to was once made.
     func wasCreated() throws(StorageError) -> Bool {
         try text().utf8.starts(with: Self.created.utf8)
+    }
+
+    /// The same of a path, without the lock and without making the file.
+    static func saysCreated(_ path: String) throws(StorageError) -> Bool {
+        guard let status = try POSIXFile.status(path), status.isRegularFile,
+            let descriptor = try POSIXFile.open(path, O_RDONLY | O_NONBLOCK)
+        else { return false }
+        defer { close(descriptor) }
+        return try text(descriptor, path).utf8.starts(with: created.utf8)
     }
 
     /// Durable when it returns.
@@ -64,7 +79,9 @@ final class LockFile: Sendable {
         }
     }
 
-    private func text() throws(StorageError) -> String {
+    private func text() throws(StorageError) -> String { try Self.text(descriptor, path) }
+
+    private static func text(_ descriptor: Int32, _ path: String) throws(StorageError) -> String {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 1)
         defer { buffer.deallocate() }
         let count = try POSIXFile.read(descriptor, into: buffer, at: 0, path)

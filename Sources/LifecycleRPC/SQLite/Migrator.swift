@@ -3,7 +3,8 @@ package enum Migrator {
     /// Runs the migrations above the file's `user_version` in one transaction, and sets it to the last one's number.
     /// - Parameter migrations: by rising version, from 1. The texts hold no BEGIN or COMMIT.
     /// - Returns: the versions before and after; equal when there was nothing to do, and then nothing was written.
-    /// - Throws: `.newerSchema` for a database that a newer program made, which is left untouched.
+    /// - Throws: `.newerSchema` for a database that a newer program made, `.corrupt` for one whose schema is not what its
+    ///   migrations made. Either is left untouched.
     @discardableResult
     package static func run(
         _ migrations: [(version: Int, sql: String)], on database: Database
@@ -20,6 +21,7 @@ package enum Migrator {
                 .newerSchema,
                 "\(database.path) has schema \(current), but this lifecycled knows only \(newest): install a newer one")
         }
+        try database.requireSchema(madeBy: migrations.filter { $0.version <= current })
         guard current < newest else { return (current, current) }
 
         try database.execute("BEGIN IMMEDIATE")

@@ -6,6 +6,8 @@ internal import LifecycleCore
 final class OfflineLedger {
     let transaction: SQLiteWriteTransaction
     private let database: Database
+    private let log: LogKeeper
+    private let ballastBefore: Int64
     private let directory: StateDirectory
     /// In KiB. Rows of old ids go all over an index: it must fit in, or each of them writes a page of its own.
     private static let cacheSize = 262_144
@@ -13,12 +15,12 @@ final class OfflineLedger {
     /// - Throws: `.locked` when a daemon runs on it.
     init(path: String) throws(StorageError) {
         directory = try StateDirectory(databasePath: path)
-        _ = try directory.rewriteWriteAheadLog()
-        database = try Database(path: directory.databasePath, mode: .writer)
-        try database.checkpoint(.truncate)
-        try Migrator.run(Schema.migrations, on: database)
-        try directory.sync()
-        try directory.markCreated()
+        ballastBefore = try Ballast(databasePath: directory.databasePath).bytes
+        let opening = try LedgerOpening(directory)
+        database = opening.database
+        log = opening.log
+        // What a reader or a full disk keeps from being copied would only grow.
+        try log.empty()
         try database.execute("PRAGMA cache_size = -\(Self.cacheSize)")
         // Nothing is settled here: nobody need look for what is due.
         let nextDeadline = NextDeadline()
@@ -27,7 +29,13 @@ final class OfflineLedger {
     }
 
     func begin() throws(StorageError) { try database.execute("BEGIN IMMEDIATE") }
-    func commit() throws(StorageError) { try database.execute("COMMIT") }
+
+    /// - Throws: `.full` also when the log could be written, and not copied: nothing is committed then.
+    func commit() throws(StorageError) {
+        try log.prepareCommit(isCharge: true)
+        try database.execute("COMMIT")
+        log.committed()
+    }
 
     func rollBack() {
         // SQLite has ended the transaction itself after some errors.
@@ -36,7 +44,8 @@ final class OfflineLedger {
 
     /// Empties the WAL, which makes it a clean stop, and closes.
     func close() throws(StorageError) {
-        try database.checkpoint(.truncate)
+        defer { log.endWork(ballastBefore: ballastBefore) }
+        try log.empty()
         try database.close()
     }
 }

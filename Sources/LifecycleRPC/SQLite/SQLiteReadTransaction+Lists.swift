@@ -86,7 +86,9 @@ private enum ListSQL {
 
     static func summedTotals(_ filter: ProjectFilter) -> String {
         let columns = Status.allCases.map { status in
-            "total(p.status = '\(status.rawValue)'), total(iif(p.status = '\(status.rawValue)', p.credits, 0))"
+            // What failed counts by what the ledger gave back.
+            let credits = status == .failed ? ProjectRow.refunded("p") : "p.credits"
+            return "total(p.status = '\(status.rawValue)'), total(iif(p.status = '\(status.rawValue)', \(credits), 0))"
         }
         return """
             SELECT \(columns.joined(separator: ", ")),

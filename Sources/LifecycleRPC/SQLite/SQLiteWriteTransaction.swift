@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// What rules may change. The schema's triggers move the money: see `Schema/v1_initial.sql`.
+/// What rules may change. The schema's triggers move the money: see `Schema/v2_guards.sql`.
 final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     /// What the rule that runs has done, for the log; who runs the rule empties it.
     var steps: [NewEvent] = []
@@ -50,7 +50,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         finishProject = try database.prepare(
             """
             UPDATE project SET status = ?3, errorCode = ?4, errorMessage = ?5, startedAt = ifnull(startedAt, ?6),
-                finishedAt = ?2, updatedAt = ?2, deadline = NULL, setBackTo = NULL
+                finishedAt = ?2, updatedAt = ?2, deadline = NULL
             WHERE row = ?1
             """)
         insertEntry = try database.prepare(

@@ -1,13 +1,16 @@
 internal import Glibc
+internal import LifecycleCore
 
 /// The folder of the ledger, checked and locked before SQLite sees any of it.
 ///
-/// Order at start: `init` (folder, file, lock, is the database still there), `rewriteWriteAheadLog()`, open the writer,
+/// Order at start: `init` (folder, file, lock, is the database still there, the file's own lock), `rewriteWriteAheadLog()`, open the writer,
 /// migrate, `checkpoint(.truncate)`, `sync()`, `markCreated()`. Keep the object as long as the process lives: it holds
-/// the lock.
+/// the locks.
 package final class StateDirectory: Sendable {
     package let location: DatabasePath
     private let lock: LockFile
+    /// nil when there is no database yet that is to be replaced, or on a network file system.
+    private let databaseLock: DatabaseLock?
 
     /// The database's absolute path, without links.
     package var databasePath: String { location.path }
@@ -26,7 +29,11 @@ package final class StateDirectory: Sendable {
         try Self.checkFile(location.path)
         if !replacesDatabase { try Self.checkNames(location) }
         let lock = try LockFile(location.lock, isBrief: isBrief)
-        if !replacesDatabase { try Self.checkNotLost(location, wasCreated: lock.wasCreated()) }
+        if !replacesDatabase {
+            try Self.checkNotLost(location, wasCreated: lock.wasCreated())
+            try POSIXFile.createIfMissing(location.path)
+        }
+        databaseLock = try DatabaseLock(location.path)
         self.location = location
         self.lock = lock
     }
@@ -62,9 +69,15 @@ package final class StateDirectory: Sendable {
         guard let status = try POSIXFile.status(folder), status.isDirectory else {
             throw StorageError(.cannotOpen, "\(folder) is not a folder: give the path of a file in one")
         }
-        try checkOwner(status, of: folder)
+        let user = geteuid()
+        guard user == 0 || status.st_uid == user else {
+            throw StorageError(
+                .cannotOpen,
+                "the folder \(folder) belongs to uid \(status.st_uid): \(FolderAdvice.owning(folder, status))")
+        }
         guard !status.isWritableByOthers else {
-            throw StorageError(.cannotOpen, "other users may write to the folder \(folder): run chmod 0700 \(folder)")
+            throw StorageError(
+                .cannotOpen, "other users may write to the folder \(folder): \(FolderAdvice.closing(folder, status))")
         }
     }
 
@@ -76,9 +89,17 @@ package final class StateDirectory: Sendable {
         guard status.isRegularFile else {
             throw StorageError(.cannotOpen, "\(path) is not a regular file: give the path of a database")
         }
-        try checkOwner(status, of: path)
+        let user = geteuid()
+        // The folder was checked before: it is the caller's own, and so is what he does with a file in it.
+        let command = ShellWord.quoted(path)
+        guard user == 0 || status.st_uid == user else {
+            let advice =
+                status.st_nlink == 1 ? "as root, run chown \(user) \(command)" : "give the path of a file of its own"
+            throw StorageError(.cannotOpen, "\(path) belongs to uid \(status.st_uid): \(advice)")
+        }
         guard !status.isWritableByOthers else {
-            throw StorageError(.cannotOpen, "other users may write to \(path): run chmod 0600 \(path)")
+            let advice = status.st_uid == user ? "run chmod 0600 \(command)" : "give the path of a file of its own"
+            throw StorageError(.cannotOpen, "other users may write to \(path): \(advice)")
         }
     }
 
@@ -97,13 +118,6 @@ package final class StateDirectory: Sendable {
                 .cannotOpen,
                 "\(location.path) has another name, a hard link, where a second daemon could use it: remove that name, "
                     + "or give the path of a copy")
-        }
-    }
-
-    private static func checkOwner(_ status: stat, of path: String) throws(StorageError) {
-        let user = geteuid()
-        guard user == 0 || status.st_uid == user else {
-            throw StorageError(.cannotOpen, "\(path) belongs to uid \(status.st_uid): run chown \(user) \(path)")
         }
     }
 

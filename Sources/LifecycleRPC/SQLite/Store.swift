@@ -10,6 +10,7 @@ package final class Store: Sendable {
     package let stoppedUncleanly: Bool
 
     private let nextDeadline = NextDeadline()
+    private let health: StorageHealth
     private let directory: StateDirectory
     private let backups: Backups
     private let onError: @Sendable (StorageError) -> Void
@@ -40,6 +41,8 @@ package final class Store: Sendable {
         package var backupFolder: String?
         /// Told what became of each backup and how long it took, on the thread that made it.
         package var onBackup: @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void
+        /// Told how the log is, once a second at the most, on the writer thread.
+        package var onLog: @Sendable (LogReport) -> Void
         /// Opened for one sweep and closed again: who starts meanwhile waits instead of giving up.
         package var isBrief: Bool
 
@@ -55,7 +58,7 @@ package final class Store: Sendable {
             onError: @escaping @Sendable (StorageError) -> Void,
             onClockJump: @escaping @Sendable (ClockJump) -> Void = { _ in }, backupFolder: String? = nil,
             onBackup: @escaping @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void = { _, _ in },
-            isBrief: Bool = false
+            onLog: @escaping @Sendable (LogReport) -> Void = { _ in }, isBrief: Bool = false
         ) {
             self.clock = clock
             self.uptime = uptime
@@ -71,6 +74,7 @@ package final class Store: Sendable {
             self.onClockJump = onClockJump
             self.backupFolder = backupFolder
             self.onBackup = onBackup
+            self.onLog = onLog
             self.isBrief = isBrief
         }
 
@@ -82,33 +86,32 @@ package final class Store: Sendable {
     /// Locks, repairs, migrates and sweeps. When it returns, the ledger is ready and its threads run.
     package init(path: String, _ environment: Environment) throws(StorageError) {
         directory = try StateDirectory(databasePath: path, isBrief: environment.isBrief)
-        backups = Backups(
+        let backups = Backups(
             BackupFolder(environment.backupFolder, database: directory.location), onEnd: environment.onBackup)
-        stoppedUncleanly = try directory.rewriteWriteAheadLog()
-        onError = environment.onError
-        let path = directory.databasePath
-        let database = try Database(path: path, mode: .writer)
-        let ballast = try Ballast(databasePath: path)
-        do {
-            try database.checkpoint(.truncate)
-        } catch  where error.kind == .full {
-            // Now there is room to copy the WAL, and the writer begins anew in it, for refunds if not for more.
-            ballast.release()
-            try database.checkpoint(.truncate)
+        self.backups = backups
+        let health = StorageHealth()
+        self.health = health
+        let onError: @Sendable (StorageError) -> Void = { error in
+            health.note(error)
+            environment.onError(error)
         }
-        try Migrator.run(Schema.migrations, on: database)
-        try directory.sync()
-        try directory.markCreated()
+        self.onError = onError
+        let path = directory.databasePath
+        let opening = try LedgerOpening(
+            directory, uptime: environment.uptime, onReport: environment.onLog,
+            freeSnapshots: { backups.giveWay() })
+        stoppedUncleanly = opening.hadLog
 
         let writer = try Writer(
-            database, identity: FileIdentity(databasePath: path), ballast: ballast,
+            opening.database, identity: FileIdentity(databasePath: path), log: opening.log,
             nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime,
-            patience: environment.patience, onError: environment.onError, onClockJump: environment.onClockJump)
+            patience: environment.patience, onError: onError, onClockJump: environment.onClockJump)
         try writer.sweep { environment.onSweep($0, .daemon) }
+        writer.log.look()
 
         writes = WriteQueue(
             limit: environment.limits.maximumQueuedWrites, deliver: environment.deliver,
-            onBatch: environment.onBatch, onError: environment.onError,
+            onBatch: environment.onBatch, onError: onError,
             events: .init(
                 onSweep: { environment.onSweep(WriteOutcome(.success { $0.null() }, steps: $0), .daemon) },
                 onCommit: environment.onCommit, schedule: environment.schedule))
@@ -123,7 +126,7 @@ package final class Store: Sendable {
 
     /// A connection for point reads, to be used on the thread that asks for it.
     package func makeReader() throws(StorageError) -> sending Reader {
-        try Reader(path: directory.databasePath, nextDeadline, backups: backups, onError: onError)
+        try Reader(path: directory.databasePath, nextDeadline, health: health, backups: backups, onError: onError)
     }
 
     /// After an unclean stop: checks the whole file and the whole ledger while callers are already served.

@@ -53,6 +53,8 @@ package final class WriteQueue: Sendable {
     /// Starts the thread that writes, and gives it the writer.
     func start(_ writer: sending Writer) throws(SystemCallError) {
         try SystemThread.start { self.work(writer) }
+        // What the start has left to be done later has no alarm yet.
+        tick()
     }
 
     /// Writes that wait, those of the batch that is being written among them. Any thread.
@@ -109,7 +111,8 @@ package final class WriteQueue: Sendable {
                 if let failure = run(&turn, &alarm, by: writer) { throw failure }
                 if alarm.isTimeForBeats(writer) { try writer.writeBeats() }
                 try settle(&turn, by: writer)
-                try writer.checkpointIfDue()
+                try writer.log.checkpointIfDue()
+                writer.log.look()
                 alarm.set(writer) { delay, ring in
                     events.schedule(delay) { [weak self] in self?.mailbox.send(.tick(ring)) }
                 }

@@ -22,16 +22,14 @@ extension Writer {
     /// Looks whether the clock was set or the machine slept: nobody is refunded early because *we* slept.
     func watchClock() throws(StorageError) {
         compareClocks()
-        guard let time = redatesAt, time <= uptime() else { return }
+        guard let time = shortensAt, time <= uptime() else { return }
+        let now = context(.daemon).now
         do throws(StorageError) {
-            while let next = redatings.first {
-                try makingRoom { _ throws(StorageError) in try redate(next) }
-                redatings.removeFirst()
-            }
-            redatesAt = nil
+            try makingRoom { _ throws(StorageError) in try shortenDeadlines(now) }
+            shortensAt = nil
         } catch  where error.isPassing {
             onError(error)
-            redatesAt = uptime() &+ 1000
+            shortensAt = uptime() &+ 1000
         }
     }
 
@@ -44,55 +42,48 @@ extension Writer {
             guard after &- before < ClockWatch.tolerance / 2 else { continue }
             guard let jump = clockWatch.jump(wall: now, uptime: after) else { return }
             resumedAt = now
-            noticed(jump)
+            onClockJump(jump)
+            if jump.isBackwards { shortensAt = after }
             return
         }
     }
 
-    /// The daemon starts: whether the clock went back while nobody ran shows in the newest event.
-    func compareWithHistory() throws(StorageError) {
-        let now = context(.daemon).now
-        let newest = try transaction.newestEventTime() ?? now
-        if newest > now {
-            noticed(ClockJump(milliseconds: now.milliseconds(since: newest)))
-        } else {
-            redatings.append(.start)
-            redatesAt = uptime()
-        }
-    }
-
-    private func noticed(_ jump: ClockJump) {
-        onClockJump(jump)
-        redatesAt = uptime()
-        if jump.isBackwards {
-            if redatings.last != .back { redatings.append(.back) }
-        } else if case .forwards(let earlier) = redatings.last {
-            redatings[redatings.count - 1] = .forwards(by: earlier.addingReportingOverflow(jump.milliseconds).partialValue)
-        } else {
-            redatings.append(.forwards(by: jump.milliseconds))
-        }
-    }
-
-    /// Some projects at a time. What storage refuses in the middle begins anew: a second time `forwards` only means more
-    /// time for them, and never more than from their creation on.
-    private func redate(_ redating: Redating) throws(StorageError) {
-        let context = context(.daemon)
-        var last: StoredProject?
-        repeat {
+    /// After the clock went back, deadlines lie too far in the future by as much: no project waits longer than its terms
+    /// say from now on.
+    private func shortenDeadlines(_ now: Timestamp) throws(StorageError) {
+        var latest: StoredProject?
+        while true {
             do throws(StorageError) {
                 try begin.run()
-                transaction.begin(at: context.now)
+                transaction.begin(at: now)
                 try transaction.writeBeats()
+                let projects = try transaction.unfinishedProjects(below: latest, limit: Sweep.batch)
                 do throws(RPCError) {
-                    last = try redating.run(in: transaction, context, below: last)
+                    for stored in projects {
+                        try shortenDeadline(of: stored, now)
+                    }
                 } catch {
                     throw transaction.failure ?? StorageError(.misuse, error.message)
                 }
                 try commit()
+                guard let last = projects.last, projects.count == Sweep.batch else { return }
+                latest = last
             } catch {
                 rollBack()
                 throw error
             }
-        } while last != nil
+        }
+    }
+
+    private func shortenDeadline(of stored: StoredProject, _ now: Timestamp) throws(RPCError) {
+        let limits = context(.daemon).limits
+        let createdAt = min(stored.project.createdAt, now)
+        let deadline = stored.terms.deadline(
+            stored.project.status, createdAt: createdAt, lastReport: now, limits: limits)
+        guard var deadline, let known = stored.project.deadline else { return }
+        if stored.isDetached {
+            deadline = min(deadline, stored.terms.detachEnd(createdAt: createdAt, detachedAt: now, limits: limits))
+        }
+        if deadline < known { try Sweep.postpone(stored, to: deadline, in: transaction, at: now) }
     }
 }

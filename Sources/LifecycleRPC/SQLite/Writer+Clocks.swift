@@ -4,7 +4,13 @@ internal import LifecycleCore
 extension Writer {
     /// Settles all that is due, until nothing is or the disk has no room for more. For the start.
     func sweep(_ report: (WriteOutcome) -> Void) throws(StorageError) {
-        try compareWithHistory()
+        let now = context(.daemon).now
+        // The clock went back while nobody ran.
+        if let last = try transaction.newestEventTime(), last > now {
+            shortensAt = uptime()
+            let step = now.milliseconds.subtractingReportingOverflow(last.milliseconds)
+            onClockJump(ClockJump(milliseconds: step.overflow ? .min : step.partialValue))
+        }
         try watchClock()
         let everything = Due(isEverything: true)
         while true {
@@ -30,14 +36,14 @@ extension Writer {
         }
     }
 
-    /// Tries once more when the disk is full, in the room that the ballast gives up.
+    /// Tries once more when the disk is full, in the room that the ballast gives up, or a checkpoint.
     func makingRoom<Value>(
         _ body: (_ isShort: Bool) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
         do throws(StorageError) {
             return try body(false)
-        } catch  where error.kind == .full && ballast.isHeld {
-            enterFullDisk()
+        } catch  where error.kind == .full {
+            guard try log.regainRoom() else { throw error }
             return try body(true)
         }
     }

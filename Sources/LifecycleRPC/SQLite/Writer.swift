@@ -17,23 +17,15 @@ final class Writer {
     /// When this thread was last seen at work, by the monotonic clock, and for how long it may be unseen: see `noticePause`.
     var lastSeen: Int64
     let patience: Int64
-    /// The clock was set, so that deadlines are wrong: what is to be done about it, in this order, and when, by the
-    /// monotonic clock.
-    var redatings: [Redating] = []
-    var redatesAt: Int64?
-    let onClockJump: @Sendable (ClockJump) -> Void
+    /// The clock went back, and deadlines lie too far in the future since: when to shorten them, by the monotonic clock.
+    var shortensAt: Int64?
     /// Told what storage refused to the daemon itself, which goes on.
     let onError: @Sendable (StorageError) -> Void
+    let onClockJump: @Sendable (ClockJump) -> Void
     /// The newest event that somebody was told of.
     var reportedEvent: Int64 = 0
     private let identity: FileIdentity
-    let ballast: Ballast
-    /// New projects and grants are refused, what settles a project goes on, from the space that the ballast gave up.
-    private var isDiskFull = false
-    /// A reader that holds on to its snapshot, such as a backup, makes checkpoints partial: the next one is tried when as
-    /// many frames more have gathered or a second has passed, and not after every commit, as each looks at the whole WAL.
-    private var nextCheckpoint = checkpointFrames
-    private var lastCheckpoint: Int64 = 0
+    let log: LogKeeper
 
     let begin: Statement
     private let commitStatement: Statement
@@ -43,14 +35,14 @@ final class Writer {
     let rollbackToSavepoint: Statement
 
     init(
-        _ database: Database, identity: FileIdentity, ballast: Ballast,
+        _ database: Database, identity: FileIdentity, log: LogKeeper,
         nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime,
         patience: Int64, onError: @escaping @Sendable (StorageError) -> Void,
         onClockJump: @escaping @Sendable (ClockJump) -> Void
     ) throws(StorageError) {
         self.database = database
         self.identity = identity
-        self.ballast = ballast
+        self.log = log
         self.nextDeadline = nextDeadline
         self.context = context
         self.uptime = uptime
@@ -67,7 +59,7 @@ final class Writer {
         savepoint = try database.prepare("SAVEPOINT request")
         release = try database.prepare("RELEASE request")
         rollbackToSavepoint = try database.prepare("ROLLBACK TO request")
-        isDiskFull = try !ballast.create()
+        try log.keepBallast()
     }
 
     /// The jobs, their outcomes in the same order, and what storage said.
@@ -92,61 +84,42 @@ final class Writer {
     func run(_ jobs: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob]) -> Batch {
         var batch = Batch(jobs: jobs)
         do throws(AttemptError) {
-            if isDiskFull { try leaveFullDisk() }
-            if !isDiskFull {
+            if log.isDiskFull { try leaveFullDisk() }
+            if !log.isDiskFull {
                 try attempt(jobs, joinedBy: late, &batch)
                 return batch
             }
         } catch  where error.cause.kind == .full {
-            enterFullDisk()
+            log.enterFullDisk()
             batch.errors.append(error.cause)
         } catch {
             refuse(batch.jobs.count, &batch, error)
             return batch
         }
-        runOneByOne(&batch)
+        runWithoutCharges(&batch)
         return batch
     }
 
     /// Proves that the thread and the files are alive.
     func check() throws(StorageError) { try identity.verify() }
 
-    /// The last checkpoint was partial: whoever stood in its way may have gone.
-    var awaitsCheckpoint: Bool { database.walFrames >= Self.checkpointFrames }
-
-    /// Copies the WAL into the database when it has grown long. To be called between batches.
-    func checkpointIfDue() throws(StorageError) {
-        guard awaitsCheckpoint else { return }
-        if database.walFrames >= nextCheckpoint || uptime() &- lastCheckpoint >= 1000 { try checkpoint() }
-    }
-
-    private func checkpoint() throws(StorageError) {
-        do {
-            try database.checkpoint(.passive)
-        } catch  where !error.isFatal {
-            // A full disk or a reader in the way: the WAL is whole, and a later one goes on.
-        }
-        lastCheckpoint = uptime()
-        nextCheckpoint = database.walFrames.addingReportingOverflow(Self.checkpointFrames).partialValue
-    }
-
     /// Empties the WAL, which makes the stop a clean one, and closes.
     /// - Throws: `.moved` when the database that it went into has no name any more.
     func close() throws(StorageError) {
-        try database.checkpoint(.truncate)
+        try log.empty()
         try database.close()
         try identity.verifyDatabase()
     }
 
     // MARK: One transaction
 
-    private struct AttemptError: Error {
+    struct AttemptError: Error {
         let cause: StorageError
         /// The COMMIT itself failed: it may have become durable all the same.
         let isOutcomeUnknown: Bool
     }
 
-    private func attempt(
+    func attempt(
         _ first: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob] = { _ in [] }, _ batch: inout Batch
     ) throws(AttemptError) {
         var jobs = first
@@ -177,7 +150,7 @@ final class Writer {
             throw AttemptError(cause: error, isOutcomeUnknown: false)
         }
         do throws(StorageError) {
-            try commit()
+            try commit(isCharge: jobs.contains { !$0.worksOnFullDisk })
         } catch {
             rollBack()
             batch.settled.removeSubrange(before.settled...)
@@ -191,8 +164,11 @@ final class Writer {
         batch.outcomes += outcomes
     }
 
-    func commit() throws(StorageError) {
+    /// - Parameter isCharge: it may be refused to leave room for what settles projects.
+    func commit(isCharge: Bool = false) throws(StorageError) {
+        try log.prepareCommit(isCharge: isCharge)
         try commitStatement.run()
+        log.committed()
         transaction.commit()
         try identity.verify()
     }
@@ -203,39 +179,9 @@ final class Writer {
         if database.isInTransaction { try? rollback.run() }
     }
 
-    private func refuse(_ count: Int, _ batch: inout Batch, _ error: AttemptError) {
+    func refuse(_ count: Int, _ batch: inout Batch, _ error: AttemptError) {
         let answer: RPCError = error.isOutcomeUnknown ? .outcomeUnknown : RPCError(error.cause)
         batch.outcomes += Array(repeating: WriteOutcome(.failure(answer)), count: count)
         batch.errors.append(error.cause)
-    }
-
-    // MARK: Full disk
-
-    func enterFullDisk() {
-        isDiskFull = true
-        ballast.release()
-    }
-
-    /// Space is back when the ballast can be set aside again.
-    private func leaveFullDisk() throws(AttemptError) {
-        do throws(StorageError) {
-            try checkpoint()
-            isDiskFull = try !ballast.create()
-        } catch {
-            throw AttemptError(cause: error, isOutcomeUnknown: false)
-        }
-    }
-
-    /// The smallest transactions, so that each fits if anything does.
-    private func runOneByOne(_ batch: inout Batch) {
-        for job in batch.jobs {
-            if let failure = batch.failure {
-                batch.outcomes.append(WriteOutcome(.failure(RPCError(failure))))
-            } else if !job.worksOnFullDisk {
-                batch.outcomes.append(WriteOutcome(.failure(.storageFull)))
-            } else {
-                do throws(AttemptError) { try attempt([job], &batch) } catch { refuse(1, &batch, error) }
-            }
-        }
     }
 }

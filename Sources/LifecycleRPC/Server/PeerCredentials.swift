@@ -16,6 +16,10 @@ struct PeerCredentials: Equatable {
         var gid: gid_t = gid_t.max
     }
 
+    init(pid: pid_t, uid: uid_t, gids: [gid_t]) {
+        (self.pid, self.uid, self.gids) = (pid, uid, gids)
+    }
+
     private static let peerGroups: Int32 = 59  // SO_PEERGROUPS, also behind _GNU_SOURCE
     private static let mostGroups = 65_536  // NGROUPS_MAX
 

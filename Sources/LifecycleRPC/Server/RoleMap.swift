@@ -1,33 +1,45 @@
 internal import Glibc
 internal import LifecycleCore
 
-/// From Unix groups to roles. Root and the daemon's own user are admins; everybody else is what his groups say.
+/// From Unix groups to roles. Root and the daemon's own user are admins; everybody else is what his groups say. Numbers
+/// that strangers share are nobody's: see `OverflowIDs`.
 struct RoleMap: Sendable {
     private let roles: [gid_t: Set<Role>]
     private let daemon: uid_t
+    private let overflow: OverflowIDs
     /// Groups that do not exist here, so that nobody has their role by them.
     let missing: [String]
+    /// What matches nobody though it exists, a sentence each.
+    let unmatched: [String]
 
-    init(_ groups: RoleGroups, daemon: uid_t = geteuid()) {
+    init(_ groups: RoleGroups, daemon: uid_t = geteuid(), overflow: OverflowIDs = OverflowIDs()) {
         var roles: [gid_t: Set<Role>] = [:]
         var missing: [String] = []
+        var unmatched: [String] = []
+        if overflow.users.contains(daemon) {
+            unmatched.append("lifecycled runs as uid \(daemon): its own user is no admin")
+        }
         for (role, name) in [
             (Role.reader, groups.reader), (.agent, groups.agent), (.app, groups.app), (.admin, groups.admin),
         ] {
-            if let gid = Self.gid(of: name) {
-                roles[gid, default: []].insert(role)
-            } else {
-                missing.append(name)
+            switch Self.gid(of: name) {
+            case nil: missing.append(name)
+            case let gid? where overflow.groups.contains(gid):
+                unmatched.append("the group \(name) is gid \(gid): nobody has the role \(role.rawValue) by it")
+            case let gid?: roles[gid, default: []].insert(role)
             }
         }
         self.roles = roles
-        self.missing = missing
         self.daemon = daemon
+        self.overflow = overflow
+        self.missing = missing
+        self.unmatched = unmatched
     }
 
     func caller(_ peer: PeerCredentials) -> Caller {
-        var granted: Set<Role> = peer.uid == 0 || peer.uid == daemon ? [.admin] : []
-        for gid in peer.gids { granted.formUnion(roles[gid] ?? []) }
+        let isKnown = !overflow.users.contains(peer.uid)
+        var granted: Set<Role> = isKnown && (peer.uid == 0 || peer.uid == daemon) ? [.admin] : []
+        for gid in peer.gids where !overflow.groups.contains(gid) { granted.formUnion(roles[gid] ?? []) }
         return Caller(uid: peer.uid, gid: peer.gids.first ?? gid_t.max, pid: peer.pid, roles: granted)
     }
 

@@ -7,14 +7,14 @@ struct ImportCommand: ParsableCommand {
             It works on the database itself, with the daemon stopped, and is done by lifecycled --import: all rows or \
             none, audited before they are kept. Run it again whenever you like: rows that are there already are left \
             alone. Give lifecycled's own settings by its environment variables (LIFECYCLED_LEASE …), as the \
-            deadlines of unfinished projects follow from them. docs/import.md tells the columns.
+            deadlines of unfinished projects follow from them. /usr/share/doc/lifecycle-rpc/import.md tells the columns.
 
             Its exit code is lifecycled's: 65 when rows are wrong, 66 when the file cannot be read, 75 when the daemon \
-            runs.
+            runs, 73 when there is no such database: without --create none is made.
 
             Examples:
-              lifecyclectl import users users.csv --dry-run --database /var/lib/lifecycled/lifecycle.db
-              lifecyclectl import projects projects.csv --database /var/lib/lifecycled/lifecycle.db
+              lifecyclectl import users users.csv --dry-run
+              lifecyclectl import projects projects.csv
             """)
 
     enum Table: String, ExpressibleByArgument, CaseIterable {
@@ -24,10 +24,7 @@ struct ImportCommand: ParsableCommand {
     @Argument(help: "What the rows are: users or projects.") var table: Table
     @Argument(help: "The CSV file, with a header.", completion: .file()) var file: String
 
-    @Option(
-        help: ArgumentHelp("The daemon's database. Default: as lifecycled has it.", valueName: "path"),
-        completion: .file())
-    var database: String?
+    @OptionGroup var database: DatabaseOptions
 
     @Flag(help: "Do all of it, then take it back: nothing is written.")
     var dryRun = false
@@ -38,7 +35,7 @@ struct ImportCommand: ParsableCommand {
     func run() throws {
         // Behind `--`, whatever the file is called.
         try DaemonBinary.become(
-            ["--import", table.rawValue] + (database.map { ["--database", $0] } ?? [])
-                + (dryRun ? ["--dry-run"] : []) + (json ? ["--json"] : []) + ["--", file])
+            ["--import", table.rawValue] + database.arguments + (dryRun ? ["--dry-run"] : [])
+                + (json ? ["--json"] : []) + ["--", file])
     }
 }

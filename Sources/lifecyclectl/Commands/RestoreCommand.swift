@@ -7,24 +7,24 @@ struct RestoreCommand: ParsableCommand {
         discussion: """
             It checks the backup first, keeps the old database beside the new one, and refuses while a daemon has the \
             database: stop its socket and its service before. It is lifecycled --restore, with a question before it. \
-            Run it as root or as the daemon's user. Its exit codes are those of lifecycled.
+            Run it as root or as the daemon's user. Its exit codes are those of lifecycled; 73 when there is no such \
+            database: without --create none is made.
 
             Example:
-              lifecyclectl restore backups/lifecycle-20261123T130119Z.db --database /var/lib/lifecycled/lifecycle.db
+              lifecyclectl restore /var/lib/lifecycle/backups/lifecycle-20261123T130119Z.db
             """)
 
     @Argument(help: ArgumentHelp("The backup.", valueName: "file"), completion: .file())
     var file: String
 
-    @Option(help: ArgumentHelp("The daemon's database.", valueName: "file"), completion: .file())
-    var database: String
+    @OptionGroup var database: DatabaseOptions
 
     @Flag(help: "Do not ask.")
     var yes = false
 
     func run() throws {
         if !yes { try confirm() }
-        try DaemonBinary.become(["--restore=\(file)", "--database=\(database)"])
+        try DaemonBinary.become(["--restore=\(file)"] + database.arguments)
     }
 
     private func confirm() throws {
@@ -32,7 +32,7 @@ struct RestoreCommand: ParsableCommand {
             throw ValidationError("Give --yes: there is no terminal to ask on.")
         }
         StandardError.write(
-            SafeText.line("\(database) is replaced by \(file), and kept under another name. Restore? [y/N] "))
+            SafeText.line("\(database.path) is replaced by \(file), and kept under another name. Restore? [y/N] "))
         let answer = readLine() ?? ""
         guard ["y", "yes"].contains(answer.lowercased()) else { throw Failure("Nothing was done.") }
     }

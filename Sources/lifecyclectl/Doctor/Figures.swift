@@ -14,6 +14,10 @@ enum Figures {
     private static let longQueue = 1000.0
     /// The WAL is copied at 16 MiB: so much more means that something keeps it from that.
     private static let longLog = 256.0 * 1024 * 1024
+    /// Of the free space: a log that is longer may fill the disk.
+    private static let logShare = 4.0
+    /// In seconds, for which nothing of the log could be copied into the database.
+    private static let longHold = 60.0
     private static let oldBackup = 2.0 * 86_400
 
     static func gauges(_ metrics: GetMetrics.Response, now: Timestamp) -> [Gauge] {
@@ -28,14 +32,43 @@ enum Figures {
                 return Gauge(
                     name: metric.name, label: "write queue", value: value, text: number(value), attention: attention)
             case "lifecycle_wal_bytes":
-                let attention = value > longLog ? "The WAL has grown to \(bytes(value))." : nil
                 return Gauge(
-                    name: metric.name, label: "WAL", value: value, text: bytes(value), attention: attention)
+                    name: metric.name, label: "WAL", value: value, text: bytes(value),
+                    attention: attention(logOf: value, free: self.value("lifecycle_free_bytes", in: metrics)))
+            case "lifecycle_free_bytes":
+                let text = value < 0 ? "nobody can tell" : bytes(value)
+                return Gauge(name: metric.name, label: "disk free", value: value, text: text, attention: nil)
+            case "lifecycle_wal_held_seconds":
+                let attention =
+                    value >= longHold
+                    ? "The WAL could not be copied into the database for \(Duration.text(value)): a backup or another "
+                        + "program reads an old state of it, or its disk is full."
+                    : nil
+                guard attention != nil else { return nil }
+                return Gauge(
+                    name: metric.name, label: "WAL held for", value: value, text: Duration.text(value),
+                    attention: attention)
+            case "lifecycle_charges_refused":
+                guard value > 0 else { return nil }
+                return Gauge(
+                    name: metric.name, label: "new projects", value: value, text: "refused",
+                    attention: "New projects and grants are refused: the database's disk has no room for them.")
             case "lifecycle_last_backup_timestamp_seconds":
                 return backup(metric.name, value, now)
             default: return nil
             }
         }
+    }
+
+    private static func value(_ name: String, in metrics: GetMetrics.Response) -> Double? {
+        metrics.gauges.first { $0.name == name && $0.labels.isEmpty }?.value
+    }
+
+    /// - Parameter free: bytes; nil or below zero: nobody can tell.
+    private static func attention(logOf value: Double, free: Double?) -> String? {
+        if value > longLog { return "The WAL has grown to \(bytes(value))." }
+        guard let free, free >= 0, value > free / logShare else { return nil }
+        return "The WAL has \(bytes(value)), which is more than a quarter of what its disk has free, \(bytes(free))."
     }
 
     /// - Parameter time: of the last backup, in seconds since 1970; 0: none.

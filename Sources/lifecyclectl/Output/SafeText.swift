@@ -5,30 +5,11 @@ enum SafeText {
     static func line(_ text: String) -> String { PeerText.escaped(text, maximumBytes: .max) }
 
     /// A word for a shell's command line.
-    static func shellWord(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-                || "-._:/@".utf8.contains(byte)
-        }
-        if isPlain, !text.isEmpty { return text }
-        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'"'"'"#) + "'"
-    }
+    static func shellWord(_ text: String) -> String { ShellWord.quoted(text) }
 
-    /// The same JSON with its invisible characters written as escapes. A strict JSON text has such characters only
-    /// within strings.
-    static func json(_ text: String) -> String {
-        var safe = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            if scalar == "\n" || !PeerText.isInvisible(scalar) {
-                safe.append(scalar)
-            } else {
-                for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
-                    let digits = String(unit, radix: 16)
-                    let zeros = String(repeating: "0", count: 4 - digits.count)
-                    safe.append(contentsOf: "\\u\(zeros)\(digits)".unicodeScalars)
-                }
-            }
-        }
-        return String(safe)
-    }
+    /// A text of several lines, such as the parser's about a wrong command line, which repeats what it was given.
+    static func lines(_ text: String) -> String { PeerText.visible(text, keepsLines: true) }
+
+    /// See `PeerText.visibleJSON`.
+    static func json(_ text: String) -> String { PeerText.visibleJSON(text) }
 }

@@ -7,6 +7,7 @@ internal import Testing
 @Suite("The audit of the ledger in memory")
 struct InMemoryAuditTests {
     private static let now = Timestamp(milliseconds: 1_767_225_600_000)
+    private static let later = Timestamp(milliseconds: 1_767_225_600_001)
 
     /// Ann has 100 credits; her projects of 10, 20 and 30 are pending, completed and failed.
     private static func store() throws -> InMemoryStore {
@@ -53,6 +54,18 @@ struct InMemoryAuditTests {
         damage("outcome", "a refund of another amount") { $0.entries[6]?.entry.credits += 1 },
         damage("outcome", "an outcome that is not found") { $0.projects[3]?.outcome = nil },
         damage("history", "a verdict that nobody gave") { $0.events.removeValue(forKey: 5) },
+        damage("history", "a start at another time") { $0.projects[2]?.stored.project.startedAt = nil },
+        damage("history", "another time of creation") { $0.projects[1]?.stored.project.createdAt = later },
+        damage("history", "an externalId that nobody recorded") { $0.projects[1]?.stored.project.externalId = "x" },
+        damage("history", "a request to cancel that nobody made") {
+            $0.projects[1]?.stored.project.cancelRequested = true
+        },
+        damage("history", "a report that nobody refused") { $0.projects[2]?.stored.refusedReports = 1 },
+        damage("history", "a removed history that is there") { $0.projects[2]?.stored.trimmedAt = later },
+        damage("history", "a grant without its event") { $0.events.removeValue(forKey: 1) },
+        damage("terms", "a deadline beyond all terms") {
+            $0.projects[1]?.stored.project.deadline = Timestamp(milliseconds: .max)
+        },
         damage("reference", "an entry that is missing") { $0.entries.removeValue(forKey: 1) },
         damage("reference", "an id that is not found") { $0.projectsByID.removeAll { _ in true } },
         damage("reference", "a deadline that never comes") { $0.deadlines = DeadlineIndex() },

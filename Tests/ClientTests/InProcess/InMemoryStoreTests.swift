@@ -24,6 +24,8 @@ struct InMemoryStoreTests {
         let account = try ledger.openAccount(of: "ann")
         let grant = NewEntry(account: account, kind: .grant, credits: 100, reason: "gift", idempotencyKey: "x")
         _ = try ledger.post(grant, at: now)
+        try ledger.record(
+            NewEvent(.granted, of: account, credits: 100, detail: "gift"), by: caller, at: now)
         let project = try ledger.create(
             new(account, 10) {
                 $0.projectId = ProjectID(high: 0, low: 7)

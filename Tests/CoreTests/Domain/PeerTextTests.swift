@@ -19,6 +19,18 @@ struct PeerTextTests {
         #expect(Array(PeerText.escaped(text).utf8) == Array(expected.utf8))
     }
 
+    @Test(
+        "a whole message loses only what a terminal would act on, and what was escaped before stays as it is",
+        arguments: [
+            (#"C:\x "q" é 日"#, #"C:\x "q" é 日"#), ("a\nb\tc\rd", #"a\nb\tc\rd"#), ("\u{1b}[2J", #"\u{1b}[2J"#),
+            ("\u{9b}\u{202e}\u{e0041}", #"\u{9b}\u{202e}\u{e0041}"#), (#"\u{1b}[2J\\"#, #"\u{1b}[2J\\"#), ("", ""),
+        ])
+    func visible(text: String, expected: String) {
+        #expect(PeerText.visible(text) == expected)
+        #expect(PeerText.visible(expected) == expected)
+        #expect(PeerText.visible("\(text)\n\u{7}", keepsLines: true).hasSuffix("\n" + #"\u{7}"#))
+    }
+
     @Test("every control character of Unicode is escaped to printable ASCII")
     func allControls() {
         for scalar in (Array(0...0x1F) + Array(0x7F...0x9F)).compactMap(Unicode.Scalar.init) {

@@ -98,6 +98,32 @@ struct RowReaderTests {
         #expect(error?.line == 1)
     }
 
+    @Test(
+        "a time of another DateStyle is said once for all rows, and asks for ISO",
+        arguments: [
+            "06/01/2025 12:34:56.789", "13/06/2025 12:34:56 CEST", "01.06.2025 12:34:56.789 CET", "06-01-2025",
+            "Sun Jun 01 12:34:56.789 2025", "Sun 01 Jun 12:34:56 2025 CEST",
+        ])
+    func dateStyle(_ text: String) throws {
+        let records = try CSVReaderTests.read(
+            ImportedProject.columns.joined(separator: ",") + "\n"
+                + String(repeating: "p,ada,failed,-1,,\(text),\(text)\n", count: 300))
+        let columns = try ImportColumns(records[0], names: ImportedProject.columns)
+        var errors = RowErrors()
+        for record in records.dropFirst() {
+            var reader = RowReader(record, columns)
+            #expect(ImportedProject(&reader, now: Self.now) == nil)
+            for error in reader.errors { errors.add(error) }
+        }
+        #expect(errors.count == 900 && errors.countOfAll == 600)
+        #expect(errors.ofAll?.line == 2)
+        #expect(
+            errors.ofAll?.description
+                == "createdAt: \"\(text)\" is of another DateStyle: export again after SET DateStyle = ISO")
+        #expect(errors.first.count == 50 && errors.first.allSatisfy { $0.field == "creditsUsed" })
+        #expect(errors.untold == 250)
+    }
+
     @Test("the first 50 errors by line are kept, and all are counted")
     func bounded() {
         var errors = RowErrors()

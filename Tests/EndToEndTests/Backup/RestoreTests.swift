@@ -16,13 +16,13 @@ struct RestoreTests {
         _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 5, "reason": "r"])
     }
 
-    private func restore(_ file: String? = nil, database: String? = nil, wrapper: [String] = []) throws -> (
-        code: Int32, output: String, errors: String
-    ) {
+    private func restore(
+        _ file: String? = nil, database: String? = nil, _ further: [String] = [], wrapper: [String] = []
+    ) throws -> (code: Int32, output: String, errors: String) {
         let command =
             wrapper + [
                 TestDaemon.binary, "--restore", file ?? backup, "--database", database ?? daemon.database,
-            ]
+            ] + further
         return try ChildProcess.run(command[0], Array(command.dropFirst()))
     }
 
@@ -131,6 +131,47 @@ struct RestoreTests {
         #expect(try credits() == 15)
     }
 
+    @Test("a copy of two moments, whose index does not have what its table has, is refused")
+    func torn() throws {
+        for number in 0..<5 {
+            _ = try daemon.call("createProject", ["userId": "ada", "credits": 1, "externalId": "later-\(number)"])
+        }
+        _ = try daemon.call("backup", ["path": "later.db"])
+        #expect(daemon.stop() == 0)
+        let older = try Data(contentsOf: URL(fileURLWithPath: backup))
+        var torn = try Data(contentsOf: URL(fileURLWithPath: daemon.folder + "/backups/later.db"))
+        let query = "SELECT rootpage FROM sqlite_schema WHERE name = 'projectByExternalId'"
+        let answer = try ChildProcess.run("sqlite3", ["-readonly", backup, query])
+        let page = try #require(Int(answer.output.split(separator: "\n").first ?? ""))
+        let bytes = (page - 1) * 4096..<page * 4096
+        #expect(torn[bytes] != older[bytes])
+        torn.replaceSubrange(bytes, with: older[bytes])
+        let bad = daemon.folder + "/bad.db"
+        try torn.write(to: URL(fileURLWithPath: bad))
+        try expectRefused(bad, "damaged", "projectByExternalId")
+        try daemon.start()
+        #expect(try credits() == 10)
+    }
+
+    @Test("a copy whose schema is not the ledger's is refused, and the daemon does not start on one")
+    func schema() throws {
+        #expect(daemon.stop() == 0)
+        let bad = daemon.folder + "/bad.db"
+        try Data(contentsOf: URL(fileURLWithPath: backup)).write(to: URL(fileURLWithPath: bad))
+        #expect(try ChildProcess.run("sqlite3", [bad, "DROP TRIGGER projectRefund"]).code == 0)
+        try expectRefused(bad, "trigger projectRefund is missing")
+
+        #expect(try ChildProcess.run("sqlite3", [daemon.database, "DROP TRIGGER entryKept"]).code == 0)
+        let (code, sentence) = try refusal(of: daemon, launch: true)
+        #expect(code == 73, "as for a damaged database")
+        #expect(sentence.contains("trigger entryKept is missing"), "\(sentence)")
+        #expect(sentence.contains(daemon.database))
+        #expect(!FileManager.default.fileExists(atPath: daemon.socket), "nobody was listened to")
+        #expect(try restore().code == 0, "a good backup takes its place")
+        try daemon.start()
+        #expect(try credits() == 10)
+    }
+
     @Test("a database that is gone, or damaged beyond opening, is replaced too, and what is left of it is kept")
     func lost() throws {
         // So that most of it is in the file, and only the last in the WAL.
@@ -158,12 +199,20 @@ struct RestoreTests {
         #expect(try daemon.call("audit").bool("ok") == true)
     }
 
-    @Test("onto a path where nothing was yet it makes the database")
+    @Test("onto a path where nothing was yet it makes the database only when that is asked for")
     func new() throws {
         #expect(daemon.stop() == 0)
         let database = daemon.folder + "/new/l.db"
-        let run = try restore(database: database)
+        let refused = try restore(database: database)
+        #expect(refused.code == 73 && refused.output.isEmpty)
+        for word in ["no database \(database)", "--create", "/var/lib/lifecycle/lifecycle.db"] {
+            #expect(refused.errors.contains(word), "\(refused.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: daemon.folder + "/new"))
+        let run = try restore(database: database, ["--create"])
         #expect(run.code == 0 && !run.output.contains("old database"), "\(run)")
+        #expect(run.output.hasPrefix("lifecycled: \(database) is restored from "), "\(run.output)")
+        #expect(run.output.contains("It was made new"), "\(run.output)")
         let second = try SpawnedDaemon(database: database, socket: daemon.folder + "/t").waitUntilServing()
         #expect(try second.call("getBalance", ["userId": "ada"]).int("available") == 10)
         #expect(second.stop() == 0)

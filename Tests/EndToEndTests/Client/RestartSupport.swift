@@ -43,8 +43,8 @@ extension LifecycleClient {
     var isEnding: Bool { socketTransport?.state.withLock { [.closing, .closed].contains($0.phase) } ?? true }
 }
 
-/// Waits for a condition without holding one of the few threads that tasks run in. Counts looks and not time, so that it
-/// does not give up when other tests hold all of those threads for long.
+/// Waits for a condition without holding one of the few threads that tasks run in. Counts looks and not time, so that
+/// it does not give up when other tests hold all of those threads for long.
 func waitWithoutThread(
     for what: String, atMost seconds: Int = 30, _ condition: () throws -> Bool
 ) async throws {

@@ -42,5 +42,12 @@ struct CommandBackupTests {
             columns: 200, ["restore", "/nowhere/b.db", "--database", "/nowhere/l.db"], socket: "", input: "n\n")
         #expect(run.code == 1)
         #expect(run.screen.contains("Restore? [y/N]") && run.screen.contains("Nothing was done"), "\(run.screen)")
+        for (environment, database) in [
+            ([:], "/var/lib/lifecycle/lifecycle.db"), (["LIFECYCLED_DATABASE": "/nowhere/v.db"], "/nowhere/v.db"),
+        ] {
+            let run = try PseudoTerminal(
+                columns: 200, ["restore", "/nowhere/b.db"], socket: "", environment: environment, input: "n\n")
+            #expect(run.screen.contains("\(database) is replaced by /nowhere/b.db"), "\(run.screen)")
+        }
     }
 }

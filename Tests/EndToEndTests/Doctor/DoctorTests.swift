@@ -81,6 +81,14 @@ struct DoctorTests {
             Trouble(figure: "lifecycle_queued_writes", value: 1001, sentence: "1001 writes wait for the disk."),
             Trouble(figure: "lifecycle_wal_bytes", value: 300 * 1024 * 1024, sentence: "The WAL has grown to 300 MiB."),
             Trouble(
+                figure: "lifecycle_wal_held_seconds", value: 75,
+                sentence:
+                    "The WAL could not be copied into the database for 75 s: a backup or another program reads "
+                    + "an old state of it, or its disk is full."),
+            Trouble(
+                figure: "lifecycle_charges_refused", value: 1,
+                sentence: "New projects and grants are refused: the database's disk has no room for them."),
+            Trouble(
                 figure: "lifecycle_last_backup_timestamp_seconds", value: -3.1 * 86_400,
                 sentence: "The last backup is 3 d old."),
             Trouble(figure: "time", value: 100.5, sentence: "The daemon's clock is 100 s ahead of this one."),
@@ -155,12 +163,13 @@ struct DoctorTests {
         "somebody without a role is told how to get one",
         .enabled(if: Machine.isRoot && Machine.canDropRoot))
     func roles() throws {
-        let daemon = try TestDaemon(["--reader-group", "65534"])
+        let daemon = try TestDaemon(["--reader-group", "61001"])
         #expect(chmod(daemon.socket, 0o777) == 0 && chmod(daemon.folder, 0o755) == 0)
-        let run = try Command(["doctor"], socket: daemon.socket, wrapper: ["setpriv"] + Machine.asNobody)
+        let asReader = ["setpriv", "--reuid=\(Machine.nobody)", "--regid=61001", "--clear-groups"]
+        let run = try Command(["doctor"], socket: daemon.socket, wrapper: asReader)
         #expect(run.code == 0, "\(run.errors)")
         #expect(run.output.contains("admin: sudo usermod -aG lifecycle-admin nobody"), "\(run.output)")
-        let audit = try Command(["doctor", "--audit"], socket: daemon.socket, wrapper: ["setpriv"] + Machine.asNobody)
+        let audit = try Command(["doctor", "--audit"], socket: daemon.socket, wrapper: asReader)
         #expect(audit.code == 1)
         #expect(audit.errors.contains("permissionDenied"), "\(audit.errors)")
     }

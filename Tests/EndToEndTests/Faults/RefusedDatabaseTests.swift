@@ -84,6 +84,16 @@ struct RefusedDatabaseTests {
         #expect(refusal.code == 73)
     }
 
+    @Test("in the folder for everybody's temporary files, the advice is a folder of its own and no chmod")
+    func temporaryFolder() throws {
+        var status = stat()
+        try #require(stat("/tmp", &status) == 0 && status.st_mode & S_ISVTX != 0)
+        let refusal = try SpawnedDaemon(database: "/tmp/lifecycle-\(getpid()).db", socket: folder.file("s")).refusal()
+        #expect(refusal.code == 73)
+        #expect(refusal.sentence.hasSuffix(": use a folder of its own: mkdir -m 700 /tmp/lifecycle"), "\(refusal)")
+        #expect(!refusal.sentence.contains("chmod") && !refusal.sentence.contains("chown"))
+    }
+
     @Test("a file with a second name is refused, so that nobody else uses it by that; one that a restore keeps is not")
     func hardLink() throws {
         let bytes = try makeLedger()

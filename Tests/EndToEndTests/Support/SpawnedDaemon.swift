@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A `lifecycled` started in other ways than `TestDaemon`: with inherited sockets, as another user, on a disk of its own.
+/// A `lifecycled` started in other ways than `TestDaemon`: with inherited sockets, as another user, on a disk of its
+/// own.
 final class SpawnedDaemon: @unchecked Sendable {
     // Used by one task; `child` does not change.
     let socket: String?

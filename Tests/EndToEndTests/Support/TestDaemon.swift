@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A real `lifecycled` on a database and a socket of its own, in a folder that goes when the test ends.
 final class TestDaemon: @unchecked Sendable {
@@ -10,6 +11,7 @@ final class TestDaemon: @unchecked Sendable {
     private let arguments: [String]
     private let environment: [String: String]
     private var child: ChildProcess
+    private let test = Test.current.map { $0.displayName ?? $0.name } ?? "none"
 
     /// The binary that the package built beside this test.
     static let binary: String = {
@@ -32,7 +34,14 @@ final class TestDaemon: @unchecked Sendable {
 
     deinit {
         kill()
+        keepLog()
         try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Where `dev/run-tests` finds it when the test has failed.
+    private func keepLog() {
+        guard let logs = ProcessInfo.processInfo.environment["LIFECYCLE_TEST_LOGS"] else { return }
+        try? "test: \(test)\n\(log)".write(toFile: "\(logs)/\(UUID())", atomically: false, encoding: .utf8)
     }
 
     var log: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 
-from harness.daemon import Daemon
+from testkit.daemon import Daemon
+from testkit.pace import patience
 from parts import checker
 from parts.patience import GoodClient, go_first, slowdown
 from parts.tools import compile
@@ -18,7 +19,7 @@ TITLE = "abuse: slow, deaf, endless, deep, descriptors, storms, one uid hogging"
 SHORT, LONG = 2, 6
 LEAST = 24, 192  # of each abuser, round for round
 WORKERS = 1  # the other one would be noise
-PATIENCE = 60  # seconds in which an abuser has said what it is to say
+PATIENCE = patience(60)  # seconds in which an abuser has said what it is to say
 
 SLOW, SLOW_LONG = 1000, 9000
 # Each with its number of connections; the storm with connections a second.

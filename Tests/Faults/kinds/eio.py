@@ -6,6 +6,7 @@ import random
 import threading
 import time
 
+from testkit.pace import patience
 from kinds.uml import CLERKS, LONGEST, begin, look, prepare
 from parts import teller
 from parts.clerk import Clerk, Unknown
@@ -16,7 +17,7 @@ TITLE = "disk error under a real kernel, restart, power cut"
 SHORT, LONG = 1, 50
 ERRORS = 3
 LEAST = ERRORS * SHORT, ERRORS * LONG
-PATIENCE = 60  # seconds within which the daemon notices, under load and on a busy machine
+PATIENCE = patience(60)  # seconds within which the daemon notices, under load and on a busy machine
 LOWEST = 1 << 20  # the first offset from which writes fail: below it is what no file can do without
 __all__ = ["case", "prepare"]
 

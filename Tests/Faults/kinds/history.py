@@ -1,7 +1,7 @@
 """Many clients with the same users and projects, retries, lost connections, a daemon that is stopped and killed: all
 that they were answered has one order, in which a sequential model gives the same answers."""
 
-from harness.daemon import Daemon
+from testkit.daemon import Daemon
 from parts.history import forgeries
 from parts.history.session import Session
 

@@ -7,8 +7,8 @@ import signal
 import threading
 import time
 
-from harness.daemon import Daemon
-from harness.wire import Connection, Gone
+from testkit.daemon import Daemon
+from testkit.wire import Connection, Gone
 from parts import checker, teller
 from parts.clerk import Clerk
 

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import time
 
-from harness.daemon import Daemon
+from testkit.daemon import Daemon
 from kinds import history, kill, power, syncerror
 from parts import checker, overdue, recording, saboteur, second, teller
 from parts.case import Case

@@ -4,7 +4,7 @@ must stop, answer nothing more as done, and start again on files whose next powe
 import signal
 import time
 
-from harness.wire import Connection, Gone
+from testkit.wire import Connection, Gone
 from parts import recording
 from parts.recording import Recording
 from parts.replay import Replay

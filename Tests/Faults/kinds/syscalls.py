@@ -8,7 +8,8 @@ import signal
 import subprocess
 import time
 
-from harness.wire import Connection, Gone
+from testkit.pace import patience
+from testkit.wire import Connection, Gone
 from parts import checker, faultspace, teller
 from parts.bench import Bench
 from parts.case import Skipped
@@ -27,10 +28,10 @@ SCRIPT = {False: 150, True: 5000}  # the calls under load
 STEP = 0.04  # seconds of work after the fault
 FRAMES = 4030  # of the WAL: the daemon copies it into the database when there are 4096
 LEDGER = ("l.db>", "l.db-wal>")
-PATIENCE = 5  # seconds that the daemon may take for anything
+PATIENCE = patience(5)  # seconds that the daemon may take for anything
 # But where a lock cannot be given back: SQLite tries for ten to lock its shared memory, the writer and a read after it,
 # and only then the daemon can end.
-LOCK_PATIENCE = 60
+LOCK_PATIENCE = patience(60)
 
 
 def prepare(tools, binaries):

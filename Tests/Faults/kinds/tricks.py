@@ -6,8 +6,8 @@ import re
 import signal
 import subprocess
 
-from harness.daemon import Daemon
-from harness.wire import Connection, Gone, Refused
+from testkit.daemon import Daemon
+from testkit.wire import Connection, Gone, Refused
 from parts import checker, forgery, misplaced, paths
 from parts.refusal import a_ledger, refuse, tell
 

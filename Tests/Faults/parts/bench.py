@@ -3,11 +3,12 @@
 import random
 import shutil
 
-from harness.daemon import Daemon
+from testkit.daemon import Daemon
+from testkit.pace import patience
 from . import checker, teller
 from .clerk import Clerk
 
-PATIENCE = 15  # seconds that the daemon may take for anything, on a busy machine
+PATIENCE = patience(15)  # seconds that the daemon may take for anything, on a busy machine
 
 
 class Bench:

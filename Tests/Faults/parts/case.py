@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.wire import Gone, Refused
+from testkit.wire import Gone, Refused
 from .clerk import Lost, Unknown
 from .tools import memory
 

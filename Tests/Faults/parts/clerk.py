@@ -142,6 +142,7 @@ class Clerk:
     def settle(self, ask):
         """Repeats what was not answered, in order. `ask` sends a call and returns its answer.
         Raises Unknown when that is as open as before; it can be called once more."""
+        late = []
         while self.unsettled:
             call = self.unsettled[0]
             # What only looks, or is refused, leaves nothing behind: and what came after it may have taken the reason
@@ -150,6 +151,12 @@ class Clerk:
                 call.answer = ask(call)
                 if kind_of(call.answer) in ("outcomeUnknown", *NOT_DONE):
                     raise Unknown(f"{self.name}: {call.answer}")
+                if kind_of(call.answer) == "insufficientCredits" and call not in late and len(self.unsettled) > 1:
+                    # A full disk may have refused it and, when there was room again, have taken one after it that
+                    # spent what it needs. Then it comes after those; its answer must hold there.
+                    late.append(call)
+                    self.unsettled.append(self.unsettled.pop(0))
+                    continue
                 self.enter(call, call.answer, is_repeated=True)
             self.unsettled.pop(0)
 

@@ -1,11 +1,12 @@
-"""A disk that is full, and one that turns read-only."""
+"""A disk that is full, of other things or of our own log, and one that turns read-only."""
 
 import os
 import signal
 import subprocess
+import sys
 import threading
 
-from harness.wire import Connection
+from testkit.wire import Connection
 from . import teller
 from .bench import PATIENCE, Bench
 from .books import NOT_DONE, TERMINAL
@@ -53,6 +54,65 @@ def full_disk(case, kind):
     finally:
         bench.discard()
         disk.close()
+
+
+class Reader:
+    """Another program that has begun to read the database and does not end, so that its log can only grow."""
+
+    SCRIPT = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN');"
+        "c.execute('SELECT count(*) FROM project').fetchall(); print(1, flush=True); sys.stdin.read()"
+    )
+
+    def __init__(self, database):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.SCRIPT, database], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+
+    def leave(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(PATIENCE)
+
+
+def held_log(case):
+    disk = SmallDisk(case.folder / "m", case.rng.choice(["tmpfs", "ext4"]), megabytes=case.rng.choice([64, 96, 128]))
+    bench = Bench(case, case.folder / "d", state=disk.path)
+    reader = None
+    try:
+        bench.daemon.start()
+        bench.work(300)
+        bench.recover()
+        reader = Reader(bench.daemon.database)
+        bench.play(lambda: "storageFull" in not_done(bench) or bench.calls > 200_000)
+        case.expect(not_done(bench) == {"storageFull"}, "wrong", f"a disk full of the log is answered with {not_done(bench)}")
+        settle_on_full_disk(bench)
+        for ending in case.rng.choices(["kill", "end"], k=2):
+            getattr(bench.daemon, ending)()
+            bench.examine(f"after {ending} beside a reader")
+            bench.daemon.start()
+            settle_on_full_disk(bench)
+        reader.leave()
+        case.expect(wait_for(lambda: not refuses_charges(bench), PATIENCE), "hung", "the reader has gone, and charges are refused")
+        before = sum(clerk.not_done.total() for clerk in bench.clerks)
+        bench.recover()
+        bench.work(100)
+        refused = sum(clerk.not_done.total() for clerk in bench.clerks) - before
+        case.expect(not refused, "wrong", f"with the reader gone {refused} calls were refused")
+        recover(bench, "after a log that was held")
+        bench.close("at the end")
+        return 1
+    finally:
+        if reader:
+            reader.process.kill()
+        bench.discard()
+        disk.close()
+
+
+def refuses_charges(bench):
+    with Connection(bench.daemon.socket, PATIENCE) as connection:
+        gauges = connection.call("getMetrics")["gauges"]
+    return any(gauge["name"] == "lifecycle_charges_refused" and gauge["value"] for gauge in gauges)
 
 
 def not_done(bench):

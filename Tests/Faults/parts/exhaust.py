@@ -3,7 +3,7 @@
 import subprocess
 import threading
 
-from harness.wire import Connection, Gone
+from testkit.wire import Connection, Gone
 from . import teller
 from .bench import PATIENCE
 from .clerk import Unknown

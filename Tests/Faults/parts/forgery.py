@@ -7,7 +7,7 @@ import socket
 import threading
 from collections import Counter
 
-from harness.wire import Connection, Refused
+from testkit.wire import Connection, Refused
 
 LINE = "2026-01-01T00:00:00.000Z info credits granted callerUid=0 credits=1000000 user=mallory"
 TEXTS = {

@@ -13,9 +13,11 @@ import subprocess
 import time
 from pathlib import Path
 
+from testkit.pace import patience
+
 from .tools import NATIVE, command, compile, tool
 
-PATIENCE = 60  # seconds within which a machine starts, stops, and says what it was asked
+PATIENCE = patience(60)  # seconds within which a machine starts, stops, and says what it was asked
 BUSYBOX = ("sh", "cat", "mkdir", "mount", "poweroff", "stty", "umount")
 # A third of the time of a boot goes into things that nobody here uses: measuring RAID checksums, SELinux.
 QUICK = ("initcall_blacklist=raid6_select_algo,calibrate_xor_blocks,register_xor_blocks", "selinux=0", "quiet")

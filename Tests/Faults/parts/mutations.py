@@ -18,8 +18,10 @@ NEVER_NEGATIVE = sql(
 PAID = sql("WHEN NOT EXISTS (SELECT 1 FROM account WHERE id = NEW.account AND available >= NEW.credits)", "WHEN 0")
 AGREES = sql("WHEN NEW.project IS NOT NULL AND NOT EXISTS (", "WHEN 0 AND NOT EXISTS (")
 FIRST_VERDICT_STAYS = (
-    sql("WHEN OLD.status IN ('completed', 'failed')\n    -- Retention", "WHEN OLD.status = 'failed'\n    -- Retention"),
-    sql("WHEN NEW.status = 'pending' OR NEW.status = OLD.status BEGIN", "WHEN NEW.status = 'pending' BEGIN"))
+    sql("WHEN OLD.finishedAt IS NOT NULL\n    AND (NEW.status", "WHEN OLD.status = 'failed'\n    AND (NEW.status"),
+    sql("OR (OLD.finishedAt IS NULL AND (NEW.status IS 'completed'", "OR (OLD.status <> 'failed' AND (NEW.status IS 'completed'"),
+    sql("WHEN NEW.status IS OLD.status BEGIN", "WHEN 0 BEGIN"),
+    sql("WHEN NEW.status IS NOT OLD.status AND NOT EXISTS (\n    SELECT 1 FROM account", "WHEN 0 AND NOT EXISTS (\n    SELECT 1 FROM account"))
 ONE_OUTCOME = (
     sql("CREATE UNIQUE INDEX entryOutcome", "CREATE INDEX entryOutcome"),
     sql("OR EXISTS (SELECT 1 FROM entry WHERE project = NEW.project AND kind IN ('capture', 'refund') AND",

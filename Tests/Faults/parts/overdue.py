@@ -4,8 +4,8 @@ running at the time or not, and whatever else is asked meanwhile."""
 import signal
 import time
 
-from harness.daemon import Daemon
-from harness.wire import Connection
+from testkit.daemon import Daemon
+from testkit.wire import Connection
 
 from .ledger import Ledger
 

@@ -4,7 +4,7 @@ import os
 import statistics
 import time
 
-from harness.wire import Connection
+from testkit.wire import Connection
 
 PACE = 0.001  # seconds between two calls: a client that never rests would measure the lack of a core
 USER = "good"

@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from harness.wire import Connection, Gone
+from testkit.wire import Connection, Gone
 from .bench import PATIENCE, Bench
 from .exhaust import ended, recover, serves
 from .limits import MEBI, cpu_seconds, set_limit

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from harness.daemon import Daemon
+from testkit.daemon import Daemon
 
 from . import teller
 from .clerk import READS, Clerk

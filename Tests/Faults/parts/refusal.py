@@ -5,8 +5,8 @@ import shutil
 import signal
 import subprocess
 
-from harness.daemon import Daemon
-from harness.wire import Connection
+from testkit.daemon import Daemon
+from testkit.wire import Connection
 
 
 def tell(case, *sentences):

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from harness.daemon import Daemon
+from testkit.daemon import Daemon
 
 from . import checker, teller
 from .books import NOT_DONE

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from harness.daemon import Daemon
+from testkit.daemon import Daemon
 
 WITHIN = 20  # seconds, of which it waits 1.5 for one that only sweeps
 

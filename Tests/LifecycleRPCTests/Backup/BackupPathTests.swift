@@ -73,11 +73,13 @@ struct BackupPathTests {
         chmod(folder.file("real"), 0o700)
         try FileManager.default.createDirectory(atPath: folder.file("open"), withIntermediateDirectories: false)
         chmod(folder.file("open"), 0o777)
+        try FileManager.default.createDirectory(atPath: folder.file("sticky"), withIntermediateDirectories: false)
+        chmod(folder.file("sticky"), 0o1777)
         try folder.link(folder.file("link"), to: folder.file("real"))
         try folder.write([1], to: folder.file("file"))
         for (configured, word) in [
             ("link", "symbolic links"), ("file", "not a folder"), ("open", "chmod 0700"), (".", "cannot be used"),
-            ("missing/backups", "cannot be used"),
+            ("missing/backups", "cannot be used"), ("sticky", "mkdir -m 700 \(folder.file("sticky"))/lifecycle"),
             ("link/../../\((folder.path as NSString).lastPathComponent)", "database's own"),
         ] {
             let error = #expect(throws: BackupFailure.self) {

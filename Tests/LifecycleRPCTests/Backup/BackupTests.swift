@@ -151,6 +151,18 @@ struct BackupTests {
         await ledger.close()
     }
 
+    @Test("an index that does not have what its table has gives no backup, and the reason names it")
+    func tornIndex() async throws {
+        let fixture = try await LedgerFixture()
+        let ledger = fixture.ledger
+        try await ledger.offline { try $0.execute(AuditTests.tornIndex) }
+        let error = try #require(await ledger.error(Backup(path: "b.db")))
+        let reason = error.text("reason") ?? ""
+        #expect(reason.contains("damaged") && reason.contains("projectByKey"), "\(error)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder(ledger)) == [])
+        await ledger.close()
+    }
+
     @Test("a damaged ledger gives no backup, and the reason names the damage")
     func damaged() async throws {
         let ledger = try LedgerHarness()

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
+internal import TestSupport
 internal import Testing
 
 @testable internal import LifecycleRPC
@@ -48,6 +49,42 @@ struct PeerTests {
         #expect(map.missing == ["no-such-group-a", "no-such-group-b"])
         let peer = try peer()
         #expect(map.caller(peer).roles.contains(.reader) == peer.gids.contains(0))
+    }
+
+    /// Overflow ids of this machine, and what is usual where they cannot be read.
+    private static let overflows = [OverflowIDs(), OverflowIDs(folder: "/nowhere"), OverflowIDs(user: 7, group: 8)]
+
+    @Test("the number that stands for all strangers is nobody: not the daemon, not root, and of no group")
+    func overflow() {
+        var groups = RoleGroups()
+        (groups.reader, groups.agent, groups.app, groups.admin) = ("65534", "8", "100", "9")
+        for overflow in Self.overflows {
+            for user in overflow.users {
+                let map = RoleMap(groups, daemon: user, overflow: overflow)
+                #expect(map.unmatched.contains { $0.contains("uid \(user)") && $0.contains("no admin") })
+                let stranger = PeerCredentials(pid: 1, uid: user, gids: [65_534, .max])
+                #expect(map.caller(stranger).roles == [])
+                #expect(map.caller(stranger).uid == user, "the history shows what the kernel says")
+                // A group that has a number here is who it is.
+                #expect(map.caller(PeerCredentials(pid: 1, uid: user, gids: [65_534, 100])).roles == [.app])
+                #expect(map.caller(PeerCredentials(pid: 1, uid: 0, gids: [100])).roles == [.admin, .app])
+            }
+        }
+        let changed = RoleMap(groups, daemon: 7, overflow: OverflowIDs(user: 0, group: 8))
+        #expect(changed.caller(PeerCredentials(pid: 1, uid: 0, gids: [8])).roles == [])
+        #expect(changed.caller(PeerCredentials(pid: 1, uid: 7, gids: [9])).roles == [.admin])
+        #expect(changed.unmatched.count == 2 && changed.missing.isEmpty)
+        #expect(RoleMap(RoleGroups(), daemon: 7).unmatched.isEmpty)
+    }
+
+    @Test("the overflow ids are the kernel's, with the usual ones in any case")
+    func overflowIDs() throws {
+        let folder = try ScratchFolder()
+        try folder.write(Array("4711\n".utf8), to: folder.file("overflowuid"))
+        try folder.write(Array("\n".utf8), to: folder.file("overflowgid"))
+        let ids = OverflowIDs(folder: folder.path)
+        #expect(ids.users == [4711, 65_534, .max])
+        #expect(ids.groups == [65_534, .max])
     }
 
     @Test("what is no socket has no peer")

@@ -26,7 +26,8 @@ struct ImportHarness {
         let end = ContinuousClock.now + .seconds(300)
         while true {
             do throws(ImportError) {
-                return try importer.run(table, from: ImportFile(path), into: ledger.folder.database, dryRun: dryRun)
+                return try importer.run(
+                    table, from: ImportFile(path), into: ledger.folder.database, dryRun: dryRun, mayCreate: true)
             } catch {
                 // A process that another test starts at this moment has a copy of the lock until it runs its program.
                 guard case .database(let cause) = error, cause.kind == .locked, ContinuousClock.now < end else {

@@ -112,7 +112,7 @@ struct ImportUsersTests {
         try harness.ledger.folder.write(Array("userId,credits\nada,1\n".utf8), to: path)
         let error = #expect(throws: ImportError.self) {
             try Importer(limits: Limits()).run(
-                .users, from: ImportFile(path), into: harness.ledger.folder.database, dryRun: false)
+                .users, from: ImportFile(path), into: harness.ledger.folder.database, dryRun: false, mayCreate: false)
         }
         #expect(error?.description.contains("systemctl stop lifecycled.socket lifecycled.service") == true)
         #expect(error.map { DaemonExit($0) } == .temporaryFailure)

@@ -2,8 +2,8 @@ internal import LifecycleCore
 
 /// A ledger with a project in every status: what tests that break things begin with.
 ///
-/// User `ann` has 1000 credits, `bob` 50. Ann's projects, by row: 1 `pending` of 10, 2 `processing` of 20, 3 `completed`
-/// of 30, 4 `failed` of 40, 5 `pending` of 50; each has the externalId `x1` … `x5`, but the fifth has none.
+/// User `ann` has 1000 credits, `bob` 50. Ann's projects, by row: 1 `pending` of 10, 2 `processing` of 20, 3
+/// `completed` of 30, 4 `failed` of 40, 5 `pending` of 50; each has the externalId `x1` … `x5`, but the fifth has none.
 struct LedgerFixture {
     let ledger: LedgerHarness
     let projects: [ProjectID]

@@ -14,6 +14,9 @@ final class LedgerHarness: Sendable {
     private let opened = Mutex<Opened?>(nil)
     private let errors = Mutex<[StorageError]>([])
     private let alarms = Mutex<[Alarm]>([])
+    private let logReports = Mutex<[LogReport]>([])
+    /// What the store told of its log.
+    var reportsOfLog: [LogReport] { logReports.withLock(\.self) }
     /// What the store said to be the newest event on disk, each time.
     var lastCommitted: Int64? { commits.withLock(\.last) }
     /// How often it said so.
@@ -21,6 +24,9 @@ final class LedgerHarness: Sendable {
     private let commits = Mutex<[Int64]>([])
     /// Milliseconds, once.
     private let nextCommitTakes = Atomic<Int64>(0)
+    /// What the store said of a clock that was set, each time.
+    var clockJumps: [ClockJump] { jumps.withLock(\.self) }
+    private let jumps = Mutex<[ClockJump]>([])
     /// What writes asked to be done to their connections.
     var effects: [ConnectionEffect] { askedEffects.withLock(\.self) }
     private let askedEffects = Mutex<[ConnectionEffect]>([])
@@ -130,8 +136,8 @@ final class LedgerHarness: Sendable {
         try await untilIdle()
     }
 
-    /// The writer has done all that it does of itself at this time, and its next alarm is among ours. (A check is answered
-    /// at the end of its round.)
+    /// The writer has done all that it does of itself at this time, and its next alarm is among ours. (A check is
+    /// answered at the end of its round.)
     func untilIdle() async throws {
         let store = try store
         await withCheckedContinuation { done in store.writes.check { done.resume() } }
@@ -183,7 +189,9 @@ final class LedgerHarness: Sendable {
                     self.alarms.withLock { $0.append(Alarm(time: time, ring: ring)) }
                 },
                 patience: patience,
-                onError: { error in self.errors.withLock { $0.append(error) } }))
+                onError: { error in self.errors.withLock { $0.append(error) } },
+                onClockJump: { jump in self.jumps.withLock { $0.append(jump) } },
+                onLog: { report in self.logReports.withLock { $0.append(report) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }
 

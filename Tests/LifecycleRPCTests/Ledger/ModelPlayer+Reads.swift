@@ -78,8 +78,8 @@ extension ModelPlayer {
         try equal(ids, Array(Set(ids)).sorted(), "ids of entries")
     }
 
-    /// Where no alarm rings, what a request touches is settled before what it does not, at the same moment: which of those
-    /// came first is not promised.
+    /// Where no alarm rings, what a request touches is settled before what it does not, at the same moment: which of
+    /// those came first is not promised.
     private func inKnownOrder(_ entries: [Entry]) -> [Entry] {
         guard !hasAlarm else { return entries }
         return entries.sorted {

@@ -138,6 +138,65 @@ struct RawSQLTests {
         "INSERT OR REPLACE INTO account (id, userId) VALUES (2, 'eve')",
         "INSERT INTO account (userId) VALUES ('bob') ON CONFLICT (userId) DO UPDATE SET userId = 'eve'",
         "INSERT INTO account (userId) VALUES ('')",
+        // Whatever the row's number is called, and whatever is in its way.
+        "UPDATE OR REPLACE account SET rowid = 2 WHERE id = 1",
+        "UPDATE OR REPLACE account SET oid = 2 WHERE id = 1",
+        "UPDATE OR REPLACE account SET _rowid_ = 2 WHERE id = 1",
+        "UPDATE account SET rowid = 7 WHERE id = 1",
+        "UPDATE OR REPLACE project SET rowid = 4 WHERE row = 1",
+        "UPDATE project SET _rowid_ = 77 WHERE row = 1",
+        "UPDATE OR REPLACE entry SET rowid = 2 WHERE id = 1",
+        "UPDATE OR REPLACE event SET oid = 2 WHERE seq = 1",
+        "INSERT INTO account (rowid, userId) VALUES (9223372036854775807, 'eve')",
+        "INSERT INTO entry (rowid, account, kind, credits, at, reason) VALUES (99, 1, 'grant', 1, 9, 'x')",
+        "INSERT INTO event (seq, kind, account, at, uid, gid, pid) VALUES (9223372036854775807, 'granted', 1, 9, 0, 0, 0)",
+        "INSERT INTO event (oid, kind, account, at, uid, gid, pid) VALUES (99, 'granted', 1, 9, 0, 0, 0)",
+        // With OR REPLACE a NULL becomes the default, after the BEFORE triggers.
+        "UPDATE OR REPLACE project SET status = NULL WHERE row = 2",
+        "UPDATE OR REPLACE project SET status = NULL, startedAt = NULL WHERE row = 2",
+        "UPDATE OR REPLACE project SET hadExternalId = NULL WHERE row = 1",
+        "UPDATE OR REPLACE project SET refusedReports = NULL, name = 'x' WHERE row = 4",
+        "UPDATE OR REPLACE account SET available = NULL WHERE id = 1",
+        "INSERT OR REPLACE INTO account (userId, available, granted) VALUES ('eve', 5, NULL)",
+        "INSERT OR REPLACE \(newProject), externalId, hadExternalId) VALUES (randomblob(16), 1, 1, 9, 9, 99, 'y', NULL)",
+        // Its terms, and how it got where it is.
+        "UPDATE project SET deadline = 9223372036854775807 WHERE row = 1",
+        "UPDATE project SET deadline = deadline + 31536000000 WHERE row = 2",
+        "UPDATE project SET lease = 1 WHERE row = 2",
+        "UPDATE project SET startTimeout = 86400 WHERE row = 1",
+        "UPDATE project SET maxRuntime = 9223372036854775807 WHERE row = 1",
+        "UPDATE project SET name = 'x' WHERE row = 1",
+        "UPDATE project SET metadata = '{}' WHERE row = 1",
+        "UPDATE project SET startedAt = 5 WHERE row = 2",
+        "UPDATE project SET startedAt = NULL WHERE row = 2",
+        "UPDATE project SET progress = 1 WHERE row = 3",
+        "UPDATE project SET message = 'x' WHERE row = 3",
+        "UPDATE project SET detached = 1 WHERE row = 4",
+        "UPDATE project SET cancelRequested = 1 WHERE row = 1",
+        "UPDATE project SET cancelRequested = 1 WHERE row = 3",
+        "UPDATE project SET refusedReports = 2 WHERE row = 4",
+        "UPDATE project SET refusedReports = 1 WHERE row = 2",
+        "UPDATE project SET retryOf = id WHERE row = 5",
+        "UPDATE project SET trimmedAt = finishedAt + 86400001 WHERE row = 4",
+        "UPDATE project SET trimmedAt = finishedAt, errorMessage = 'removed by retention' WHERE row = 4",
+        "UPDATE project SET trimmedAt = 9223372036854775807 WHERE row = 1",
+        "INSERT \(newProject)) VALUES (randomblob(16), 1, 1, 9, 9, 9223372036854775807)",
+        "INSERT \(newProject), maxRuntime) VALUES (randomblob(16), 1, 1, 9, 9, 2000, 1)",
+        "INSERT \(newProject), maxRuntime) VALUES (randomblob(16), 1, 1, 9, 9, 99, 9223372036854775807)",
+        "INSERT \(newProject), lease) VALUES (randomblob(16), 1, 1, 9, 9, 99, 31536001)",
+        "INSERT \(newProject), metadata) VALUES (randomblob(16), 1, 1, 9, 9, 99, '{' || char(10) || '}')",
+        "INSERT \(newProject), metadata) VALUES (randomblob(16), 1, 1, 9, 9, 99, '1')",
+        "INSERT \(newProject), externalId) VALUES (randomblob(16), 1, 1, 9, 9, 99, 'new')",
+        "INSERT \(newProject), refusedReports) VALUES (randomblob(16), 1, 1, 9, 9, 99, 1)",
+        "INSERT \(newProject), progress) VALUES (randomblob(16), 1, 1, 9, 9, 99, 0.5)",
+        "INSERT \(newProject), cancelRequested) VALUES (randomblob(16), 1, 1, 9, 9, 99, 1)",
+        "INSERT \(newProject), row) VALUES (randomblob(16), 1, 1, 9, 9, 99, 77)",
+        "INSERT INTO account (userId, failed) VALUES ('eve', 1)",
+        // Events of others' projects, and of none where there must be one.
+        "INSERT INTO event (kind, account, project, at, uid, gid, pid) VALUES ('failed', 2, 1, 9, 0, 0, 0)",
+        "INSERT INTO event (kind, account, at, uid, gid, pid) VALUES ('failed', 1, 9, 0, 0, 0)",
+        "INSERT INTO event (kind, account, project, at, uid, gid, pid) VALUES ('granted', 1, 1, 9, 0, 0, 0)",
+        "INSERT INTO event (kind, account, project, at, uid, gid, pid) VALUES ('failed', 1, 99, 9, 0, 0, 0)",
         // A row id of -1 looks to triggers like one still to be given, and the greatest leaves none above it.
         "INSERT INTO account (id, userId) VALUES (-1, 'eve')",
         "INSERT \(newProject), row) VALUES (randomblob(16), 1, 1, 9, 9, 99, -1)",
@@ -199,12 +258,29 @@ struct RawSQLTests {
         await ledger.close()
     }
 
+    @Test(
+        "an account that was edited makes no failure whole or half, in any way of writing it",
+        arguments: ["UPDATE", "UPDATE OR IGNORE", "UPDATE OR FAIL", "UPDATE OR REPLACE"])
+    func editedAccount(_ update: String) async throws {
+        let fixture = try await LedgerFixture()
+        try await fixture.ledger.offline { file in
+            try file.execute(
+                "UPDATE account SET pendingCredits = pendingCredits - 60, available = available + 60 WHERE id = 1")
+            let before = try file.dump()
+            #expect(file.refusal("\(update) project SET \(Self.failed) WHERE row = 1")?.contains("holds") == true)
+            #expect(try file.dump() == before)
+        }
+        await fixture.ledger.close()
+    }
+
     @Test("a project made by hand is charged like any other, and the audit misses its event")
     func createdByHand() async throws {
         let fixture = try await LedgerFixture()
         let ledger = fixture.ledger
         try await ledger.offline { file in
-            try file.execute("INSERT \(Self.newProject)) VALUES (randomblob(16), 2, 50, 9, 9, \(Int64.max))")
+            let now = ledger.now
+            try file.execute(
+                "INSERT \(Self.newProject)) VALUES (randomblob(16), 2, 50, \(now), \(now), \(now + 60_000))")
             #expect(file.refusal("INSERT \(Self.newProject)) VALUES (randomblob(16), 2, 1, 9, 9, 99)") != nil)
         }
         #expect(try await ledger.call(GetBalance(userId: "bob")) == Balance(userId: "bob", available: 0, held: 50))

@@ -46,6 +46,34 @@ struct StateDirectoryTests {
         #expect(!folder.exists(folder.lock))
     }
 
+    @Test("a folder that others need as it is gets no chmod advised, but one of its own", arguments: [0o1777, 0o2770])
+    func sharedFolder(mode: mode_t) throws {
+        #expect(chmod(folder.path, mode) == 0)
+        let message = try refusal().message
+        #expect(message.contains("mkdir -m 700 \(folder.path)/lifecycle"), "\(message)")
+        #expect(!message.contains("chmod"), "\(message)")
+    }
+
+    @Test(
+        "a chmod is advised only for the user's own folder without a sticky bit",
+        arguments: [
+            (0, 0, 0o777, "run chmod 0700 '/a b'"), (0, 0, 0o1777, "mkdir -m 700 '/a b/lifecycle'"),
+            (7, 0, 0o1777, "mkdir -m 700 '/a b/lifecycle'"), (0, 7, 0o777, "belongs to uid 0"),
+            (0, 7, 0o2775, "belongs to uid 0"), (7, 7, 0o2775, "mkdir -m 700 '/a b/lifecycle'"),
+        ] as [(uid_t, uid_t, mode_t, String)])
+    func advice(_ user: uid_t, _ owner: uid_t, _ mode: mode_t, _ words: String) {
+        var status = stat()
+        status.st_uid = owner
+        status.st_mode = S_IFDIR | mode
+        let advice = FolderAdvice.closing("/a b", status, user: user)
+        #expect(advice.contains(words), "\(advice)")
+        #expect(advice.contains("chmod") == words.contains("chmod"), "\(advice)")
+        guard user != owner else { return }
+        let other = FolderAdvice.owning("/a b", status, user: user)
+        #expect(other.contains(mode & S_ISVTX != 0 ? "mkdir -m 700 '/a b/lifecycle'" : "belongs to uid \(user)"))
+        #expect(!other.contains("chmod") && !other.contains("chown"))
+    }
+
     @Test("a folder that others may read is accepted")
     func readableFolder() throws {
         #expect(chmod(folder.path, 0o755) == 0)

@@ -4,7 +4,7 @@ import os
 import random
 import time
 
-from harness.wire import Connection, Gone, Refused
+from testkit.wire import Connection, Gone, Refused
 
 # What becomes of agents, and how often. Those under a signal are hit from outside, by the farm.
 KINDS = {

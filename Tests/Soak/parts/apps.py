@@ -6,7 +6,7 @@ import time
 
 from . import agent
 from .daemon import LEASE, MAX_RUNTIME, START_TIMEOUT
-from harness.wire import Connection, Gone, Refused, seconds
+from testkit.wire import Connection, Gone, Refused, seconds
 
 USERS = [f"user-{number}" for number in range(6)]
 TERMINAL = ("completed", "failed")

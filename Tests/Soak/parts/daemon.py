@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from harness.daemon import Daemon
+from testkit.daemon import Daemon
 
 HELD_UP = 4  # seconds that it stands still, from which on it must have noticed
 START_TIMEOUT, LEASE, DETACH_GRACE, MAX_RUNTIME = 3, 2, 1, 20

@@ -7,7 +7,7 @@ import threading
 import time
 
 from .apps import USERS
-from harness.wire import Connection, Gone
+from testkit.wire import Connection, Gone
 
 
 class Watcher(threading.Thread):

@@ -52,7 +52,14 @@ def _arguments() -> argparse.Namespace:
 
 
 def _print(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    # What others wrote must not move a terminal's cursor or reorder its lines.
+    print(json.dumps(value, ensure_ascii=sys.stdout.isatty()), flush=True)
+
+
+def _complain(text: str) -> None:
+    """Say on one line what is wrong; what others wrote in it does nothing to a terminal."""
+    shown = (letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    print(f"lifecycle_rpc: {''.join(shown)}", file=sys.stderr)
 
 
 def _watch(client: Client, params: dict[str, Any]) -> None:
@@ -85,15 +92,19 @@ def main() -> int:
             else:
                 _print(client.call(options.method, params))
     except RPCError as error:
-        print(f"lifecycle_rpc: {error} {error.hint}".rstrip(), file=sys.stderr)
+        _complain(f"{error} {error.hint}".rstrip())
         return 1
     except LifecycleError as error:
-        print(f"lifecycle_rpc: {error}", file=sys.stderr)
+        again = f" Repeat it with idempotencyKey={error.idempotency_key}" if error.idempotency_key else ""
+        _complain(f"{error}{again}")
         return 3 if isinstance(error, Unreachable) else 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
         sys.stderr.close()  # or Python complains at its end
+        return 1
+    except OSError as error:  # the spool's
+        _complain(f"{error.filename or 'spool'}: {error.strerror}")
         return 1
     return 0
 

@@ -22,6 +22,13 @@ class Forkable(Protocol):
 opening = threading.RLock()
 """Held from a socket's making until its owner is registered. A fork waits for it, or the child could not know of it."""
 
+
+def opened() -> None:
+    """Let go of `opening`, if this thread has it: an exception from a signal handler may come just before or after."""
+    while opening._is_owned():  # type: ignore[attr-defined]
+        opening.release()
+
+
 _open: weakref.WeakSet[Forkable] = weakref.WeakSet()
 
 

@@ -26,6 +26,27 @@ def with_key(method: str, params: dict[str, Any]) -> dict[str, Any]:
     return params
 
 
+def attaches(method: str, params: dict[str, Any]) -> bool:
+    """Whether the call ties a lease to the connection that it goes on."""
+    return method == "heartbeat" and params.get("attach") is True
+
+
+TEMPORARY = frozenset(
+    {
+        errno.ENOENT,  # the daemon has not made its socket yet
+        errno.ECONNREFUSED,
+        errno.ECONNRESET,
+        errno.EAGAIN,  # its queue is full
+        errno.EINTR,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+    }
+)
+"""Why there is no connection now, and may be one later. Everything else stays as it is until somebody changes it."""
+
+
 def backoff(failures: int) -> float:
     """Seconds to wait after so many failures (1 or more): 10 ms at first, 0.5 s at most, part of it chance."""
     longest = min(0.01 * 2 ** min(failures - 1, 6), 0.5)
@@ -35,8 +56,9 @@ def backoff(failures: int) -> float:
 class Retry:
     """The tries of one call: how much time is left, and what is known of its effect."""
 
-    def __init__(self, method: str, timeout: float, connect_timeout: float) -> None:
+    def __init__(self, method: str, params: dict[str, Any], timeout: float, connect_timeout: float) -> None:
         """Start the call's time. Both timeouts are in seconds."""
+        self._key = params.get("idempotencyKey") if method in KEYED else None
         now = time.monotonic()
         self.deadline = now + timeout
         self._connect_deadline = min(self.deadline, now + connect_timeout)
@@ -56,8 +78,7 @@ class Retry:
 
     def delay_after(self, error: LifecycleError) -> float:
         """Seconds to wait before the next try. Raises what the call ends with when there is none."""
-        # Waiting does not help who may not connect.
-        again = isinstance(error, Unreachable) and error.errno not in (errno.EACCES, errno.EPERM)
+        again = isinstance(error, Unreachable) and error.errno in TEMPORARY
         again = again or (isinstance(error, RPCError) and error.retryable)
         again = again or (isinstance(error, ConnectionLost) and (self._repeatable or not error.maybe_done))
         self._failures += 1
@@ -78,5 +99,6 @@ class Retry:
             error = self._last
         self.maybe_done = self.maybe_done or error.maybe_done
         error.maybe_done = self.maybe_done
+        error.idempotency_key = self._key
         self._last = error
         return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from typing import Any
 
 from .errors import BadReply, rpc_error
@@ -47,12 +48,45 @@ def decode_line(line: bytes) -> dict[str, Any]:
     return message
 
 
-def result_of(message: dict[str, Any], request_id: int) -> Any:
-    """The result of the request that is waited for. Raises RPCError for an error, BadReply for another's answer."""
+class Requests:
+    """The requests of one connection, and which of them an answer is for.
+
+    The daemon answers in the order in which it was asked. An answer that came too late for who asked is of no use to
+    who asks next: it is counted off here, so that the connection can live on.
+    """
+
+    def __init__(self) -> None:
+        self._last_id = 0
+        self._unanswered: deque[int] = deque()
+
+    def add(self) -> int:
+        """The id of a new request."""
+        self._last_id += 1
+        self._unanswered.append(self._last_id)
+        return self._last_id
+
+    def remove(self, request_id: int) -> None:
+        """The newest request was not sent after all."""
+        self._unanswered.remove(request_id)
+
+    @property
+    def is_any_unanswered(self) -> bool:
+        """Whether an answer is still to come, be it too late or not."""
+        return bool(self._unanswered)
+
+    def is_answer_to(self, request_id: int, message: dict[str, Any]) -> bool:
+        """Whether it is the answer to this request, or a late one to another. Raises BadReply for anything else."""
+        answered = message.get("id")
+        # The daemon cannot know the id of a line that it did not take, nor of one that it had no connection for.
+        nameless = answered is None and bool(message.get("error"))
+        if not self._unanswered or not (nameless or answered == self._unanswered[0]):
+            raise BadReply(f"an answer to request {answered!r:.40} instead of {request_id}")
+        return self._unanswered.popleft() == request_id
+
+
+def result_of(message: dict[str, Any]) -> Any:
+    """The result that an answer has. Raises RPCError for an error."""
     error = message.get("error")
-    # The daemon cannot know the id of a line that it did not take, nor of one that it had no connection for.
-    if message.get("id") != request_id and not (error and message.get("id") is None):
-        raise BadReply(f"an answer to request {message.get('id')!r:.40} instead of {request_id}")
     if isinstance(error, dict) and type(error.get("code")) is int:
         raise rpc_error(error)
     if "result" not in message:

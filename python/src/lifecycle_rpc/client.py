@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from types import TracebackType
 from typing import Any, TypeVar
 
 from . import _fork
-from ._connection import Connection
 from ._credits import Credits
 from ._decode import decode, parameters
+from ._pool import Pool
 from ._projects import Projects
-from ._retry import Retry, with_key
+from ._retry import Retry, attaches, with_key
 from ._wire import MAX_REPLY_BYTES, encode_call, socket_path
-from .errors import DeadlineExceeded, LifecycleError, RPCError
+from .errors import LifecycleError
 from .watch import Watch
 
 T = TypeVar("T")
 
 
 class Client(Projects, Credits):
-    """A client of the daemon, over one connection that is made when it is needed and made again when it was lost.
+    """A client of the daemon, over connections that are made when they are needed and made again when they were lost.
 
-    For any number of threads, whose calls wait for one another, and across fork: a child connects for itself. Use it in
-    a `with` statement, or `close` it: an open connection keeps an idle daemon from stopping.
+    For any number of threads, whose calls do not wait for one another, for signal handlers, and across fork: a child
+    connects for itself. Attached leases are held by connections of their own, which no other call can end. Use it in a
+    `with` statement, or `close` it: an open connection keeps an idle daemon from stopping.
     """
 
     def __init__(
@@ -48,44 +48,26 @@ class Client(Projects, Credits):
         self.timeout = timeout
         self.connect_timeout = connect_timeout
         self._max_reply_bytes = max_reply_bytes
-        self._connection: Connection | None = None
-        self._lock = threading.Lock()
+        self._pool = Pool(self.socket, max_reply_bytes)
         _fork.register(self)
 
     def call(self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None) -> Any:
         """Call any method with its parameters as the daemon names them, and give its result as plain JSON.
 
         Raises what `lifecycle_rpc.errors` lists. Repeats what was not done or may be repeated, until `timeout` seconds
-        are over (None: the client's); what moves credits gets an idempotency key when it has none.
+        are over (None: the client's); what moves credits gets an idempotency key when it has none, and what is raised
+        has it as `idempotency_key`.
         """
-        call = encode_call(method, with_key(method, params or {}))
-        retry = Retry(method, self.timeout if timeout is None else timeout, self.connect_timeout)
+        keyed = with_key(method, params or {})
+        call = encode_call(method, keyed)
+        retry = Retry(method, keyed, self.timeout if timeout is None else timeout, self.connect_timeout)
         while True:
+            pool = self._pool
             try:
-                return self._attempt(call, retry)
+                return pool.attach(call, retry) if attaches(method, keyed) else pool.exchange(call, retry)
             except LifecycleError as error:
                 delay = retry.delay_after(error)
             time.sleep(delay)
-
-    def _attempt(self, call: bytes, retry: Retry) -> Any:
-        lock = self._lock
-        if not lock.acquire(timeout=retry.remaining):
-            raise DeadlineExceeded("Other threads' calls took all the time", maybe_done=False)
-        try:
-            if self._connection is not None and self._connection.is_stale():
-                self._disconnect()
-            if self._connection is None:
-                self._connection = Connection(self.socket, retry.deadline, self._max_reply_bytes)
-            retry.connected()
-            return self._connection.exchange(call, retry.deadline)
-        except RPCError:
-            raise
-        except BaseException:
-            # Also for KeyboardInterrupt and the like: an answer that nobody waits for would be taken for the next one.
-            self._disconnect()
-            raise
-        finally:
-            lock.release()
 
     def _call(self, method: str, kind: type[T], given: dict[str, object], timeout: float | None) -> T:
         return decode(kind, self.call(method, parameters(given), timeout=timeout))
@@ -110,19 +92,13 @@ class Client(Projects, Credits):
         return Watch(self.socket, params, give_up_after, self._max_reply_bytes)
 
     def close(self) -> None:
-        """Close the connection, after the call that uses it. The client can be used again."""
-        with self._lock:
-            self._disconnect()
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the connections; one that another thread's call uses, when that ends. The client can be used again."""
+        closed, self._pool = self._pool, Pool(self.socket, self._max_reply_bytes)
+        closed.close()
 
     def after_fork(self) -> None:
-        """Leave the parent's connection and lock to the parent."""
-        self._lock = threading.Lock()
-        self._connection = None
+        """Leave the parent's connections to the parent."""
+        self._pool = Pool(self.socket, self._max_reply_bytes)
 
     def __enter__(self) -> Client:
         return self

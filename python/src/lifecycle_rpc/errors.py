@@ -19,6 +19,9 @@ class LifecycleError(Exception):
 
     maybe_done: bool = False
     """Whether the daemon may have done it all the same. Repeating it with the same idempotency key is safe."""
+    idempotency_key: str | None = None
+    """The key of a call that moves credits, also where the client made it: give it with the repeat, which is charged
+    once then. None for all other calls."""
 
 
 class Unreachable(LifecycleError):
@@ -78,7 +81,7 @@ class RPCError(LifecycleError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the daemon's object: tasks hand exceptions from process to process."""
-        return type(self), ({"code": self.code, "message": self.message, "data": self.data},)
+        return type(self), ({"code": self.code, "message": self.message, "data": self.data},), self.__dict__
 
 
 def rpc_error(error: dict[str, Any]) -> RPCError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ._connection_async import AsyncConnection
 from ._decode import decode
-from ._retry import backoff
+from ._retry import TEMPORARY, backoff
 from ._wire import decode_line, encode_call
 from .errors import LifecycleError, RPCError, Unreachable
 from .models import Event, WatchStarted
@@ -34,6 +34,8 @@ async def watch(
                 yield event
         except (LifecycleError, OSError, asyncio.TimeoutError) as error:
             if isinstance(error, RPCError) and not error.retryable:
+                raise
+            if isinstance(error, Unreachable) and error.errno not in TEMPORARY:
                 raise
             failures += 1
             if started:

@@ -128,7 +128,7 @@ class Lab:
         """A daemon as it is by default, that the scenario may stop and start."""
         with self._lock:
             folder = self.folder / f"d{next(self._numbers)}"
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         return Daemon(folder)
 
     def direct(self, work: Work, flow: str, case: str, **environment: str) -> subprocess.Popen[bytes]:

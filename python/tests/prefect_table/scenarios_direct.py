@@ -160,7 +160,7 @@ def cancelled_pending(_: Lab, work: Work) -> None:
 def beside_reconciler(lab: Lab, work: Work) -> None:
     lab.direct(work, "work", "waits")
     work.attached()
-    arguments = ("reconcile", "--settle", "0", "--end-zombies", "--socket", str(work.daemon.socket))
+    arguments = ("reconcile", "--settle", "0", "--end-zombies", "--flow", "work", "--socket", str(work.daemon.socket))
     said = json.loads(lab.tool(RECONCILER, "lifecycle_rpc.prefect", *arguments))
     assert said == {"open": 1, "reported": 0, "zombies": 0}, said
     assert work.client.get_status(work.project).status == "processing"

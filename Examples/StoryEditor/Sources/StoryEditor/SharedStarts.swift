@@ -1,7 +1,8 @@
 internal import LifecycleClient
 
 /// Starts that run now. A double click sends the same key twice at once: both get the one start's outcome, so that no
-/// answer says "failed" of a job that the other has begun. A start also goes on when the visitor who asked for it is gone.
+/// answer says "failed" of a job that the other has begun. A start also goes on when the visitor who asked for it is
+/// gone.
 actor SharedStarts {
     private var running: [[UInt8]: Task<Project, any Error>] = [:]
 

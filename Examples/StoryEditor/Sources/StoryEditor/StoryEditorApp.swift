@@ -21,8 +21,8 @@ public struct StoryEditorApp: Sendable {
         self.onListening = onListening
     }
 
-    /// What runs until a signal comes. Then no more connections are accepted, requests that have begun are answered, live
-    /// pages are let go, and last the client is closed: every charge has its outcome.
+    /// What runs until a signal comes. Then no more connections are accepted, requests that have begun are answered,
+    /// live pages are let go, and last the client is closed: every charge has its outcome.
     ///
     /// - Throws: when a template of the binary cannot be read.
     public func services(stopAt signals: [UnixSignal] = [.sigterm, .sigint]) throws -> ServiceGroup {
@@ -93,7 +93,8 @@ private struct HTTPClientService: Service {
 }
 
 extension ServiceGroupConfiguration {
-    /// - Parameter drainTimeout: seconds after which requests that still run are cancelled. Their credits are given back.
+    /// - Parameter drainTimeout: seconds after which requests that still run are cancelled. Their credits are given
+    ///   back.
     fileprivate func with(drainTimeout: Int64) -> ServiceGroupConfiguration {
         var configuration = self
         configuration.maximumGracefulShutdownDuration = .seconds(drainTimeout)

@@ -3,8 +3,8 @@ internal import LifecycleClient
 internal import Logging
 internal import Synchronization
 
-/// What users can do: order a video, try a failed one again, cancel. The ledger and the video service are told of it in an
-/// order in which nobody ever pays for nothing.
+/// What users can do: order a video, try a failed one again, cancel. The ledger and the video service are told of it in
+/// an order in which nobody ever pays for nothing.
 struct Studio: Sendable {
     let client: LifecycleClient
     let service: any VideoService

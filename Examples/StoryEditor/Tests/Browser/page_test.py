@@ -7,13 +7,13 @@ import unittest
 
 package = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(package))
-from chromium import Chromium, Page  # noqa: E402
+from browser import Browser, Page  # noqa: E402
 from standins.stage import Stage  # noqa: E402
 
 parser = argparse.ArgumentParser(description="The pages in a real browser, against the real app and the real daemon.")
 parser.add_argument("--lifecycled", default=str(package / "../../.build/release/lifecycled"))
-parser.add_argument("--app", default=str(package / ".build/debug/story-editor"))
-parser.add_argument("--screenshots", type=pathlib.Path, default=package / ".build/screenshots")
+parser.add_argument("--app", default=str(package / "../../.build/debug/story-editor"))
+parser.add_argument("--screenshots", type=pathlib.Path, default=package / "../../.build/screenshots")
 options = parser.parse_args()
 
 DESKTOP, PHONE = 1200, 390
@@ -29,7 +29,7 @@ class PageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stage = cls.enterClassContext(Stage(options.lifecycled, options.app, seconds=2))
-        cls.browser = cls.enterClassContext(Chromium())
+        cls.browser = cls.enterClassContext(Browser())
         cls.ana, cls.operator = (proxy.url for proxy in cls.stage.proxies)
         cls.stage.grant("ana", cls.credits)
 

@@ -1,7 +1,9 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The pages in a real browser, against the real app and the real daemon: the whole story, and how they look.
 
 Tests/Browser/story.py [--lifecycled PATH] [--app PATH] [--screenshots FOLDER]
+
+Debian's own Python: Debian's Selenium is there for no other.
 """
 
 import re

@@ -75,10 +75,12 @@ package struct BackupFolder: Sendable {
         }
         let user = geteuid()
         guard user == 0 || status.st_uid == user else {
-            throw BackupFailure("the backup folder \(path) belongs to uid \(status.st_uid): run chown \(user) \(path)")
+            throw BackupFailure(
+                "the backup folder \(path) belongs to uid \(status.st_uid): \(FolderAdvice.owning(path, status))")
         }
         guard !status.isWritableByOthers else {
-            throw BackupFailure("other users may write to the backup folder \(path): run chmod 0700 \(path)")
+            throw BackupFailure(
+                "other users may write to the backup folder \(path): \(FolderAdvice.closing(path, status))")
         }
         var home = stat()
         guard stat(database.directory, &home) == 0, (home.st_dev, home.st_ino) != (status.st_dev, status.st_ino) else {

@@ -6,6 +6,8 @@ package final class Backups: Sendable {
     private struct State {
         var isRunning = false
         var isStopped = false
+        /// The one that is being made must let go of its snapshot.
+        var givesWay = false
         /// Of the connection that checks a copy.
         var check: Database.Interrupter?
     }
@@ -53,6 +55,11 @@ package final class Backups: Sendable {
         }
     }
 
+    /// Abandons the one that is being made, if it still has its snapshot open: refunds need the room that this takes.
+    func giveWay() {
+        state.withLock { $0.givesWay = $0.isRunning }
+    }
+
     // MARK: Steps
 
     private func makeAlone(_ path: String, from source: Database) throws(BackupFailure) -> BackupReport {
@@ -82,6 +89,7 @@ package final class Backups: Sendable {
         var flushed: Int32 = 0
         try source.copyPages(to: copy) { pages throws(BackupFailure) in
             try goOn()
+            if state.withLock(\.givesWay) { throw Self.noRoom }
             guard pages - flushed >= Self.pagesPerFlush else { return }
             flushed = pages
             try partial.flush()
@@ -130,6 +138,7 @@ package final class Backups: Sendable {
             if state.isStopped { throw Self.stopping }
             if state.isRunning { throw BackupFailure("another one is being made: wait for it") }
             state.isRunning = true
+            state.givesWay = false
         }
     }
 
@@ -142,4 +151,6 @@ package final class Backups: Sendable {
     }
 
     private static let stopping = BackupFailure("the daemon is stopping")
+    private static let noRoom = BackupFailure(
+        "the database's disk is full, and refunds need the room that the backup's snapshot takes: free some space")
 }

@@ -2,16 +2,24 @@ internal import CSQLite
 internal import LifecycleCore
 
 extension Database {
-    /// Runs the statements of `audit.sql`.
+    /// Runs the statements of `audit.sql`, and compares the texts of the schema, which they do not.
     func auditFindings() throws(StorageError) -> [AuditReport.Finding] {
         var findings: [AuditReport.Finding] = []
-        for sql in Schema.audit {
-            let statement = try prepare(sql)
-            findings += try statement.all { row throws(StorageError) in
-                AuditReport.Finding(check: row.text(0), subject: row.text(1), detail: row.text(2))
-            }
+        do throws(StorageError) {
+            for sql in Schema.audit { findings += try self.findings(of: sql) }
+            findings += try schemaDifferences(from: Schema.migrations).filter(\.isChange).map(\.finding)
+        } catch {
+            // SQLite's check comes first: its words are better than that the others could not be done.
+            guard error.kind == .corrupt, !findings.isEmpty else { throw error }
         }
         return findings
+    }
+
+    private func findings(of sql: String) throws(StorageError) -> [AuditReport.Finding] {
+        let statement = try prepare(sql)
+        return try statement.all { row throws(StorageError) in
+            AuditReport.Finding(check: row.text(0), subject: row.text(1), detail: row.text(2))
+        }
     }
 
     /// Checks that this is a whole and sound ledger, of a schema that this program knows.
@@ -25,22 +33,18 @@ extension Database {
             throw BackupFailure(error.message)
         }
         try goOn()
-        let damage: [String]
-        do throws(StorageError) {
-            let check = try prepare("PRAGMA quick_check(10)")
-            damage = try check.all { row throws(StorageError) in row.text(0) }.filter { $0 != "ok" }
-        } catch {
-            try goOn()  // It may have been interrupted.
-            throw BackupFailure("it is damaged: \(error.message)")
-        }
-        guard damage.isEmpty else { throw BackupFailure("it is damaged: \(damage[0])") }
-        try goOn()
-        let findings: [AuditReport.Finding]
-        do throws(StorageError) {
-            findings = try auditFindings()
-        } catch {
+        var findings: [AuditReport.Finding] = []
+        for sql in Schema.audit {
+            do throws(StorageError) {
+                findings += try self.findings(of: sql)
+            } catch {
+                try goOn()  // It may have been interrupted.
+                throw BackupFailure("it is damaged, or cannot be audited: \(error.message)")
+            }
+            if let damage = findings.first(where: { $0.check == Schema.damage }) {
+                throw BackupFailure("it is damaged: \(damage.detail)")
+            }
             try goOn()
-            throw BackupFailure("it cannot be audited: \(error.message)")
         }
         guard let first = findings.first else { return }
         throw BackupFailure(

@@ -32,17 +32,17 @@ struct PreviousDatabase {
     }
 
     /// Takes its WAL into it.
-    /// - Returns: false when it is too damaged for that.
+    /// - Returns: false when it is too damaged for that, or its disk too full: then they stay beside each other.
     private func complete() throws(BackupFailure) -> Bool {
         do throws(StorageError) {
             _ = try directory.rewriteWriteAheadLog()
             let database = try Database(path: location.path, mode: .writer)
-            try database.checkpoint(.truncate)
+            try LogKeeper(database, Ballast(databasePath: location.path)).empty()
             try database.close()
             return true
         } catch {
             switch error.kind {
-            case .corrupt, .io, .misuse, .moved: return false
+            case .corrupt, .io, .misuse, .moved, .full: return false
             default: throw BackupFailure("the present database cannot be kept (\(error.message)): move it away by hand")
             }
         }

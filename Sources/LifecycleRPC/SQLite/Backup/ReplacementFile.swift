@@ -15,6 +15,8 @@ final class ReplacementFile {
         Self.remove(path)  // What a killed restore left.
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw BackupFailure(errno: errno, cannot: "create \(path)") }
+        // As the one that it replaces is locked: see `DatabaseLock`.
+        flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
     deinit {
@@ -28,8 +30,12 @@ final class ReplacementFile {
 
     /// Copies a backup into it.
     func copy(_ file: String, goOn: () throws(BackupFailure) -> Void) throws(BackupFailure) {
-        let source = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard source >= 0 else { throw BackupFailure(errno: errno, cannot: "open it") }
+        let source: Int32
+        do throws(InputFile.Refusal) {
+            source = try InputFile.open(file)
+        } catch {
+            throw BackupFailure("it \(error.reason)")
+        }
         defer { close(source) }
         try check(source, file)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 4096)
@@ -52,7 +58,6 @@ final class ReplacementFile {
     private func check(_ source: Int32, _ file: String) throws(BackupFailure) {
         var status = stat()
         guard fstat(source, &status) == 0 else { throw BackupFailure(errno: errno, cannot: "look at it") }
-        guard status.isRegularFile else { throw BackupFailure("it is not a regular file") }
         guard status.st_size > 0 else { throw BackupFailure("it is empty") }
         var current = stat()
         if lstat(location.path, &current) == 0, (current.st_dev, current.st_ino) == (status.st_dev, status.st_ino) {

@@ -7,8 +7,12 @@ package struct Restore {
     package struct Report: Sendable {
         package let projects: Int64
         package let lastSeq: Int64
+        /// Absolute.
+        package let database: String
         /// Where the old database is now; nil when there was none.
         package let previous: String?
+        /// There never was one at this path.
+        package let isNew: Bool
     }
 
     private let file: String
@@ -22,7 +26,14 @@ package struct Restore {
         self.isInterrupted = isInterrupted
     }
 
-    package func run(onto databasePath: String) throws(DaemonError) -> Report {
+    /// - Parameter mayCreate: makes a database where there never was one.
+    package func run(onto databasePath: String, mayCreate: Bool) throws(DaemonError) -> Report {
+        let isNew: Bool
+        do throws(StorageError) {
+            isNew = try DatabasePresence.isNew(databasePath, mayCreate: mayCreate)
+        } catch {
+            throw .storage(error)
+        }
         let directory = try lock(databasePath)
         do throws(BackupFailure) {
             let replacement = try ReplacementFile(for: directory.location)
@@ -36,7 +47,9 @@ package struct Restore {
             } catch {
                 throw BackupFailure(error, while: "writing the lock file")
             }
-            return Report(projects: extent.projects, lastSeq: extent.lastSeq, previous: previous)
+            return Report(
+                projects: extent.projects, lastSeq: extent.lastSeq, database: directory.databasePath,
+                previous: previous, isNew: isNew)
         } catch {
             throw .restore("\(file) is not restored: \(error.reason)")
         }

@@ -1,8 +1,8 @@
 import LifecycleCore
 import Plain
 
-/// Every line gets the replies that JSON-RPC says, in the order of the requests, each with the id of its request byte for
-/// byte, whatever is asked and however late its answer is known.
+/// Every line gets the replies that JSON-RPC says, in the order of the requests, each with the id of its request byte
+/// for byte, whatever is asked and however late its answer is known.
 /// - Parameter values: what the lines are; nil: no JSON.
 func checkAnswers(to lines: [[UInt8]], _ values: [PlainValue?], _ choices: inout Choices) {
     let roles = Role.allCases.filter { _ in choices.below(3) > 0 }

@@ -1,5 +1,5 @@
-/// Any bytes, as one connection sends them: cut into lines, parsed, dispatched and answered, each compared with a second
-/// and much simpler reading of the same bytes.
+/// Any bytes, as one connection sends them: cut into lines, parsed, dispatched and answered, each compared with a
+/// second and much simpler reading of the same bytes.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFrames(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))

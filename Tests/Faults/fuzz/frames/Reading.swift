@@ -1,8 +1,8 @@
 import LifecycleCore
 import Plain
 
-/// What the daemon's parser accepts, and the value that it reads, must be what is accepted and read plainly; and so must
-/// it be of what is written of that value again.
+/// What the daemon's parser accepts, and the value that it reads, must be what is accepted and read plainly; and so
+/// must it be of what is written of that value again.
 /// - Returns: the value.
 @discardableResult
 func checkReading(of text: [UInt8]) -> PlainValue? {

@@ -1,7 +1,7 @@
 import LifecycleCore
 
-/// What must be true of the answers alone, whoever gave them: credits neither come nor go but by an entry, every project
-/// is charged once and has the one outcome that its status says, and a key works once.
+/// What must be true of the answers alone, whoever gave them: credits neither come nor go but by an entry, every
+/// project is charged once and has the one outcome that its status says, and a key works once.
 struct Books {
     /// What each user's key made.
     private var made: [String: String] = [:]

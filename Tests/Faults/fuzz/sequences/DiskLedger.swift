@@ -22,11 +22,12 @@ final class DiskLedger {
             let database = try Database(path: path, mode: .writer)
             try Migrator.run(Schema.migrations, on: database)
             writer = try Writer(
-                database, identity: FileIdentity(databasePath: path), ballast: Ballast(databasePath: path),
+                database, identity: FileIdentity(databasePath: path),
+                log: LogKeeper(database, Ballast(databasePath: path)),
                 nextDeadline: NextDeadline(),
                 context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: CallCounts()) },
                 uptime: { clock.uptime }, patience: .max,
-                onError: { fatalError("storage refuses what the daemon itself does: \($0)") })
+                onError: { fatalError("storage refuses what the daemon itself does: \($0)") }, onClockJump: { _ in })
             // It stays open, and nobody else looks for it.
             for name in ["", "-wal", "-shm", ".ballast"] { unlink(path + name) }
             rmdir(String(cString: folder))

@@ -24,9 +24,10 @@ enum Step: CustomStringConvertible {
     }
 }
 
-/// Reads steps from bytes, so that a change of one byte changes one thing. As a text: a letter says what is done, digits
-/// (the lowest four bits of any byte) to whom and with what. White space stands between steps, `!` before a method and
-/// its parameters as they are, until the end of the line. Texts of this kind are in `Tests/Faults/corpus/sequences`.
+/// Reads steps from bytes, so that a change of one byte changes one thing. As a text: a letter says what is done,
+/// digits (the lowest four bits of any byte) to whom and with what. White space stands between steps, `!` before a
+/// method and its parameters as they are, until the end of the line. Texts of this kind are in
+/// `Tests/Faults/corpus/sequences`.
 struct Steps {
     private var rest: Slice<UnsafeBufferPointer<UInt8>>
     private var left = 100

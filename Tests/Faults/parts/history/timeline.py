@@ -5,7 +5,7 @@ is asked about."""
 from bisect import bisect_right
 from typing import NamedTuple
 
-from harness.wire import seconds
+from testkit.wire import seconds
 
 from ..books import TERMINAL
 

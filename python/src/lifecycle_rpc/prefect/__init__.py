@@ -5,7 +5,7 @@
     @tracked_flow(retries=2)
     def render(project_id: str) -> None: ...
 
-See docs/prefect.md. Needs the extra: `pip install 'lifecycle-rpc[prefect]'`.
+See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clone.
 """
 
 from ._decorator import lifecycle_hooks, tracked_flow

@@ -37,11 +37,23 @@ def _arguments() -> argparse.Namespace:
         help="only this flow's end is its project's; can be repeated (default: all)",
     )
     parser.add_argument("--external", action="store_true", help="it has the upstream's id, not the project's")
-    parser.add_argument("--since", type=_seconds, default=defaults.since, help="seconds to look back (default: 2 days)")
+    parser.add_argument(
+        "--since",
+        type=_seconds,
+        default=defaults.since,
+        help="seconds that a run may be older than its project (default: 2 days)",
+    )
     parser.add_argument("--settle", type=_seconds, default=defaults.settle, help="seconds left to hooks (default: 30)")
-    parser.add_argument("--end-zombies", action="store_true", help="set runs to Crashed whose project has ended")
+    parser.add_argument(
+        "--end-zombies",
+        action="store_true",
+        help="set runs of the flows that --flow names to Crashed when their project has ended",
+    )
     parser.add_argument("--socket", help="the daemon's socket (default: $LIFECYCLE_SOCKET, or the package's)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.end_zombies and not options.flow:
+        parser.error("--end-zombies needs --flow: another flow with that parameter may be a helper that lives on")
+    return options
 
 
 def main() -> int:

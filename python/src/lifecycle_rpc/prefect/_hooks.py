@@ -5,13 +5,14 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from prefect.exceptions import Abort
 
 from ..client import Client
-from ..errors import TerminalState
+from ..errors import LifecycleError, TerminalState
 from . import _registry
 from ._deliver import Verdict, deliver
 from ._identify import ProjectKey, project_of
@@ -73,10 +74,15 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
 
 def report_end(settings: Settings, key: ProjectKey, flow_run: FlowRun, state: State[Any]) -> None:
     """Report the verdict, in whichever process this is."""
-    tracker = _registry.get(flow_run.id)
-    if tracker is None and _registry.of_project(key) is not None:
+    if _registry.was_left(flow_run.id):
         return  # a flow within the one that is tracked
     verdict = verdict_of(state)
+    tracker = _registry.get(flow_run.id)
+    if tracker is None and _registry.every():
+        # It never ran, and may be a flow within one that does.
+        tracker = Tracker(settings, key, flow_run)
+    if tracker is not None and _must_wait(tracker, verdict):
+        return
     if tracker is None:
         # The runner's or the worker's process: that of the flow is gone, and its lease with it.
         with Client(settings.socket, connect_timeout=settings.report_budget) as client:
@@ -85,9 +91,38 @@ def report_end(settings: Settings, key: ProjectKey, flow_run: FlowRun, state: St
         _finish(tracker, verdict)
 
 
+def _must_wait(tracker: Tracker, verdict: Verdict) -> bool:
+    """Whether the verdict is not the project's, or may not be: then it waits for those of the flows around it."""
+    others = _registry.before(tracker)
+    if tracker.project_ended or not others:
+        return False
+    if any(other.key == tracker.key for other in others):
+        return True
+    end = time.monotonic() + tracker.settings.report_budget / 2
+    for one in [tracker, *others]:
+        try:
+            one.identify(max(0.0, end - time.monotonic()))
+        except LifecycleError as error:
+            log(tracker.flow_run, logging.WARNING, "which project %s is cannot be asked: %s", one.key, error)
+    if _registry.is_part(tracker):
+        tracker.leave()
+        _registry.was_left(tracker.flow_run.id)
+        return True
+    if _registry.is_part(tracker) is None and tracker.flow_run.parent_task_run_id is not None:
+        tracker.verdict = tracker.verdict or verdict
+        tracker.waits_for_outer = True
+        _registry.add(tracker)
+        return True
+    return False
+
+
 def _finish(tracker: Tracker, verdict: Verdict) -> None:
     tracker.finish(verdict)
     _registry.remove(tracker.flow_run.id)
+    for waiting in _registry.every():
+        if waiting.waits_for_outer and waiting.verdict is not None and not _registry.before(waiting):
+            # Should it be the same project after all, the first verdict stays: that of the flow around it.
+            _finish(waiting, waiting.verdict)
     if tracker.stop_reason is not None and verdict.status == "failed":
         set_cancelled(tracker.flow_run, f"Stopped: {tracker.stop_reason}.")
 
@@ -106,11 +141,13 @@ def at_exit() -> None:
     pipe for standard output, since Prefect logs each hook before it runs it, and that then raises SystemExit.
     """
     for tracker in _registry.every():
+        if _registry.get(tracker.flow_run.id) is not tracker:
+            continue  # it waited for one before it
         try:
             verdict = tracker.verdict
             if verdict is None and (state := state_of(tracker.flow_run.id)) is not None and state.is_final():
                 verdict = verdict_of(state)
-            if verdict is not None:
+            if verdict is not None and not (tracker.waits_for_outer and _registry.before(tracker)):
                 _finish(tracker, verdict)
         except Exception as error:
             # Then the end of this process is told by its attached connection.

@@ -8,17 +8,22 @@ there, and the daemon only takes the first verdict: so it can run at any time, t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
     FlowRunFilterExpectedStartTime,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
 )
+from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
@@ -49,11 +54,16 @@ class Reconciliation:
     flows: tuple[str, ...] = ()
     """The flows whose end is that of their project; none for every flow with that parameter."""
     since: timedelta = timedelta(days=2)
-    """Runs that should have started before so long are not looked at."""
+    """Runs that should have started so long before the oldest open project was created are no project's."""
     settle: timedelta = timedelta(seconds=30)
     """A run that ended, or a project that did, less than so long ago is left to the hooks."""
     end_zombies: bool = False
-    """Also have runs stand as Crashed that Prefect shows as running although their project has ended."""
+    """Also have runs stand as Crashed that Prefect shows as running although their project has ended. Of `flows` only:
+    another flow with that parameter may be a helper that lives on."""
+
+    def __post_init__(self) -> None:
+        if self.end_zombies and not self.flows:
+            raise ValueError("end_zombies needs flows: another flow with that parameter may be a helper that lives on")
 
 
 @dataclass(slots=True)
@@ -71,28 +81,26 @@ class Reconciled:
 def reconcile(client: Client, prefect: SyncPrefectClient, how: Reconciliation) -> Reconciled:
     """Compare once. Raises LifecycleError, and what Prefect's client does."""
     result = Reconciled()
-    open_projects = {name for project in _open_projects(client) if (name := _name(project, how))}
+    open_projects = {project.project_id: project for project in _open_projects(client)}
     result.open = len(open_projects)
-    if not open_projects and not how.end_zombies:
-        return result
-    runs = _runs_by_project(prefect, how)
     judges = _judges(prefect, how)
     before = datetime.now(timezone.utc) - how.settle
-    for name in open_projects & runs.keys():
-        result.reported += _report(client, name, runs[name], judges, how, before)
+    ended = _ended_projects(client, prefect, open_projects, judges, how, before) if open_projects else {}
+    # Only now, and without a limit of time: a run can be under way for days, and none may be left out.
+    under_way = _runs(prefect, _unfinished()) if ended or how.end_zombies else []
+    for project_id, runs in ended.items():
+        project = open_projects[project_id]
+        if any(_mentions(run.parameters, project) for run in under_way):
+            continue
+        again = _again(prefect, runs)
+        if len(again) == len(runs) and _is_over(again, judges, before):
+            result.reported += _report(client, project, again, judges)
     if how.end_zombies:
-        for name in runs.keys() - open_projects:
-            running = [run for run in runs[name] if judges(run) and run.state is not None and run.state.is_running()]
-            result.zombies += _end_zombies(client, prefect, name, running, how, before)
+        for run in under_way:
+            name = at_path(run.parameters or {}, how.parameter)
+            if name and judges(run) and run.state is not None and run.state.is_running():
+                result.zombies += _end_zombie(client, prefect, name, run, how, before)
     return result
-
-
-def _name(project: Project, how: Reconciliation) -> str | None:
-    return project.external_id if how.external else project.project_id
-
-
-def _key(name: str, how: Reconciliation) -> ProjectKey:
-    return ProjectKey(None, name) if how.external else ProjectKey(name, None)
 
 
 def _open_projects(client: Client) -> Iterator[Project]:
@@ -104,25 +112,93 @@ def _open_projects(client: Client) -> Iterator[Project]:
             return
 
 
-def _runs_by_project(prefect: SyncPrefectClient, how: Reconciliation) -> dict[str, list[FlowRun]]:
-    # Every run, also those under way and those within others: as long as one is, its project is not to be judged.
-    since: Any = datetime.now(timezone.utc) - how.since  # Prefect has a type of its own for times
+def _ended_projects(
+    client: Client,
+    prefect: SyncPrefectClient,
+    open_projects: dict[str, Project],
+    judges: Callable[[FlowRun], bool],
+    how: Reconciliation,
+    before: datetime,
+) -> dict[str, list[FlowRun]]:
+    """The runs of each open project all of whose runs have ended, as far as this list knows."""
+    oldest = min(project.created_at for project in open_projects.values())
+    since: Any = min(oldest, datetime.now(timezone.utc)) - how.since  # Prefect has a type of its own for times
     start = FlowRunFilterExpectedStartTime(after_=since)
+    identify = _Identities(client, open_projects.values(), how)
     found: dict[str, list[FlowRun]] = {}
-    offset = 0
+    for run in _runs(prefect, FlowRunFilter(expected_start_time=start)):
+        if (name := at_path(run.parameters or {}, how.parameter)) and (project_id := identify(name)):
+            found.setdefault(project_id, []).append(run)
+    return {project_id: runs for project_id, runs in found.items() if _is_over(runs, judges, before)}
+
+
+class _Identities:
+    """Which open project a text names, by what the daemon says: an id can be written in more than one way."""
+
+    def __init__(self, client: Client, projects: Iterable[Project], how: Reconciliation) -> None:
+        self._client = client
+        self._external = how.external
+        names = {project.external_id if how.external else project.project_id: project for project in projects}
+        self._known = {name: project.project_id for name, project in names.items() if name}
+        self._alike = {name.casefold() for name in self._known}
+        self._asked: dict[str, str | None] = {}
+
+    def __call__(self, name: str) -> str | None:
+        """The project's id, or None."""
+        if name in self._known or name.casefold() not in self._alike:
+            return self._known.get(name)
+        if name not in self._asked:
+            try:
+                self._asked[name] = _project(self._client, name, external=self._external).project_id
+            except (ProjectNotFound, InvalidParams):
+                self._asked[name] = None
+        return self._asked[name]
+
+
+def _project(client: Client, name: str, *, external: bool) -> Project:
+    return client.get_status(external_id=name) if external else client.get_status(name)
+
+
+def _mentions(value: object, project: Project) -> bool:
+    """Whether either of the project's ids is anywhere in the parameters, whatever their names: then it is worked on."""
+    if isinstance(value, Mapping):
+        return any(_mentions(member, project) for member in value.values())
+    if isinstance(value, (list, tuple, set)):
+        return any(_mentions(member, project) for member in value)
+    text = str(value)
+    return text.casefold() == project.project_id or (project.external_id is not None and text == project.external_id)
+
+
+def _unfinished() -> FlowRunFilter:
+    types = [kind for kind in StateType if kind not in TERMINAL_STATES]
+    return FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
+
+
+def _runs(prefect: SyncPrefectClient, which: FlowRunFilter) -> list[FlowRun]:
+    """All runs of a filter.
+
+    Each page begins with the last one of the page before. Should it not, as rows have gone meanwhile and the others
+    moved up, the pages go back until it does.
+    """
+    found: dict[UUID, FlowRun] = {}
+    offset, last = 0, None
     while True:
-        page = prefect.read_flow_runs(
-            flow_run_filter=FlowRunFilter(expected_start_time=start),
-            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-            limit=PAGE,
-            offset=offset,
-        )
-        for run in page:
-            if name := at_path(run.parameters or {}, how.parameter):
-                found.setdefault(name, []).append(run)
+        page = prefect.read_flow_runs(flow_run_filter=which, sort=FlowRunSort.ID_DESC, limit=PAGE, offset=offset)
+        if offset and last is not None and (not page or page[0].id < last):
+            offset = max(0, offset - PAGE // 2)
+            continue
+        found.update((run.id, run) for run in page)
         if len(page) < PAGE:
-            return found
-        offset += PAGE
+            return list(found.values())
+        last = page[-1].id
+        offset += len(page) - 1
+
+
+def _again(prefect: SyncPrefectClient, runs: list[FlowRun]) -> list[FlowRun]:
+    """The same runs as they are now."""
+    ids = [run.id for run in runs]
+    chunks = [ids[start : start + PAGE // 2] for start in range(0, len(ids), PAGE // 2)]
+    return [run for chunk in chunks for run in _runs(prefect, FlowRunFilter(id=FlowRunFilterId(any_=chunk)))]
 
 
 def _judges(prefect: SyncPrefectClient, how: Reconciliation) -> Callable[[FlowRun], bool]:
@@ -132,43 +208,33 @@ def _judges(prefect: SyncPrefectClient, how: Reconciliation) -> Callable[[FlowRu
     return lambda run: run.parent_task_run_id is None and (flows is None or run.flow_id in flows)
 
 
-def _report(
-    client: Client,
-    name: str,
-    runs: list[FlowRun],
-    judges: Callable[[FlowRun], bool],
-    how: Reconciliation,
-    before: datetime,
-) -> int:
-    if any(run.state is None or not run.state.is_final() or run.state.timestamp > before for run in runs):
-        return 0
+def _is_over(runs: list[FlowRun], judges: Callable[[FlowRun], bool], before: datetime) -> bool:
+    ended = all(run.state is not None and run.state.is_final() and run.state.timestamp <= before for run in runs)
+    return ended and any(judges(run) for run in runs)
+
+
+def _report(client: Client, project: Project, runs: list[FlowRun], judges: Callable[[FlowRun], bool]) -> int:
     states = [run.state for run in runs if run.state is not None and judges(run)]
-    if not states:
-        return 0
     last = max(states, key=lambda state: (state.is_completed(), state.timestamp))
     verdict = verdict_of(last)
     try:
-        report(client, _key(name, how), verdict, client.timeout)
+        report(client, ProjectKey(project.project_id, None), verdict, client.timeout)
     except TerminalState:
         return 0  # it ended while this was at work
-    logger.info("project %s: %s, as Prefect's run is %s", name, verdict.status, last.name)
+    logger.info("project %s: %s, as Prefect's run is %s", project.project_id, verdict.status, last.name)
     return 1
 
 
-def _end_zombies(
-    client: Client, prefect: SyncPrefectClient, name: str, running: list[FlowRun], how: Reconciliation, before: datetime
+def _end_zombie(
+    client: Client, prefect: SyncPrefectClient, name: str, run: FlowRun, how: Reconciliation, before: datetime
 ) -> int:
-    if not running:
-        return 0
-    key = _key(name, how)
     try:
-        project = client.get_status(key.project_id, external_id=key.external_id)
+        project = _project(client, name, external=how.external)
     except (ProjectNotFound, InvalidParams):
         return 0  # another daemon's, or no project's id at all
     if project.finished_at is None or project.finished_at > before:
         return 0
-    for run in running:
-        message = f"Nothing was heard of it: its project is {project.status} ({project.error_code or 'no error'})."
-        prefect.set_flow_run_state(run.id, Crashed(message=message), force=True)
-        logger.info("run %s: crashed, as project %s is %s", run.name, name, project.status)
-    return len(running)
+    message = f"Nothing was heard of it: its project is {project.status} ({project.error_code or 'no error'})."
+    prefect.set_flow_run_state(run.id, Crashed(message=message), force=True)
+    logger.info("run %s: crashed, as project %s is %s", run.name, name, project.status)
+    return 1

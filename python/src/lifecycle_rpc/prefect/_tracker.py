@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..client import Client
 from ..errors import InvalidParams, TerminalState
 from ..spool import Spool
+from . import _registry
 from ._deliver import Verdict, deliver, spool
 from ._log import log
 from ._message import cut
@@ -45,6 +46,10 @@ class Tracker:
         """Why the flow is to stop, in words, once it is."""
         self.project_ended = False
         """The project has its verdict already: nothing that the run says counts any more."""
+        self.project_id: str | None = None
+        """Which project it is, by the daemon's word: the key is only what somebody typed."""
+        self.waits_for_outer = False
+        """The run has ended, and nobody can say yet whether the project is that of a flow around it."""
         self.verdict: Verdict | None = None
         """The first one that the run came to, which stays."""
         budget = settings.report_budget
@@ -54,8 +59,9 @@ class Tracker:
         self._in_main_thread = threading.current_thread() is threading.main_thread()
         self._started = False
         self._finished = threading.Event()
-        # Held from looking whether the flow has finished to having acted on it.
-        self._deciding = threading.Lock()
+        # Held from looking whether the flow has finished to having acted on it. A signal handler may find it held by
+        # its own thread.
+        self._deciding = threading.RLock()
         self._progress: float | None = None
         self._message: str | None = None
         self._moved_at = time.monotonic()
@@ -72,6 +78,9 @@ class Tracker:
         end = time.monotonic() + self.settings.start_budget
         try:
             self._report_start(self.settings.start_budget)
+            if _registry.is_part(self):
+                self.leave()
+                return
             if self.settings.attach:
                 # Before the body runs: should the process die in it, it is not the whole lease that has to pass.
                 self._heartbeat(end - time.monotonic())
@@ -82,6 +91,21 @@ class Tracker:
         except Exception as error:
             self._complain(f"{type(error).__name__}: {error}")
         self._thread.start()
+
+    def leave(self) -> None:
+        """A flow around this one reports for the project: say nothing from here on."""
+        self._finished.set()
+        _registry.leave_to_outer(self.flow_run.id)
+        if not self._thread.is_alive():
+            self._client.close()
+
+    def identify(self, timeout: float) -> None:
+        """Ask the daemon which project it is, if that is not known. Raises LifecycleError."""
+        if self.project_id is None:
+            key = self.key
+            self.project_id = self._client.get_status(
+                key.project_id, external_id=key.external_id, timeout=timeout
+            ).project_id
 
     def moved(self, progress: float | None, message: str | None) -> None:
         """Note that the flow makes progress. The next heartbeat says how much, as far as the daemon takes it."""
@@ -113,13 +137,16 @@ class Tracker:
             raise
         if not self.project_ended:
             deliver(self._client, self.settings, self.key, verdict, self.flow_run, max(0.0, end - time.monotonic()))
-        # A thread that still waits for an answer has the client's lock, and its connection ends with it.
+        # A thread that still waits for an answer holds the lease, which the daemon would take for lost.
         if not self._thread.is_alive():
             self._client.close()
 
     def _report_start(self, timeout: float) -> None:
         key = self.key
-        self._client.update_status(key.project_id, external_id=key.external_id, status="processing", timeout=timeout)
+        changed = self._client.update_status(
+            key.project_id, external_id=key.external_id, status="processing", timeout=timeout
+        )
+        self.project_id = changed.project.project_id
         self._started = True
 
     def _heartbeat(self, timeout: float) -> Beat:
@@ -162,6 +189,9 @@ class Tracker:
             return LONGEST_RETRY
         if not self._started:
             self._report_start(self._patience)
+            if _registry.is_part(self):
+                self.leave()
+                return 0.0
         if settings.stall_timeout is not None and time.monotonic() - self._moved_at > settings.stall_timeout:
             self._complain(f"no progress for {settings.stall_timeout:g} seconds: no heartbeat until there is")
             # Reading does not renew the lease, but tells when it is over.
@@ -172,7 +202,10 @@ class Tracker:
         beat = self._heartbeat(self._patience)
         if self._complaint:
             self._complaint = None
-            Spool(settings.spool).flush(self._client, timeout=settings.report_budget)
+            try:
+                Spool(settings.spool).flush(self._client, timeout=settings.report_budget)
+            except OSError as error:
+                log(self.flow_run, logging.WARNING, "spooled reports are left: %s", error)
         return self._heed(beat)
 
     def _heed(self, beat: Beat | Project) -> float:

@@ -17,7 +17,8 @@ struct API: Sendable {
         router.get("healthz", use: health)
     }
 
-    /// Orders a video: 201 with its project, 200 when the Idempotency-Key was used for it before and it has gone on since.
+    /// Orders a video: 201 with its project, 200 when the Idempotency-Key was used for it before and it has gone on
+    /// since.
     @Sendable func generate(_ request: Request, _ context: AppContext) async throws -> Response {
         let user = try SignedInUser(request, context, configuration)
         try FormGuard.checkOrigin(request)

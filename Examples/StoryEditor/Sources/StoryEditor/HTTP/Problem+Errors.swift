@@ -62,7 +62,8 @@ extension Problem {
 
     static let notFound = Problem(.notFound, "projectNotFound", "There is no such project.")
 
-    /// The daemon is being restarted, is too busy, or its disk is full. Nothing is lost by asking again with the same key.
+    /// The daemon is being restarted, is too busy, or its disk is full. Nothing is lost by asking again with the same
+    /// key.
     static var unavailable: Problem {
         var problem = Problem(
             .serviceUnavailable, "unavailable",

@@ -1,7 +1,8 @@
 internal import HTTPTypes
 internal import Hummingbird
 
-/// Keeps other sites from sending our forms in a visitor's name (CSRF). Two checks, neither of which needs a session store:
+/// Keeps other sites from sending our forms in a visitor's name (CSRF). Two checks, neither of which needs a session
+/// store:
 /// - What the browser says of where the request comes from (`Sec-Fetch-Site`, or `Origin` from older ones) must be us.
 /// - The form's token must be the one in the cookie, which other sites can neither read nor set: `__Host-` binds it to
 ///   this host and to HTTPS (browsers take localhost for that), `SameSite=Strict` keeps it at home.

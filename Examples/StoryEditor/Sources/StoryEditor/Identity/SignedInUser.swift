@@ -5,13 +5,13 @@ internal import Logging
 /// Who is signed in, as the reverse proxy says in `X-Forwarded-User`.
 ///
 /// A header is worth what its sender is. Two locks, each of which would not do alone:
-/// - It must come from the proxy's address. Alone that is not enough: on a shared machine every process can connect from
-///   127.0.0.1, and claim to be anybody.
-/// - It must come with the proxy's secret in `X-Proxy-Secret`. Alone that is not enough either: a secret that leaked once, by a log
-///   or a copied configuration, would open the app to the whole network.
+/// - It must come from the proxy's address. Alone that is not enough: on a shared machine every process can connect
+///   from 127.0.0.1, and claim to be anybody.
+/// - It must come with the proxy's secret in `X-Proxy-Secret`. Alone that is not enough either: a secret that leaked
+///   once, by a log or a copied configuration, would open the app to the whole network.
 ///
-/// The proxy must set both headers anew on every request, so that a visitor cannot send their own. One that was passed on
-/// beside the proxy's makes two, and is refused here.
+/// The proxy must set both headers anew on every request, so that a visitor cannot send their own. One that was passed
+/// on beside the proxy's makes two, and is refused here.
 struct SignedInUser: Sendable {
     let userId: String
     let isAdmin: Bool

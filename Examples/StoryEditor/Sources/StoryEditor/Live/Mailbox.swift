@@ -1,8 +1,8 @@
 internal import LifecycleClient
 internal import Synchronization
 
-/// What a live page has not been told yet. What comes while its connection is slow is gathered by project, up to a limit,
-/// from which on loading the page anew costs less.
+/// What a live page has not been told yet. What comes while its connection is slow is gathered by project, up to a
+/// limit, from which on loading the page anew costs less.
 final class Mailbox: Sendable {
     static let mostProjects = 100
 

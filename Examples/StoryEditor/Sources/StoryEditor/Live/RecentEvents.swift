@@ -22,7 +22,8 @@ final class RecentEvents: Service {
         self.logger = logger
     }
 
-    /// An event that the ledger has reached; nil before the daemon was first asked. What is read later shows at least this.
+    /// An event that the ledger has reached; nil before the daemon was first asked. What is read later shows at least
+    /// this.
     var position: Int64? { state.withLock { $0.position } }
 
     /// Newest first.

@@ -48,8 +48,8 @@ struct AdminPage: Sendable {
     }
 }
 
-/// Renders the whole of the operator's page again: at most once a second, and now and then for what is no event (progress,
-/// and deadlines that come near).
+/// Renders the whole of the operator's page again: at most once a second, and now and then for what is no event
+/// (progress, and deadlines that come near).
 struct AdminLiveView: LiveView {
     let client: LifecycleClient
     let pages: PageRenderer

@@ -84,8 +84,8 @@ struct ErrorView {
     }
 }
 
-/// Escapes what stands in a page, scalar by scalar. Mustache's own escaping goes by characters, and to Swift a quote that is
-/// followed by a combining mark is another character than a quote: it would end an attribute.
+/// Escapes what stands in a page, scalar by scalar. Mustache's own escaping goes by characters, and to Swift a quote
+/// that is followed by a combining mark is another character than a quote: it would end an attribute.
 struct PageText: MustacheContentType {
     static let name = "PAGE"
 

@@ -2,8 +2,8 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import LifecycleClient
 
-/// `/projects`: what the signed-in user has ordered, and the forms to order, try again and cancel. Every form works without
-/// JavaScript: it is answered with a redirect to the page, or with the page and what went wrong.
+/// `/projects`: what the signed-in user has ordered, and the forms to order, try again and cancel. Every form works
+/// without JavaScript: it is answered with a redirect to the page, or with the page and what went wrong.
 struct ProjectsPage: Sendable {
     let configuration: Configuration
     let client: LifecycleClient
@@ -20,7 +20,8 @@ struct ProjectsPage: Sendable {
         router.post("projects/:id/cancel", use: cancel)
     }
 
-    /// What may be said of a form that was done, by the word in the address: nothing from outside is repeated on the page.
+    /// What may be said of a form that was done, by the word in the address: nothing from outside is repeated on the
+    /// page.
     private static let done = [
         "ordered": "Your video is ordered.", "retried": "It is being tried again.",
         "cancelled": "It is cancelled, and your credits are back.",

@@ -42,8 +42,8 @@ struct SuperDuperAI: VideoService {
         return created.id
     }
 
-    /// The time is for the whole answer, where the HTTP client's own deadline is for its beginning: one that trickles in is
-    /// as bad as none.
+    /// The time is for the whole answer, where the HTTP client's own deadline is for its beginning: one that trickles
+    /// in is as bad as none.
     private func send(_ request: HTTPClientRequest) async throws -> (status: UInt, body: Data) {
         try await withThrowingTaskGroup { group in
             group.addTask { try await exchange(request) }

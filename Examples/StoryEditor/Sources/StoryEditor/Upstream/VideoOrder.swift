@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// What a user orders, in the words of SuperDuperAI's "create project" call, so that the app's page, its API and the call
-/// have one shape. Members that it does not know are ignored.
+/// What a user orders, in the words of SuperDuperAI's "create project" call, so that the app's page, its API and the
+/// call have one shape. Members that it does not know are ignored.
 struct VideoOrder: Codable, Sendable {
     struct Settings: Codable, Sendable {
         var prompt: String

@@ -15,7 +15,7 @@ struct AppProcess {
         let log = FileManager.default.temporaryDirectory.path + "/se-app-\(UInt32.random(in: 0 ... .max))"
         defer { try? FileManager.default.removeItem(atPath: log) }
         let child = try ChildProcess(
-            Package.path(".build/debug/story-editor"), [],
+            Package.product("story-editor"), [],
             environment: [
                 "STORY_EDITOR_PORT": "0", "LIFECYCLE_SOCKET": daemon.socket,
                 "STORY_EDITOR_UPSTREAM_URL": "http://127.0.0.1:\(upstream.port)",

@@ -60,4 +60,10 @@ enum Package {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().path + "/" + relative
     }
+
+    /// A program that was built beside this test, whatever folder was built in.
+    static func product(_ name: String) -> String {
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? Bundle.main.bundlePath
+        return URL(fileURLWithPath: bundle).deletingLastPathComponent().path + "/" + name
+    }
 }

@@ -1,8 +1,13 @@
 """A plain blocking client of the socket: what any program would have, and nothing that hides what happens."""
 
+from __future__ import annotations
+
 import json
 import socket
 from datetime import datetime, timezone
+from typing import Any
+
+from .pace import patience
 
 
 class Gone(Exception):
@@ -12,17 +17,17 @@ class Gone(Exception):
 class Refused(Exception):
     """The daemon's answer was an error."""
 
-    def __init__(self, error):
+    def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error["message"])
-        self.kind = error["data"]["kind"]
-        self.retryable = error["data"]["retryable"]
-        self.data = error["data"]
+        self.data: dict[str, Any] = error["data"]
+        self.kind: str = self.data["kind"]
+        self.retryable: bool = self.data["retryable"]
 
 
 class Connection:
-    def __init__(self, path, timeout=30):
+    def __init__(self, path: str, timeout: float = 30) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(timeout)
+        self.socket.settimeout(patience(timeout))
         self.buffer = b""
         self.id = 0
         try:
@@ -31,16 +36,16 @@ class Connection:
             self.socket.close()
             raise Gone(str(error)) from error
 
-    def close(self):
+    def close(self) -> None:
         self.socket.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Connection:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def send(self, method, params):
+    def send(self, method: str, params: object) -> None:
         self.id += 1
         request = {"jsonrpc": "2.0", "id": self.id, "method": method, "params": params}
         try:
@@ -50,7 +55,7 @@ class Connection:
         except OSError as error:
             raise Gone(str(error)) from error
 
-    def line(self):
+    def line(self) -> Any:
         """The next message. A silence beyond the timeout is a TimeoutError: nobody may be left without an answer."""
         while b"\n" not in self.buffer:
             try:
@@ -65,7 +70,7 @@ class Connection:
         line, _, self.buffer = self.buffer.partition(b"\n")
         return json.loads(line)
 
-    def call(self, method, params=None):
+    def call(self, method: str, params: object = None) -> Any:
         self.send(method, params or {})
         reply = self.line()
         if reply.get("id") != self.id:
@@ -80,7 +85,7 @@ class Connection:
         return reply["result"]
 
 
-def seconds(timestamp):
+def seconds(timestamp: str) -> float:
     """A time of the protocol as seconds since 1970."""
     moment = datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S.%fZ")
     return moment.replace(tzinfo=timezone.utc).timestamp()
