@@ -25,8 +25,10 @@ extension JSONNumber {
             zeros &+= 1
         }
         guard !digits.isEmpty else { return [UInt8(ascii: "0")] }
-        let sign = number[0] == UInt8(ascii: "-") ? [UInt8(ascii: "-")] : []
-        return sign + digits + [UInt8(ascii: "e")] + sum(exponent, zeros &- fractionDigits)
+        if number[0] == UInt8(ascii: "-") { digits.insert(UInt8(ascii: "-"), at: 0) }
+        digits.append(UInt8(ascii: "e"))
+        digits += sum(exponent, zeros &- fractionDigits)
+        return digits
     }
 
     /// An exponent as it stands in the text, of any length, and a number that the length of the text bounds.
@@ -47,7 +49,13 @@ extension JSONNumber {
             digits[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
             rest = carry
         }
-        let front = rest > 0 ? Array(rest.description.utf8) : []
-        return (isNegative ? [UInt8(ascii: "-")] : []) + front + digits.drop { $0 == UInt8(ascii: "0") && front.isEmpty }
+        var sum: [UInt8] = isNegative ? [UInt8(ascii: "-")] : []
+        if rest > 0 {
+            sum += rest.description.utf8
+            sum += digits
+        } else {
+            sum += digits.drop { $0 == UInt8(ascii: "0") }
+        }
+        return sum
     }
 }
