@@ -24,6 +24,9 @@ final class LedgerHarness: Sendable {
     private let commits = Mutex<[Int64]>([])
     /// Milliseconds, once.
     private let nextCommitTakes = Atomic<Int64>(0)
+    /// What the store said of a clock that was set, each time.
+    var clockJumps: [ClockJump] { jumps.withLock(\.self) }
+    private let jumps = Mutex<[ClockJump]>([])
     /// What writes asked to be done to their connections.
     var effects: [ConnectionEffect] { askedEffects.withLock(\.self) }
     private let askedEffects = Mutex<[ConnectionEffect]>([])
@@ -187,6 +190,7 @@ final class LedgerHarness: Sendable {
                 },
                 patience: patience,
                 onError: { error in self.errors.withLock { $0.append(error) } },
+                onClockJump: { jump in self.jumps.withLock { $0.append(jump) } },
                 onLog: { report in self.logReports.withLock { $0.append(report) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }
