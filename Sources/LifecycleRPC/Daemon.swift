@@ -35,6 +35,7 @@ package struct Daemon: Sendable {
             schedule: { delay, work in eventLoop.scheduleTask(in: TimeAmount(delay), work) },
             patience: ClockWatch.tolerance,
             onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } },
+            onClockJump: { telemetry.log($0) },
             backupFolder: configuration.backupFolder, onBackup: { storage.backup($0, took: $1) },
             onLog: { storage.log($0) })
 

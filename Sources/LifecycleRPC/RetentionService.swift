@@ -3,7 +3,7 @@ internal import ServiceLifecycle
 internal import Synchronization
 
 /// Removes the history of projects that ended long ago: at the start and once a day, a few hundred projects at a time
-/// between the callers' own writes.
+/// between the callers' own writes, unless the clock seems to be wrong.
 package struct RetentionService: Service {
     private static let interval = Duration.seconds(86_400)
 
@@ -32,29 +32,32 @@ package struct RetentionService: Service {
     /// - Returns: whether it came to its end.
     private func pass() async -> Bool {
         do throws(RPCError) {
-            let trimmed = try await Self.pass(writes, keepDays: keepDays)
-            if trimmed > 0 {
-                log.write(.historyRemoved, [.projects: "\(trimmed)", .keepDays: "\(keepDays)"])
+            let step = try await Self.pass(writes, keepDays: keepDays)
+            if step.trimmed > 0 {
+                log.write(.historyRemoved, [.projects: "\(step.trimmed)", .keepDays: "\(keepDays)"])
+            }
+            if let newest = step.silentSince {
+                let reason = "the clock is far beyond the newest event that is a day old, of \(newest)"
+                log.write(.historyKept, [.reason: reason])
             }
             return true
         } catch {
             // Of a full queue, a full disk or a stop: the next pass goes on.
-            log.write(.historyKept, [.errorCode: error.kind.name])
+            log.write(.historyKept, [.errorCode: error.kind.name, .reason: error.message])
             return false
         }
     }
 
     /// Goes through all projects once.
-    /// - Returns: how many were trimmed.
-    package static func pass(_ writes: WriteQueue, keepDays: Int64) async throws(RPCError) -> Int {
-        var trimmed = 0
-        var next: Int64? = 0
-        while let row = next, !Task.isCancelled {
+    /// - Returns: how many were trimmed, and what kept it from that.
+    package static func pass(_ writes: WriteQueue, keepDays: Int64) async throws(RPCError) -> Retention.Step {
+        var sum = Retention.Step(trimmed: 0, next: 0)
+        while let row = sum.next, !Task.isCancelled {
             let step = try await step(writes, keepDays: keepDays, after: row)
-            trimmed += step.trimmed
-            next = step.next
+            sum = Retention.Step(
+                trimmed: sum.trimmed + step.trimmed, next: step.next, silentSince: step.silentSince)
         }
-        return trimmed
+        return sum
     }
 
     private static func step(

@@ -51,7 +51,7 @@ package struct SweepRun: Sendable {
                 counted.add(outcome.steps)
                 telemetry.log(outcome, by: caller)
             },
-            onError: { telemetry.log($0) }, isBrief: true)
+            onError: { telemetry.log($0) }, onClockJump: { telemetry.log($0) }, isBrief: true)
         let store = try Store(path: configuration.databasePath, environment)
         if let error = await store.close(), error.isFatal { throw error }
         let (projects, credits) = counted.total

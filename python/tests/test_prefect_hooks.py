@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from prefect import Flow
+from prefect.client.orchestration import get_client
 from prefect.exceptions import Abort
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Running
 from pydantic import BaseModel
 
 from harness import ROOT, Daemon
 from lifecycle_rpc import Client, Spool
 from lifecycle_rpc.prefect import FlowStopped, _hooks, _registry, lifecycle_hooks, progress, tracked_flow
+from lifecycle_rpc.prefect._deliver import Verdict
+from lifecycle_rpc.prefect._farewell import Farewell
 from lifecycle_rpc.prefect._hooks import verdict_of
 from lifecycle_rpc.prefect._identify import ProjectKey, project_of
 from lifecycle_rpc.prefect._message import error_message
+from lifecycle_rpc.prefect._prefect_api import without_patience
 from lifecycle_rpc.prefect._settings import Settings
 
 FLOW: Any = SimpleNamespace(name="render")
@@ -246,3 +255,46 @@ def test_while_the_daemon_is_away_the_inner_verdict_waits_for_the_outer(
     assert Spool(folder / "spool").flush(client).left == 0
     assert client.get_status(project).status == "failed"
     assert client.get_status(other).status == ("pending" if same else "completed")
+
+
+def test_at_exit_no_server_is_started_and_none_is_waited_for(
+    daemon: Daemon, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(SubprocessASGIServer, "start", lambda *_, **__: started.append("a server"))
+    hooks: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
+    hooks["on_running"][0](FLOW, run_with(project_id=project), Running())
+    (tracker,) = _registry.every()
+    said: list[str] = []
+    monkeypatch.setattr(_hooks, "log", lambda _run, _level, words, *values: said.append(words % values))
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        _hooks.at_exit()
+    assert (started, len(said)) == ([], 1), "it was tried, and complained of"
+    assert _registry.every() == [tracker]
+    tracker.finish(Verdict("completed"))
+    _registry.remove(tracker.flow_run.id)
+
+
+def test_at_exit_what_takes_too_long_is_left_behind() -> None:
+    held, begun = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        held.wait()
+
+    farewell = Farewell(work)
+    assert not farewell.call(0.1)
+    assert begun.wait(60)
+    held.set()
+    assert farewell.call(60)
+
+
+def test_a_dead_api_is_asked_once_at_exit() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+    with temporary_settings(updates={PREFECT_API_URL: url}), without_patience(0.5):
+        client = get_client(sync_client=True)
+        assert PREFECT_CLIENT_MAX_RETRIES.value() == 0
+        assert client._client.timeout == httpx.Timeout(0.5)
+        with pytest.raises(httpx.ConnectError):
+            client.read_flow_run(uuid4())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 from prefect.states import Cancelled, Completed, Crashed, Failed, Running, Scheduled
 
+from harness import eventually
 from lifecycle_rpc import Client
 from lifecycle_rpc.prefect._reconcile import PAGE, Reconciled, Reconciliation, reconcile
 
@@ -72,7 +74,7 @@ def run_of(
 
 
 def once(client: Client, prefect: Any, **how: Any) -> Reconciled:
-    return reconcile(client, prefect, Reconciliation(**how))
+    return reconcile(client, prefect, Reconciliation(**{"watch": timedelta(0), **how}))
 
 
 @pytest.mark.parametrize(
@@ -212,3 +214,26 @@ def test_a_project_is_what_the_daemon_says_however_it_is_named(way: str, client:
 def test_zombies_are_of_the_flows_that_are_named() -> None:
     with pytest.raises(ValueError, match="helper"):
         Reconciliation(end_zombies=True)
+
+
+def test_a_flow_that_beats_is_left_alone_though_its_run_was_set_to_crashed(client: Client, project: str) -> None:
+    client.update_status(project, status="processing")
+    prefect = Prefect(run_of(project, Crashed()))
+    stopped = threading.Event()
+
+    def beat() -> None:
+        with Client(client.socket) as own:
+            while not stopped.wait(0.05):
+                own.heartbeat(project)
+
+    flow = threading.Thread(target=beat)
+    flow.start()
+    try:
+        assert once(client, prefect, watch=timedelta(seconds=60)).reported == 0
+    finally:
+        stopped.set()
+        flow.join()
+    assert client.get_status(project).status == "processing"
+    # Its last beat shows up within a second; after that it is silent.
+    eventually(lambda: once(client, prefect).reported == 1, "it is reported")
+    assert client.get_status(project).error_code == "crashed"

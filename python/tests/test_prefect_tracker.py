@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from prefect import flow_engine
 
 from harness import Daemon, StartDaemon, eventually
 from lifecycle_rpc import Client, Spool, TerminalState
@@ -335,6 +336,44 @@ def test_a_flow_that_does_not_stop_is_reported_all_the_same(track: Track, client
     assert client.get_status(project).error_code == "cancelled"
     tracker.finish(Verdict("completed"))
     assert client.explain_project(project).refused_reports == 0
+
+
+def end_in_own_process(socket: str, project: str, flow_run: Any) -> None:
+    """Do not stop when told to. Exits with 3 where it is not killed."""
+    try:
+        settings = Settings(socket=socket, beat=0.2, cancel_grace=0.2, start_budget=30)
+        tracker = Tracker(settings, ProjectKey(project, None), flow_run)
+        tracker._in_main_thread = False  # no SIGTERM: what is looked at comes after it
+        tracker.start()
+        eventually(lambda: tracker.project_ended, "it is reported")
+        # It would be killed within a second.
+        tracker.finish(Verdict("completed"))
+        os._exit(3)
+    finally:
+        os._exit(1)
+
+
+@pytest.mark.parametrize("made_for", ["the run", "a run around it"])
+def test_only_the_run_that_serve_made_a_process_for_is_killed(
+    made_for: str, daemon: Daemon, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = uuid4() if made_for == "the run" else None
+    flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4(), deployment_id=deployment)
+
+    # The process is Prefect's, as `serve()` makes it; only what runs in it is ours.
+    def run_flow(flow_run: Any, **_: Any) -> None:
+        end_in_own_process(daemon_socket, project, flow_run)
+
+    daemon_socket = str(daemon.socket)
+    monkeypatch.setattr(flow_engine, "run_flow", run_flow)
+    process = flow_engine.run_flow_in_subprocess(
+        cast(Any, SimpleNamespace(name="render")), flow_run=flow_run, context={}
+    )
+    eventually(lambda: client.get_status(project).status == "processing", "it starts")
+    client.cancel_project(project)
+    process.join()
+    assert process.exitcode == (-signal.SIGKILL if made_for == "the run" else 3)
+    assert client.get_status(project).error_code == "cancelled"
 
 
 @pytest.mark.parametrize("made_for", ["the run", "another", "nothing"])

@@ -6,8 +6,8 @@
     "SELECT p.row, p.account, p.id, a.userId, p.status, p.credits, p.externalId, p.name, p.errorCode, p.errorMessage, " \
     "p.createdAt, p.updatedAt, p.startedAt, p.finishedAt, p.deadline, p.metadata, p.startTimeout, p.lease, " \
     "p.maxRuntime, p.hadExternalId, p.refusedReports, p.progress, p.message, p.cancelRequested, p.detached, " \
-    "p.retryOf, p.trimmedAt, iif(p.status = 'failed', ifnull(( SELECT credits FROM entry " \
-    "WHERE project = p.row AND kind IN ('capture', 'refund') AND kind = 'refund' ), 0), 0) " \
+    "p.retryOf, p.trimmedAt, iif(p.errorCode IS NULL, 0, ifnull(( SELECT credits FROM entry " \
+    "WHERE project = p.row AND kind IN ('capture', 'refund') AND kind = 'refund' ), 0)) " \
     "FROM project AS p JOIN account AS a ON a.id = p.account"
 
 #define PROJECT_BY_ID PROJECT " WHERE p.id = ?1"

@@ -9,11 +9,13 @@ extension InMemoryStore {
         var next = max(row, 0)
         while next < last, trimmed < Retention.batch {
             next += 1
-            guard let stored = projects[next]?.stored, stored.trimmedAt == nil,
-                let finishedAt = stored.project.finishedAt, finishedAt < end
-            else { continue }
-            trim(next, at: now)
-            trimmed += 1
+            guard let stored = projects[next]?.stored, let finishedAt = stored.project.finishedAt else { continue }
+            if stored.trimmedAt != nil {
+                if removeEvents(ofProject: next, before: end) { trimmed += 1 }
+            } else if finishedAt < end {
+                trim(next, at: now)
+                trimmed += 1
+            }
         }
         return .init(trimmed: trimmed, next: trimmed == Retention.batch || next < newest ? next : nil)
     }
@@ -27,13 +29,34 @@ extension InMemoryStore {
         if project.stored.project.errorMessage != nil {
             project.stored.project.errorMessage = Retention.removedMessage
         }
-        var next = project.newestEvent
-        project.newestEvent = nil
+        projects[row] = project
+        removeEvents(ofProject: row)
+    }
+
+    /// Never the newest of all, as in the database.
+    /// - Parameter end: nil: whenever they were.
+    /// - Returns: whether there were any.
+    @discardableResult
+    private mutating func removeEvents(ofProject row: Int64, before end: Timestamp? = nil) -> Bool {
+        var kept: [(seq: Int64, event: Event)] = []
+        var isAnyRemoved = false
+        var next = projects[row]?.newestEvent
         while let seq = next, let event = events[seq] {
             next = event.previous
-            // Never the newest of all, as in the database.
-            if seq == newestSeq { project.newestEvent = seq } else { events[seq] = nil }
+            if seq != newestSeq, end.map({ event.event.at < $0 }) ?? true {
+                events[seq] = nil
+                isAnyRemoved = true
+            } else {
+                kept.append((seq, event.event))
+            }
         }
-        projects[row] = project
+        guard isAnyRemoved else { return false }
+        var previous: Int64?
+        for (seq, event) in kept.reversed() {
+            events[seq] = EventRow(event, project: row, previous: previous)
+            previous = seq
+        }
+        projects[row]?.newestEvent = previous
+        return true
     }
 }

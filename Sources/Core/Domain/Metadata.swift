@@ -1,4 +1,5 @@
-/// A JSON object that the daemon keeps and gives back but never looks into, as text without needless white space.
+/// A JSON object that the daemon keeps and gives back as text without needless white space. It looks into it only to see
+/// whether a repeated request says the same. `==` compares the texts.
 public struct Metadata: Sendable, Equatable {
     package let text: [UInt8]
     package init(text: [UInt8]) { self.text = text }
@@ -23,6 +24,29 @@ public struct Metadata: Sendable, Equatable {
 
     /// The text of the object.
     public var json: String { String(decoding: text, as: UTF8.self) }
+
+    /// Whether both say the same as JSON: members may stand in another order, numbers and strings be spelled otherwise.
+    package func hasSameValue(as other: Metadata) -> Bool {
+        if text == other.text { return true }
+        do throws(JSONSyntaxError) {
+            // Both were read within the limits of their time.
+            let mine = try JSONDocument(parsing: text, maximumDepth: .max)
+            let theirs = try JSONDocument(parsing: other.text, maximumDepth: .max)
+            return mine.root.hasSameValue(as: theirs.root)
+        } catch {
+            return false
+        }
+    }
+}
+
+extension Metadata? {
+    package func hasSameValue(as other: Metadata?) -> Bool {
+        switch (self, other) {
+        case (nil, nil): true
+        case (let a?, let b?): a.hasSameValue(as: b)
+        default: false
+        }
+    }
 }
 
 extension Metadata: FieldValue {

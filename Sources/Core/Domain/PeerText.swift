@@ -30,6 +30,30 @@ package enum PeerText {
         }
     }
 
+    /// The text between quotation marks, escaped so that nothing in it can end them: a part of a sentence that cannot be
+    /// taken for the sentence. Cut to `maximumBytes` bytes between the marks, as by `escaped(_:maximumBytes:)`.
+    package static func quoted(_ text: String, maximumBytes: Int = maximumValueBytes) -> String {
+        var bytes = [UInt8(ascii: "\"")]
+        append(text, to: &bytes, maximumBytes: maximumBytes, quotes: true)
+        bytes.append(UInt8(ascii: "\""))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A name in a sentence: as it is when it is one plain word, as most ids are, else `quoted`.
+    package static func named(_ text: String, maximumBytes: Int = maximumValueBytes) -> String {
+        let isWord = !text.utf8.isEmpty && text.utf8.count <= maximumBytes && text.utf8.allSatisfy(isOfName)
+        return isWord ? text : quoted(text, maximumBytes: maximumBytes)
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: "-_.@+/:=[]".utf8.contains(byte)
+        }
+    }
+
     private static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\"")
     }

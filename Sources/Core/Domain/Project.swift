@@ -98,7 +98,7 @@ package enum ProjectReference: Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .projectID(let id): "projectId \(id)"
-        case .externalID(let id): "externalId \(id.shortened(to: 64))"
+        case .externalID(let id): "externalId \(PeerText.named(id, maximumBytes: 64))"
         }
     }
 

@@ -88,7 +88,7 @@ extension CreateProject: KeyedMethod {
             ("externalId", originalExternalID.hasSameBytes(as: externalId)),
             // What retention has removed is nothing to compare with.
             ("name", isTrimmed || project.name.hasSameBytes(as: name)),
-            ("metadata", isTrimmed || project.metadata == metadata),
+            ("metadata", isTrimmed || project.metadata.hasSameValue(as: metadata)),
             ("startTimeout", stored.terms.startTimeout == startTimeout),
             ("lease", stored.terms.lease == lease),
             ("maxRuntime", stored.terms.maximumRuntime == maxRuntime),

@@ -53,6 +53,7 @@ extension ExplainProject: ReadMethod {
             trimmedAt: stored.trimmedAt)
     }
 
+    /// What callers wrote stands in it quoted and escaped, so that no message reads as a part of the story.
     static func summary(
         of project: Project, events: [Event], refusedReports: Int64, trimmedAt: Timestamp? = nil
     ) -> String {
@@ -60,7 +61,7 @@ extension ExplainProject: ReadMethod {
         func by(_ kind: Event.Kind) -> String {
             events.last { $0.kind == kind }.map { " (reported by uid \($0.uid), pid \($0.pid))" } ?? ""
         }
-        var parts = ["Created at \(project.createdAt), taking \(credits) from user \(project.userId)"]
+        var parts = ["Created at \(project.createdAt), taking \(credits) from user \(PeerText.named(project.userId))"]
         if let startedAt = project.startedAt, startedAt != project.finishedAt {
             parts.append("started processing at \(startedAt)")
         }
@@ -75,7 +76,7 @@ extension ExplainProject: ReadMethod {
             let code = project.errorCode ?? FailureCode.pipelineFailed
             let message = project.errorMessage ?? FailureCode.unspecifiedMessage
             let who = FailureCode.reserved.contains(code) ? " by the daemon" : by(.failed)
-            parts.append("failed at \(end)\(who) with \(code), \"\(message.shortened(to: 200))\"")
+            parts.append("failed at \(end)\(who) with \(PeerText.named(code)), \(PeerText.quoted(message))")
             parts.append("its \(credits) given back in the same transaction")
         }
         if refusedReports > 0 {

@@ -14,13 +14,13 @@ extension RPCError {
 
     package static func methodNotFound(_ name: String) -> Self {
         Self(
-            .methodNotFound, "There is no method \"\(name.shortened(to: 64))\".",
+            .methodNotFound, "There is no method \(PeerText.quoted(name, maximumBytes: 64)).",
             hint: "Call rpc.discover for the list of methods.")
     }
 
     package static func invalidParams(_ param: String, _ reason: String) -> Self {
         Self(
-            .invalidParams, "\(param.shortened(to: 64)): \(reason).",
+            .invalidParams, "\(PeerText.named(param, maximumBytes: 64)): \(reason).",
             hint: "Correct the parameter; protocol.md and rpc.discover list what each method takes.",
             fields: ["param": .text(param.shortened(to: 64)), "reason": .text(reason)])
     }

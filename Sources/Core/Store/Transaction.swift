@@ -53,8 +53,9 @@ package protocol WriteTransaction: ReadTransaction {
     /// Writes a grant or an adjustment, and its credits move.
     func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry
     func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError)
-    /// Removes the history, name, metadata and messages of projects that ended before a time: at most `Retention.batch`
-    /// of the `Retention.window` behind `row`.
+    /// Removes the history, name, metadata and messages of projects that ended before a time, and of those that were
+    /// trimmed earlier what was written since and is older than that: at most `Retention.batch` of the
+    /// `Retention.window` behind `row`.
     func trimProjects(
         finishedBefore end: Timestamp, after row: Int64, at now: Timestamp
     ) throws(RPCError) -> Retention.Step

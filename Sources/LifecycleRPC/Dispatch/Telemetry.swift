@@ -87,6 +87,14 @@ package struct Telemetry: Sendable {
         log.write(.storageRefused, [.error: "\(error)"])
     }
 
+    /// Deadlines were moved because of it, and leases have grace: whoever wonders finds it here.
+    func log(_ jump: ClockJump) {
+        let tenths = jump.milliseconds.magnitude / 100
+        log.write(
+            .clockJumped,
+            [.direction: jump.isBackwards ? "backwards" : "forwards", .seconds: "\(tenths / 10).\(tenths % 10)"])
+    }
+
     /// It goes on there when it connects again.
     func log(stalledWatcher caller: Caller, lastSent seq: Int64) {
         var fields: LogFields = [.seq: "\(seq)"]

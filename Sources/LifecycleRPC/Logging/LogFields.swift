@@ -6,7 +6,7 @@ package enum LogKey: String, Sendable, CaseIterable {
     case project, user, credits, method, callerUid, callerPid, status, detail, errorCode
     // Of everything else.
     case error, finding, reason, seq, database, version, groups, path, bytes, projects, took, keepDays
-    case allowed, needed, refused, exitStatus, dropped, free
+    case allowed, needed, refused, exitStatus, dropped, free, direction, seconds
 
     /// As journald has it: `callerUid` is `LIFECYCLE_CALLER_UID`.
     package var journalName: String { String(decoding: JournalLogHandler.fieldName(of: rawValue), as: UTF8.self) }

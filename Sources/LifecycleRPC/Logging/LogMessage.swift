@@ -10,7 +10,7 @@ package enum LogMessage: Sendable, CaseIterable {
     case outcomeUnknown, storageRefused, storageFailed, ledgerInconsistent, uncleanLastRun, databaseInOrder
     case databaseUnchecked, logGrows, logGivenBack
     // The daemon's life.
-    case ready, stopping, stoppingIdle, listenerLost, endedByFailure
+    case ready, stopping, stoppingIdle, listenerLost, endedByFailure, clockJumped
     // Who connects.
     case groupsMissing, idOfStrangers, fewOpenFiles, connectionRefused, watcherStalled
     // What is done beside.
@@ -64,6 +64,8 @@ package enum LogMessage: Sendable, CaseIterable {
                 "the listener was lost; stopping, to be started anew"
             )
         case .endedByFailure: (.critical, "b13a606953904b269a8a91b581389ae7", "ended by a failure")
+        case .clockJumped:
+            (.notice, "6238becc10494858ba7cf9cb7bf27ad2", "the clock was set, or the machine slept")
         case .groupsMissing:
             (
                 .notice, "bd355da2f76840889054dd293127301d",

@@ -2,15 +2,15 @@ internal import LifecycleCore
 
 /// How a project is read from a row: the columns and their order, once.
 enum ProjectRow {
-    /// What the ledger says that a failed project gave back: no refund is told that was not made. (Of another, a trigger
-    /// refuses it, and to look would cost each read of one a sixth more.) The list of kinds is the index's own, which would
-    /// not be used without it.
+    /// What the ledger says that a failed project gave back: no refund is told that was not made. Only a failed project
+    /// has an errorCode, by a CHECK. Of another one a trigger refuses a refund, and to look it up would cost each read a
+    /// sixth more. The list of kinds is the index's own, which would not be used without it.
     static func refunded(_ project: String) -> String {
         """
-        iif(\(project).status = 'failed', ifnull((
+        iif(\(project).errorCode IS NULL, 0, ifnull((
             SELECT credits FROM entry
             WHERE project = \(project).row AND kind IN ('capture', 'refund') AND kind = 'refund'
-        ), 0), 0)
+        ), 0))
         """
     }
 
@@ -31,7 +31,7 @@ enum ProjectRow {
             row: row.integer(0), account: row.integer(1),
             project: Project(
                 projectId: id, userId: row.text(3), status: status, creditsUsed: row.integer(5),
-                creditsRefunded: row.integer(27), externalId: row.optionalText(6),
+                creditsRefunded: status == .failed ? row.integer(27) : 0, externalId: row.optionalText(6),
                 name: row.optionalText(7), errorCode: row.optionalText(8), errorMessage: row.optionalText(9),
                 progress: row.optionalDouble(21), message: row.optionalText(22),
                 cancelRequested: row.integer(23) != 0,

@@ -8,18 +8,27 @@ extension SQLiteWriteTransaction {
             let last = row.addingReportingOverflow(Retention.window).partialValue
             let list = try prepared(
                 """
-                SELECT row FROM project WHERE row > ?1 AND row <= ?2 AND finishedAt < ?3 AND trimmedAt IS NULL
-                ORDER BY row LIMIT ?4
+                SELECT p.row, p.trimmedAt IS NOT NULL FROM project AS p
+                WHERE p.row > ?1 AND p.row <= ?2 AND iif(p.trimmedAt IS NULL, p.finishedAt < ?3, EXISTS (
+                    SELECT 1 FROM event AS e
+                    WHERE e.project = p.row AND e.at < ?3 AND e.seq < (SELECT max(seq) FROM event)))
+                ORDER BY p.row LIMIT ?4
                 """)
             list.bind(1, row)
             list.bind(2, last)
             list.bind(3, end)
             list.bind(4, Int64(Retention.batch))
-            let rows = try list.all { $0.integer(0) }
-            for row in rows { try trim(row, at: now) }
-            if rows.count == Retention.batch { return .init(trimmed: rows.count, next: rows.last) }
+            let found = try list.all { (row: $0.integer(0), isTrimmed: $0.integer(1) != 0) }
+            for project in found {
+                if project.isTrimmed {
+                    try removeEvents(ofProject: project.row, before: end)
+                } else {
+                    try trim(project.row, at: now)
+                }
+            }
+            if found.count == Retention.batch { return .init(trimmed: found.count, next: found.last?.row) }
             let newest = try prepared("SELECT max(row) FROM project").first { $0.integer(0) } ?? 0
-            return .init(trimmed: rows.count, next: last < newest ? last : nil)
+            return .init(trimmed: found.count, next: last < newest ? last : nil)
         }
     }
 
@@ -34,9 +43,15 @@ extension SQLiteWriteTransaction {
         update.bind(2, now)
         update.bind(3, Retention.removedMessage)
         try update.run()
-        // Never the newest of all: the next event would get its number, and watchers go by that.
-        let delete = try prepared("DELETE FROM event WHERE project = ?1 AND seq < (SELECT max(seq) FROM event)")
+        try removeEvents(ofProject: row, before: nil)
+    }
+
+    /// Never the newest of all: the next event would get its number, and watchers go by that.
+    private func removeEvents(ofProject row: Int64, before end: Timestamp?) throws(StorageError) {
+        let delete = try prepared(
+            "DELETE FROM event WHERE project = ?1 AND ifnull(at < ?2, 1) AND seq < (SELECT max(seq) FROM event)")
         delete.bind(1, row)
+        delete.bind(2, end)
         try delete.run()
     }
 }

@@ -35,6 +35,8 @@ package final class Store: Sendable {
         package var patience: Int64
         /// Told what storage said, from any thread. After a fatal error nothing may be acknowledged any more.
         package var onError: @Sendable (StorageError) -> Void
+        /// Told, on the writer thread, that the clock was set or the machine slept.
+        package var onClockJump: @Sendable (ClockJump) -> Void
         /// Where backups are made; nil: in `backups` beside the database.
         package var backupFolder: String?
         /// Told what became of each backup and how long it took, on the thread that made it.
@@ -53,7 +55,8 @@ package final class Store: Sendable {
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
             schedule: @escaping @Sendable (Duration, @escaping @Sendable () -> Void) -> Void = { _, _ in },
             patience: Int64 = .max,
-            onError: @escaping @Sendable (StorageError) -> Void, backupFolder: String? = nil,
+            onError: @escaping @Sendable (StorageError) -> Void,
+            onClockJump: @escaping @Sendable (ClockJump) -> Void = { _ in }, backupFolder: String? = nil,
             onBackup: @escaping @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void = { _, _ in },
             onLog: @escaping @Sendable (LogReport) -> Void = { _ in }, isBrief: Bool = false
         ) {
@@ -68,6 +71,7 @@ package final class Store: Sendable {
             self.schedule = schedule
             self.patience = patience
             self.onError = onError
+            self.onClockJump = onClockJump
             self.backupFolder = backupFolder
             self.onBackup = onBackup
             self.onLog = onLog
@@ -101,7 +105,7 @@ package final class Store: Sendable {
         let writer = try Writer(
             opening.database, identity: FileIdentity(databasePath: path), log: opening.log,
             nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime,
-            patience: environment.patience, onError: onError)
+            patience: environment.patience, onError: onError, onClockJump: environment.onClockJump)
         try writer.sweep { environment.onSweep($0, .daemon) }
         writer.log.look()
 

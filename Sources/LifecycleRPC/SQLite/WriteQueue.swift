@@ -111,12 +111,13 @@ package final class WriteQueue: Sendable {
                 if let failure = run(&turn, &alarm, by: writer) { throw failure }
                 if alarm.isTimeForBeats(writer) { try writer.writeBeats() }
                 try settle(&turn, by: writer)
-                try turn.answerChecks(writer)
                 try writer.log.checkpointIfDue()
                 writer.log.look()
                 alarm.set(writer) { delay, ring in
                     events.schedule(delay) { [weak self] in self?.mailbox.send(.tick(ring)) }
                 }
+                // Who gets an answer may rely on it that the next alarm is set.
+                try turn.answerChecks(writer)
                 writer.noticePause()
                 if let close = turn.close, turn.isIdle { return close(end(writer)) }
             } catch {

@@ -42,7 +42,8 @@ extension Writer {
             guard after &- before < ClockWatch.tolerance / 2 else { continue }
             guard let jump = clockWatch.jump(wall: now, uptime: after) else { return }
             resumedAt = now
-            if jump == .backwards { shortensAt = after }
+            onClockJump(jump)
+            if jump.isBackwards { shortensAt = after }
             return
         }
     }

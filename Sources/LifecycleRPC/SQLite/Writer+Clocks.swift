@@ -6,7 +6,11 @@ extension Writer {
     func sweep(_ report: (WriteOutcome) -> Void) throws(StorageError) {
         let now = context(.daemon).now
         // The clock went back while nobody ran.
-        if let last = try transaction.newestEventTime(), last > now { shortensAt = uptime() }
+        if let last = try transaction.newestEventTime(), last > now {
+            shortensAt = uptime()
+            let step = now.milliseconds.subtractingReportingOverflow(last.milliseconds)
+            onClockJump(ClockJump(milliseconds: step.overflow ? .min : step.partialValue))
+        }
         try watchClock()
         let everything = Due(isEverything: true)
         while true {

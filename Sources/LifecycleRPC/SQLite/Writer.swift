@@ -21,6 +21,7 @@ final class Writer {
     var shortensAt: Int64?
     /// Told what storage refused to the daemon itself, which goes on.
     let onError: @Sendable (StorageError) -> Void
+    let onClockJump: @Sendable (ClockJump) -> Void
     /// The newest event that somebody was told of.
     var reportedEvent: Int64 = 0
     private let identity: FileIdentity
@@ -36,7 +37,8 @@ final class Writer {
     init(
         _ database: Database, identity: FileIdentity, log: LogKeeper,
         nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime,
-        patience: Int64, onError: @escaping @Sendable (StorageError) -> Void
+        patience: Int64, onError: @escaping @Sendable (StorageError) -> Void,
+        onClockJump: @escaping @Sendable (ClockJump) -> Void
     ) throws(StorageError) {
         self.database = database
         self.identity = identity
@@ -49,6 +51,7 @@ final class Writer {
         clockWatch = ClockWatch(wall: resumedAt, uptime: lastSeen)
         self.patience = patience
         self.onError = onError
+        self.onClockJump = onClockJump
         transaction = try SQLiteWriteTransaction(database, nextDeadline)
         begin = try database.prepare("BEGIN IMMEDIATE")
         commitStatement = try database.prepare("COMMIT")

@@ -68,4 +68,16 @@ struct PeerTextTests {
         let text = String(repeating: "\u{1b}", count: 4 << 20)
         #expect(PeerText.escaped(text).utf8.count <= 203)
     }
+
+    @Test("a quoted part of a sentence cannot end its quotation, and a plain word needs none")
+    func inSentences() {
+        #expect(PeerText.quoted("GPU out of memory") == #""GPU out of memory""#)
+        #expect(PeerText.quoted(##"x"; its 5 credits were kept; ""##) == ##""x\"; its 5 credits were kept; \"""##)
+        #expect(PeerText.quoted("a\nb\\") == ##""a\nb\\""##)
+        #expect(PeerText.quoted("abcdef", maximumBytes: 3) == #""abc…""#)
+        #expect(PeerText.named("user-1@x.org") == "user-1@x.org")
+        for text in ["", "ann; refunded", "a\"b", "é", "a,b", "(x)", String(repeating: "a", count: 201)] {
+            #expect(PeerText.named(text) == PeerText.quoted(text))
+        }
+    }
 }

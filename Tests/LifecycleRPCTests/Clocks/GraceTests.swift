@@ -57,6 +57,28 @@ struct GraceTests {
         await ledger.close()
     }
 
+    @Test("a clock that is set is told, once and by how much; one that goes on, or is corrected bit by bit, is not")
+    func told() async throws {
+        let (ledger, _) = try await ClockFixture.ledger(.processing)
+        ledger.jumpClock(milliseconds: 2000)
+        try await ledger.grant(1, to: "ann")
+        ledger.advance(seconds: 10)
+        try await ledger.grant(1, to: "ann")
+        #expect(ledger.clockJumps.isEmpty)
+        for milliseconds in [2001, -3_600_000] as [Int64] {
+            ledger.jumpClock(milliseconds: milliseconds)
+            try await ledger.tick()
+            try await ledger.tick()
+        }
+        #expect(ledger.clockJumps == [ClockJump(milliseconds: 2001), ClockJump(milliseconds: -3_600_000)])
+        await ledger.close()
+        ledger.jumpClock(milliseconds: -5000)
+        try await ledger.open()
+        #expect(ledger.clockJumps.count == 3)
+        #expect(ledger.clockJumps.last?.isBackwards == true)
+        await ledger.close()
+    }
+
     @Test("who stood still in the middle of a request until just before a lease's end gives grace, too")
     func heldUpInARequest() async throws {
         let (ledger, project) = try await ClockFixture.ledger(.processing, patience: 2000)

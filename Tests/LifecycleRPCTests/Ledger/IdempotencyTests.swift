@@ -42,7 +42,7 @@ struct IdempotencyTests {
             ["name"]
         ),
         (
-            #""credits":5,"externalId":"x","name":"n","metadata":{"a":1.0},"startTimeout":10,"lease":11,"maxRuntime":12"#,
+            #""credits":5,"externalId":"x","name":"n","metadata":{"a":2},"startTimeout":10,"lease":11,"maxRuntime":12"#,
             ["metadata"]
         ),
         (#""credits":5,"externalId":"x","name":"n","metadata":{"a":1},"lease":11,"maxRuntime":12"#, ["startTimeout"]),
@@ -72,6 +72,28 @@ struct IdempotencyTests {
         let error = await ledger.error(Call("createProject", #"{"userId":"ann","idempotencyKey":"k",\#(params)}"#))
         #expect(error?.kind == .idempotencyConflict)
         #expect(error?.namedFields["differs"] == .list(differs))
+        #expect(try await ledger.call(GetBalance(userId: "ann")).available == 95)
+        await ledger.close()
+    }
+
+    @Test("metadata in another order or spelling is a replay, and stays as it came first")
+    func sameMetadata() async throws {
+        let ledger = try LedgerHarness()
+        try await ledger.grant(100, to: "ann")
+        func create(_ metadata: String) -> Call {
+            Call("createProject", #"{"userId":"ann","credits":5,"idempotencyKey":"k","metadata":\#(metadata)}"#)
+        }
+        let first = #"{"pages":12,"kind":{"b":"\u00e9","a":[1,2]}}"#
+        _ = try await ledger.result(of: create(first)).get()
+        for same in [#"{"kind":{"a":[1,2],"b":"é"},"pages":12}"#, #"{"pages":1.2e1,"kind":{"b":"é","a":[1,2.0]}}"#] {
+            let answer = try await ledger.result(of: create(same)).get()
+            #expect(String(decoding: answer, as: UTF8.self).contains(#""replayed":true"#))
+        }
+        for other in [#"{"pages":12,"kind":{"b":"é","a":[2,1]}}"#, #"{"pages":12}"#, #"{"pages":"12","kind":{}}"#] {
+            #expect(await ledger.error(create(other))?.namedFields["differs"] == .list(["metadata"]))
+        }
+        let project = try #require(try await ledger.call(ListProjects(userId: "ann")).projects.first)
+        #expect(project.metadata?.json == first)
         #expect(try await ledger.call(GetBalance(userId: "ann")).available == 95)
         await ledger.close()
     }

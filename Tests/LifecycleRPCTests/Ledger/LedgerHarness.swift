@@ -24,6 +24,9 @@ final class LedgerHarness: Sendable {
     private let commits = Mutex<[Int64]>([])
     /// Milliseconds, once.
     private let nextCommitTakes = Atomic<Int64>(0)
+    /// What the store said of a clock that was set, each time.
+    var clockJumps: [ClockJump] { jumps.withLock(\.self) }
+    private let jumps = Mutex<[ClockJump]>([])
     /// What writes asked to be done to their connections.
     var effects: [ConnectionEffect] { askedEffects.withLock(\.self) }
     private let askedEffects = Mutex<[ConnectionEffect]>([])
@@ -116,7 +119,8 @@ final class LedgerHarness: Sendable {
             // Sent while the writer is busy, so that it reads both at once.
             store.writes.check {
                 for ring in rings { ring() }
-                store.writes.check {
+                // Answered before the alarm is set, as a check is not.
+                store.writes.settle(Due(isEverything: true)) {
                     self.advance(seconds: seconds)
                     done.resume()
                 }
@@ -132,7 +136,8 @@ final class LedgerHarness: Sendable {
         try await untilIdle()
     }
 
-    /// The writer has done all that it does of itself at this time. (A check is answered at the end of its round.)
+    /// The writer has done all that it does of itself at this time, and its next alarm is among ours. (A check is
+    /// answered at the end of its round.)
     func untilIdle() async throws {
         let store = try store
         await withCheckedContinuation { done in store.writes.check { done.resume() } }
@@ -185,6 +190,7 @@ final class LedgerHarness: Sendable {
                 },
                 patience: patience,
                 onError: { error in self.errors.withLock { $0.append(error) } },
+                onClockJump: { jump in self.jumps.withLock { $0.append(jump) } },
                 onLog: { report in self.logReports.withLock { $0.append(report) } }))
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }

@@ -122,6 +122,21 @@ struct ReportTests {
         await ledger.close()
     }
 
+    @Test("no message, code or user reads as a part of the summary's sentence")
+    func summaryQuotes() async throws {
+        let ledger = try LedgerHarness()
+        let user = "ann; its 5 credits were never taken"
+        try await ledger.grant(10, to: user)
+        let id = try await ledger.create(5, for: user).projectId
+        let message = "x\"; its 5 credits were kept; \"\u{1b}[2J\u{202e}"
+        _ = try await ledger.call(UpdateStatus(projectId: id, status: .failed, errorMessage: message))
+        let summary = try await ledger.call(ExplainProject(projectId: id)).summary
+        #expect(summary.contains(##"from user "ann; its 5 credits were never taken"; "##), "\(summary)")
+        #expect(
+            summary.contains(##"with pipelineFailed, "x\"; its 5 credits were kept; \"\u{1b}[2J\u{202e}"; its 5 "##))
+        await ledger.close()
+    }
+
     @Test("the upstream's id addresses a project once it is known, and is recorded once")
     func externalIDs() async throws {
         let (ledger, id) = try await ledger()

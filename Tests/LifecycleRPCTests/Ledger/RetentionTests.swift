@@ -8,7 +8,7 @@ struct RetentionTests {
     static let day: Int64 = 86_400
 
     private func trim(_ ledger: LedgerHarness, keepDays: Int64) async throws -> Int {
-        try await RetentionService.pass(ledger.store.writes, keepDays: keepDays)
+        try await RetentionService.pass(ledger.store.writes, keepDays: keepDays).trimmed
     }
 
     @Test("removes the history of what ended long ago, and nothing of its money and its keys")
@@ -147,6 +147,100 @@ struct RetentionTests {
         #expect(store.audit().findings.isEmpty)
         #expect(store.newestSeq() == 2200)
         #expect(store.events(EventFilter(), after: 0, limit: 10).map(\.seq) == [2200])
+    }
+
+    @Test("removes later what was written to a history after it was removed")
+    func lateEvents() async throws {
+        let ledger = try LedgerHarness()
+        try await ledger.grant(10, to: "ann")
+        let project = try await ledger.create(5, for: "ann").projectId
+        try await ledger.report(project, .failed)
+        func events() async throws -> [Event.Kind] {
+            try await ledger.call(ExplainProject(projectId: project)).events.map(\.kind)
+        }
+        ledger.advance(seconds: 2 * Self.day)
+        #expect(try await trim(ledger, keepDays: 1) == 1)
+        let late = UpdateStatus(projectId: project, status: .completed)
+        for _ in 0..<2 { #expect(await ledger.error(late)?.kind == .terminalState) }
+        try await ledger.grant(1, to: "ann")
+        // What was the newest event of all stayed; now it is old and another one is the newest.
+        #expect(try await events() == [.failed, .reportRefused, .reportRefused])
+        #expect(try await trim(ledger, keepDays: 1) == 1)
+        #expect(try await events() == [.reportRefused, .reportRefused])
+        ledger.advance(seconds: Self.day)
+        #expect(try await trim(ledger, keepDays: 1) == 0)
+        ledger.now += 1
+        #expect(try await trim(ledger, keepDays: 1) == 1)
+        #expect(try await events() == [])
+        #expect(try await trim(ledger, keepDays: 1) == 0)
+        #expect(try await ledger.call(ExplainProject(projectId: project)).refusedReports == 2)
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    @Test("in memory, too, what was written later goes later")
+    func lateEventsInMemory() throws {
+        let store = InMemoryTransaction(InMemoryStore(), ids: ProjectIDGenerator())
+        func context(_ days: Int64) -> CallContext {
+            CallContext(
+                now: Timestamp(milliseconds: days * Self.day * 1000), caller: .tester, limits: Limits(),
+                metrics: NoMetrics())
+        }
+        let project = try CreateProject(userId: "ann", credits: 0).run(in: store, context(0)).project.projectId
+        _ = try UpdateStatus(projectId: project, status: .failed).run(in: store, context(0))
+        func kinds() -> [Event.Kind] { store.events(ofProject: 1).map(\.kind) }
+        #expect(try Retention.run(in: store, context(2), keepDays: 1, after: 0).trimmed == 1)
+        #expect(kinds() == [.failed])
+        _ = try CreateProject(userId: "ann", credits: 0).run(in: store, context(3))
+        #expect(try Retention.run(in: store, context(3), keepDays: 1, after: 0) == .init(trimmed: 1, next: nil))
+        #expect(kinds() == [])
+        #expect(store.audit().findings.isEmpty)
+    }
+
+    /// The daemon starts with the clock at fault, and a project is due then, which it writes an event of.
+    @Test(
+        "removes nothing while the clock is far beyond a history, until it has gone on for a day",
+        arguments: [30, 3650] as [Int64])
+    func wrongClock(days: Int64) async throws {
+        let fixture = try await LedgerFixture()
+        let ledger = fixture.ledger
+        let newest = try await ledger.newestSeq()
+        await ledger.close()
+        ledger.jumpClock(seconds: days * Self.day + 1)
+        try await ledger.open()
+        #expect(try await ledger.newestSeq() > newest)
+        let started = Timestamp(milliseconds: ledger.now)
+        func pass() async throws -> Retention.Step {
+            try await RetentionService.pass(ledger.store.writes, keepDays: 1)
+        }
+        let held = try await pass()
+        #expect(held.trimmed == 0)
+        #expect(try #require(held.silentSince) < started)
+        ledger.advance(seconds: Self.day - 1)
+        try await ledger.grant(1, to: "ann")
+        #expect(try await pass() == held)
+        ledger.advance(seconds: 1)
+        let step = try await pass()
+        #expect(step.silentSince == nil && step.trimmed > 0)
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    @Test("a clock that was wrong and is right again holds nothing up for ever")
+    func rightAgain() async throws {
+        let ledger = try LedgerHarness()
+        try await ledger.grant(10, to: "ann")
+        let project = try await ledger.create(5, for: "ann").projectId
+        try await ledger.report(project, .failed)
+        ledger.jumpClock(seconds: 3650 * Self.day)
+        for _ in 0..<20 { try await ledger.grant(1, to: "ann") }
+        ledger.jumpClock(seconds: -3650 * Self.day)
+        for _ in 0..<3 {
+            ledger.advance(seconds: Self.day)
+            try await ledger.grant(1, to: "ann")
+        }
+        #expect(try await trim(ledger, keepDays: 1) == 1)
+        await ledger.close()
     }
 
     @Test("no hand on the file removes a history twice, or one that is not marked so")

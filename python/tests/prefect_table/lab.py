@@ -148,10 +148,10 @@ class Lab:
         assert process.returncode == 0, f"{name}: exit {process.returncode}: {output}"
         return output
 
-    def serve(self, name: str, daemon: Daemon) -> subprocess.Popen[bytes]:
+    def serve(self, name: str, daemon: Daemon, **environment: str) -> subprocess.Popen[bytes]:
         """A runner: `work.serve(name=…)`."""
         command = (sys.executable, str(FLOWS / "flows.py"), "serve", name)
-        process = self.processes.start(f"serve-{name}", *command, LIFECYCLE_SOCKET=str(daemon.socket))
+        process = self.processes.start(f"serve-{name}", *command, LIFECYCLE_SOCKET=str(daemon.socket), **environment)
         self.tools[process.pid] = "the runner's hook"
         return process
 

@@ -126,6 +126,18 @@ def file_is_gone(mode: Mode, lab: Lab, work: Work) -> None:
     reconcile_until_ended(lab, work)
 
 
+def killed_by_itself(lab: Lab, work: Work) -> None:
+    name = f"stubborn-{work.user}"
+    lab.serve(name, work.daemon, LIFECYCLE_TABLE_GRACE="2")
+    flow_run = prefect_side.run(work, name, "swallows")
+    work.attached()
+    work.now()
+    work.client.cancel_project(work.project)
+    # Nobody lets it go on: only its own SIGKILL ends it.
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Crashed", "the runner has seen its process end")
+    assert work.file("swallowed").exists()
+
+
 def never_picked_up(lab: Lab, work: Work) -> None:
     name = f"idle-{work.user}"
     prefect_side.make_pool(name, str(lab.folder))
@@ -177,6 +189,7 @@ scenario("worker stopped (SIGTERM)", POOLED.name, code="crashed", by=ATTACHED, p
 scenario("runner stopped (SIGTERM)", SERVED.name, code="cancelled", by=RUNNER, prefect="Cancelled", full_only=True)(
     partial(stopped, SERVED)
 )
+scenario("cancelled, but it does not stop", SERVED.name, code="cancelled", by=FLOW, prefect="Crashed")(killed_by_itself)
 scenario("never picked up", "no worker", code="startTimeout", by=START, prefect="Late", start_timeout=10)(
     never_picked_up
 )

@@ -27,7 +27,7 @@ final class DiskLedger {
                 nextDeadline: NextDeadline(),
                 context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: CallCounts()) },
                 uptime: { clock.uptime }, patience: .max,
-                onError: { fatalError("storage refuses what the daemon itself does: \($0)") })
+                onError: { fatalError("storage refuses what the daemon itself does: \($0)") }, onClockJump: { _ in })
             // It stays open, and nobody else looks for it.
             for name in ["", "-wal", "-shm", ".ballast"] { unlink(path + name) }
             rmdir(String(cString: folder))

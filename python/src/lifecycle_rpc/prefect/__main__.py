@@ -45,6 +45,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--settle", type=_seconds, default=defaults.settle, help="seconds left to hooks (default: 30)")
     parser.add_argument(
+        "--watch",
+        type=_seconds,
+        default=defaults.watch,
+        help="seconds to wait for the heartbeat of a flow whose run has ended in Prefect, two of its beats and one "
+        "second (default: 11)",
+    )
+    parser.add_argument(
         "--end-zombies",
         action="store_true",
         help="set runs of the flows that --flow names to Crashed when their project has ended",
@@ -67,6 +74,7 @@ def main() -> int:
         flows=tuple(options.flow),
         since=options.since,
         settle=options.settle,
+        watch=options.watch,
         end_zombies=options.end_zombies,
     )
     try:

@@ -15,10 +15,11 @@ from ..client import Client
 from ..errors import LifecycleError, TerminalState
 from . import _registry
 from ._deliver import Verdict, deliver
+from ._farewell import Farewell
 from ._identify import ProjectKey, project_of
 from ._log import log
 from ._message import error_code, error_message
-from ._prefect_api import set_cancelled, state_of
+from ._prefect_api import set_cancelled, state_of, without_patience
 from ._stop import has_own_process
 from ._tracker import Tracker
 
@@ -55,13 +56,14 @@ class Hook:
 def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: State[Any]) -> None:
     """Begin to hold the lease. Ends the run before its body when the project has ended: nobody would pay for it."""
     tracker = Tracker(settings, key, flow_run)
+    _expect_exit()
     if not _registry.add(tracker):
         return  # a retry of this run, or a flow within the one that is tracked
     try:
         tracker.start()
     except TerminalState as error:
         reason = f"Project {key} is {error.status} already; do it again as a new project."
-        within_another = flow_run.parent_task_run_id is not None and not has_own_process(flow_run.id)
+        within_another = flow_run.parent_task_run_id is not None and not has_own_process(flow_run)
         if settings.stop_when_ended and not within_another:
             _registry.remove(flow_run.id)
             set_cancelled(flow_run, reason)
@@ -116,13 +118,13 @@ def _must_wait(tracker: Tracker, verdict: Verdict) -> bool:
     return False
 
 
-def _finish(tracker: Tracker, verdict: Verdict) -> None:
-    tracker.finish(verdict)
+def _finish(tracker: Tracker, verdict: Verdict, budget: float | None = None) -> None:
+    tracker.finish(verdict, budget)
     _registry.remove(tracker.flow_run.id)
     for waiting in _registry.every():
         if waiting.waits_for_outer and waiting.verdict is not None and not _registry.before(waiting):
             # Should it be the same project after all, the first verdict stays: that of the flow around it.
-            _finish(waiting, waiting.verdict)
+            _finish(waiting, waiting.verdict, budget)
     if tracker.stop_reason is not None and verdict.status == "failed":
         set_cancelled(tracker.flow_run, f"Stopped: {tracker.stop_reason}.")
 
@@ -139,20 +141,44 @@ def at_exit() -> None:
 
     That happens when another hook raises SystemExit before ours; and when a killed runner leaves its flow with a broken
     pipe for standard output, since Prefect logs each hook before it runs it, and that then raises SystemExit.
+
+    Another thread does it, since nothing else bounds what a name server or a slow answer takes.
     """
-    for tracker in _registry.every():
-        if _registry.get(tracker.flow_run.id) is not tracker:
-            continue  # it waited for one before it
-        try:
-            verdict = tracker.verdict
-            if verdict is None and (state := state_of(tracker.flow_run.id)) is not None and state.is_final():
-                verdict = verdict_of(state)
-            if verdict is not None and not (tracker.waits_for_outer and _registry.before(tracker)):
-                _finish(tracker, verdict)
-        except Exception as error:
-            # Then the end of this process is told by its attached connection.
-            log(tracker.flow_run, logging.ERROR, "at exit: %s: %s", type(error).__name__, error)
+    if _farewell is not None and _registry.every():
+        _farewell.call(EXIT_BUDGET)
 
 
+def _say_farewell() -> None:
+    with without_patience(EXIT_BUDGET / 4):
+        for tracker in _registry.every():
+            if _registry.get(tracker.flow_run.id) is not tracker:
+                continue  # it waited for one before it
+            try:
+                verdict = tracker.verdict
+                if verdict is None and (state := state_of(tracker.flow_run.id)) is not None and state.is_final():
+                    verdict = verdict_of(state)
+                if verdict is not None and not (tracker.waits_for_outer and _registry.before(tracker)):
+                    _finish(tracker, verdict, min(tracker.settings.report_budget, EXIT_BUDGET / 4))
+            except Exception as error:
+                # Then the end of this process is told by its attached connection.
+                log(tracker.flow_run, logging.ERROR, "at exit: %s: %s", type(error).__name__, error)
+
+
+def _expect_exit() -> None:
+    """Have the thread ready: a process that exits can start none."""
+    global _farewell
+    if _farewell is None:
+        _farewell = Farewell(_say_farewell)
+
+
+def _after_fork() -> None:
+    global _farewell
+    _farewell = None
+    atexit.unregister(at_exit)
+
+
+EXIT_BUDGET = 2.0
+"""Seconds that the exit of a process may take for us."""
+_farewell: Farewell | None = None
 atexit.register(at_exit)
-os.register_at_fork(after_in_child=lambda: atexit.unregister(at_exit))
+os.register_at_fork(after_in_child=_after_fork)

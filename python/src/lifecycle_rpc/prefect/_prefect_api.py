@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.settings import (
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_CLIENT_MAX_RETRIES,
+    PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+    temporary_settings,
+)
 from prefect.states import Cancelled
 
 from ._log import log
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, State
+
+
+@contextmanager
+def without_patience(timeout: float) -> Iterator[None]:
+    """Ask once, for `timeout` seconds, and only a server that there is: Prefect would start a temporary one."""
+    quick: dict[Any, Any] = {
+        PREFECT_API_REQUEST_TIMEOUT: timeout,
+        PREFECT_CLIENT_MAX_RETRIES: 0,
+        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False,
+    }
+    with temporary_settings(updates=quick):
+        yield
 
 
 def state_of(flow_run_id: UUID) -> State[Any] | None:

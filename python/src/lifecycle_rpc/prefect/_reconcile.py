@@ -8,6 +8,7 @@ there, and the daemon only takes the first verdict: so it can run at any time, t
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -57,6 +58,9 @@ class Reconciliation:
     """Runs that should have started so long before the oldest open project was created are no project's."""
     settle: timedelta = timedelta(seconds=30)
     """A run that ended, or a project that did, less than so long ago is left to the hooks."""
+    watch: timedelta = timedelta(seconds=11)
+    """A project that has ended in Prefect, but is processing, is watched so long for a heartbeat: two, and the second
+    after which the daemon shows one. An API call or an automation may set a run to Crashed whose flow lives."""
     end_zombies: bool = False
     """Also have runs stand as Crashed that Prefect shows as running although their project has ended. Of `flows` only:
     another flow with that parameter may be a helper that lives on."""
@@ -86,6 +90,7 @@ def reconcile(client: Client, prefect: SyncPrefectClient, how: Reconciliation) -
     judges = _judges(prefect, how)
     before = datetime.now(timezone.utc) - how.settle
     ended = _ended_projects(client, prefect, open_projects, judges, how, before) if open_projects else {}
+    ended = _silent(client, ended, open_projects, how)
     # Only now, and without a limit of time: a run can be under way for days, and none may be left out.
     under_way = _runs(prefect, _unfinished()) if ended or how.end_zombies else []
     for project_id, runs in ended.items():
@@ -130,6 +135,28 @@ def _ended_projects(
         if (name := at_path(run.parameters or {}, how.parameter)) and (project_id := identify(name)):
             found.setdefault(project_id, []).append(run)
     return {project_id: runs for project_id, runs in found.items() if _is_over(runs, judges, before)}
+
+
+def _silent(
+    client: Client, ended: dict[str, list[FlowRun]], open_projects: dict[str, Project], how: Reconciliation
+) -> dict[str, list[FlowRun]]:
+    """Without those whose lease is renewed meanwhile, which are left to their flow."""
+    quiet = {project_id for project_id in ended if open_projects[project_id].status == "processing"}
+    beating: set[str] = set()
+    end = time.monotonic() + how.watch.total_seconds()
+    while quiet:
+        for project_id in sorted(quiet):
+            was, now = open_projects[project_id].deadline, client.get_status(project_id).deadline
+            # An attached lease that lost its connection has an earlier one.
+            if was is not None and now is not None and now > was:
+                logger.info("project %s: left to its flow, which beats", project_id)
+                beating.add(project_id)
+        quiet -= beating
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        time.sleep(min(left, 0.5))
+    return {project_id: runs for project_id, runs in ended.items() if project_id not in beating}
 
 
 class _Identities:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from . import _registry
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun
 
 
 def terminate_flow(*, in_main_thread: bool) -> bool:
@@ -23,12 +27,21 @@ def terminate_flow(*, in_main_thread: bool) -> bool:
     return True
 
 
-def has_own_process(flow_run_id: UUID) -> bool:
-    """Whether a runner or a worker made this process for the run, and nothing else goes on in it."""
-    return os.environ.get("PREFECT__FLOW_RUN_ID") == str(flow_run_id)
+def has_own_process(flow_run: FlowRun) -> bool:
+    """Whether a runner or a worker made this process for the run.
+
+    A worker says so in the environment. `serve()` does not: it spawns a process whose target is Prefect's own, with the
+    one run that it got from its deployment. Flows that are called in there have no deployment.
+    """
+    if os.environ.get("PREFECT__FLOW_RUN_ID") == str(flow_run.id):
+        return True
+    # What a process runs is public only for whoever makes one. Without it, nothing is killed.
+    target = getattr(multiprocessing.current_process(), "_target", None)
+    by_prefect = (getattr(target, "__module__", None) or "").split(".")[0] == "prefect"
+    return by_prefect and getattr(flow_run, "deployment_id", None) is not None
 
 
-def kill_own_process(flow_run_id: UUID) -> None:
+def kill_own_process(flow_run: FlowRun) -> None:
     """End a flow that did not heed SIGTERM, as Prefect's runner does: only in a process that was made for the run."""
-    if has_own_process(flow_run_id):
+    if has_own_process(flow_run):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -115,13 +115,15 @@ class Tracker:
         if message is not None:
             self._message = cut(str(message), MESSAGE_BYTES)
 
-    def finish(self, verdict: Verdict) -> None:
+    def finish(self, verdict: Verdict, budget: float | None = None) -> None:
         """Stop beating and report, on the same connection, which must not end before.
 
-        Takes `report_budget` seconds at the most. Raises only what interrupts it, as SIGTERM does in a flow's process:
-        Prefect may not come back to this then, so the verdict is spooled, and stays even if it does.
+        Takes `budget` seconds at the most, `report_budget` unless given. Raises only what interrupts it, as SIGTERM
+        does in a flow's process: Prefect may not come back to this then, so the verdict is spooled, and stays even if
+        it does.
         """
-        end = time.monotonic() + self.settings.report_budget
+        budget = self.settings.report_budget if budget is None else budget
+        end = time.monotonic() + budget
         try:
             with self._deciding:
                 self._finished.set()
@@ -129,7 +131,7 @@ class Tracker:
                     verdict = Verdict("failed", "cancelled", self.stop_reason)
                 verdict = self.verdict = self.verdict or verdict
             if self._thread.is_alive():
-                self._thread.join(self.settings.report_budget)
+                self._thread.join(budget)
         except BaseException as error:
             self.verdict = self.verdict or verdict
             if not self.project_ended:
@@ -246,7 +248,7 @@ class Tracker:
             self.project_ended = True
         with self._deciding:
             if not self._finished.is_set():
-                kill_own_process(self.flow_run.id)
+                kill_own_process(self.flow_run)
 
     def _complain(self, words: str) -> None:
         if words != self._complaint and not self._finished.is_set():

@@ -22,6 +22,7 @@ QUICK = {
     "beat": 0.5,
     "start_budget": float(os.environ.get("LIFECYCLE_TABLE_START", "30")),
     "report_budget": float(os.environ.get("LIFECYCLE_TABLE_BUDGET", "10")),
+    "cancel_grace": float(os.environ.get("LIFECYCLE_TABLE_GRACE", "30")),
 }
 
 
@@ -71,7 +72,7 @@ def work(project_id: str, case: str) -> None:
     body(project_id, case)
 
 
-@tracked_flow(**QUICK, cancel_grace=2)
+@tracked_flow(**{**QUICK, "cancel_grace": 2})
 def short_grace(project_id: str, case: str) -> None:
     body(project_id, case)
 
