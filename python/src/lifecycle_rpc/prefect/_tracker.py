@@ -145,9 +145,7 @@ class Tracker:
 
     def _report_start(self, timeout: float) -> None:
         key = self.key
-        changed = self._client.update_status(
-            "processing", key.project_id, external_id=key.external_id, timeout=timeout
-        )
+        changed = self._client.update_status("processing", key.project_id, external_id=key.external_id, timeout=timeout)
         self.project_id = changed.project.project_id
         self._started = True
 
