@@ -65,7 +65,7 @@ def test_what_others_wrote_does_nothing_to_a_terminal(daemon: Daemon, client: Cl
     piped = run("--socket", daemon.socket, "listProjects")
     assert text in piped.stdout
     refused = run("--socket", daemon.socket, "getStatus", "externalId=a\u202eb")
-    assert "a\\u202eb" in refused.stderr
+    assert "a\\u{202e}b" in refused.stderr
 
 
 def test_no_daemon_is_an_exit_code_of_its_own(folder: Path) -> None:

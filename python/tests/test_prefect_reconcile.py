@@ -217,7 +217,7 @@ def test_zombies_are_of_the_flows_that_are_named() -> None:
 
 
 def test_a_flow_that_beats_is_left_alone_though_its_run_was_set_to_crashed(client: Client, project: str) -> None:
-    client.update_status(project, status="processing")
+    client.update_status("processing", project)
     prefect = Prefect(run_of(project, Crashed()))
     stopped = threading.Event()
 

@@ -36,8 +36,11 @@
     "finishedAt = ?2, updatedAt = ?2, deadline = NULL WHERE row = ?1"
 
 #define TOTALS \
-    "SELECT total(pending), total(pendingCredits), total(processing), total(processingCredits), total(completed), " \
-    "total(completedCredits), total(failed), total(failedCredits), total(completedTime) " \
+    "SELECT total(pending), sum((pendingCredits) >> 32), sum((pendingCredits) & 4294967295), " \
+    "total(processing), sum((processingCredits) >> 32), sum((processingCredits) & 4294967295), " \
+    "total(completed), sum((completedCredits) >> 32), sum((completedCredits) & 4294967295), " \
+    "total(failed), sum((failedCredits) >> 32), sum((failedCredits) & 4294967295), " \
+    "sum((completedTime) >> 32), sum((completedTime) & 4294967295) " \
     "FROM account WHERE userId = ?1"
 
 #define SEARCH(AFTER, STATUS) \
