@@ -25,7 +25,8 @@ struct CheckOrderTests {
 
     static let updates: [(String, ErrorKind, String?)] = [
         (#"{"status":"done","errorCode":"leaseExpired"}"#, .invalidParams, "status"),
-        (#"{"projectId":"x","externalId":"nobody","status":"done"}"#, .invalidParams, "projectId"),
+        (#"{"projectId":"x","externalId":"nobody","status":"done"}"#, .invalidParams, "status"),
+        (#"{"projectId":"x","externalId":"nobody","status":"failed"}"#, .invalidParams, "projectId"),
         (#"{"externalId":"nobody","status":"completed","errorMessage":"m"}"#, .invalidParams, "errorMessage"),
         (#"{"externalId":"nobody","status":"completed","errorCode":"crashed"}"#, .invalidParams, "errorCode"),
         (#"{"externalId":"nobody","status":"failed","errorCode":"leaseExpired"}"#, .invalidParams, "errorCode"),
