@@ -187,12 +187,11 @@ WHEN (NEW.startedAt IS NOT OLD.startedAt AND (OLD.status IS NOT 'pending' OR NEW
     SELECT RAISE(ABORT, 'what happens to a project happens once, and in its order');
 END;
 
--- The daemon puts deadlines off by itself, beyond any terms: after a pause, and what it could not refund. A year is far
--- beyond both.
+-- The daemon puts off by 600 seconds what it could not refund, as a hand was at the account: beyond any terms.
 CREATE TRIGGER projectEnds BEFORE UPDATE ON project
 WHEN NEW.deadline IS NOT OLD.deadline AND NEW.deadline IS NOT NULL
     AND NEW.deadline > OLD.createdAt + ifnull(OLD.maxRuntime, 31536000) * 1000
-    AND ifnull(NEW.deadline > NEW.updatedAt + 31536000000, 1) BEGIN
+    AND ifnull(NEW.deadline > NEW.updatedAt + 600000, 1) BEGIN
     SELECT RAISE(ABORT, 'a project ends within its terms');
 END;
 
