@@ -67,7 +67,8 @@ struct Steps {
         case "u": return .call("audit", "{}")
         case "k": return .detach(digit())
         case "o": return .restore(digit())
-        case "z": return .trim(milliseconds: time())
+        // A day is the least that retention can be told, and the schema holds it to that.
+        case "z": return .trim(milliseconds: max(86_400_000, time()))
         case "v": return .writeBeats
         case "!": return line()
         default: return .advance(milliseconds: time())
