@@ -30,7 +30,7 @@ struct RestartTests {
             #expect(client.pendingCalls == 0)
             await client.close()
         }
-        #expect(daemon.log.split(separator: "\n").filter { $0.contains(" ready ") }.count == stops + 1)
+        #expect(daemon.logLines.filter { $0.contains(" ready ") }.count == stops + 1)
         #expect(!daemon.log.contains("inconsistent"))
         #expect(daemon.stop() == 0)
         return books.repeated

@@ -7,7 +7,7 @@ struct StepLogTests {
     /// The lines with this message, once there are so many.
     private func lines(_ daemon: TestDaemon, _ message: String, atLeast count: Int = 1) throws -> [String] {
         func found() -> [String] {
-            daemon.log.split(separator: "\n").map(String.init).filter { $0.contains(" \(message) ") }
+            daemon.logLines.filter { $0.contains(" \(message) ") }
         }
         try waitFor(message) { found().count >= count }
         return found()

@@ -44,6 +44,9 @@ final class TestDaemon: @unchecked Sendable {
         try? "test: \(test)\n\(log)".write(toFile: "\(logs)/\(UUID())", atomically: false, encoding: .utf8)
     }
 
+    /// The lines of its log that are whole: what follows the last LF is being written and may end anywhere.
+    var logLines: [String] { log.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
+
     var log: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
     var pid: Int32 { child.pid }
     var isRunning: Bool { child.isRunning }

@@ -29,7 +29,9 @@ struct WatchEndingTests {
         }
         let seqs = try Self.rest(stalled).map { try WatchedEvent($0).seq }
         #expect(seqs == Array(1...seqs.count))
-        let line = try #require(daemon.log.split(separator: "\n").first { $0.contains("watcher closed") })
+        func told() -> String? { daemon.logLines.first { $0.contains("watcher closed") } }
+        try waitFor("its line in the log") { told() != nil }
+        let line = try #require(told())
         let last = try #require(line.firstMatch(of: /seq=(\d+)/).flatMap { Int($0.output.1) })
         #expect(last > 0 && last <= seqs.count, "\(line)")
 
