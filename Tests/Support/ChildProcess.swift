@@ -51,6 +51,9 @@ package final class ChildProcess: @unchecked Sendable {
 
         let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"].merging(environment)
         { $1 }
+        // By its whole path: Python looks for the folder of its library where the first word leads, and by the child's
+        // PATH a name may lead to another Python than the one that is started.
+        let program = Self.path(of: program)
         var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { for text in argv + envp { free(text) } }
@@ -58,6 +61,13 @@ package final class ChildProcess: @unchecked Sendable {
         let code = posix_spawnp(&pid, program, &actions, &attributes, &argv, &envp)
         guard code == 0 else { throw TestFailure("\(program): \(String(cString: strerror(code)))") }
         self.pid = pid
+    }
+
+    /// Where the `PATH` of the tests has it; a path as it is.
+    private static func path(of program: String) -> String {
+        guard !program.contains("/") else { return program }
+        return (inheritedEnvironment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) } ?? program
     }
 
     deinit { kill() }
