@@ -22,7 +22,7 @@ SIZES ?= 1000 100000
 BENCH ?=
 FAULTS ?=
 # All but eio, which waits for what another kernel does in its own time.
-FAULT_KINDS := kill,power,syncerror,syscalls,uml,limits,mutants,history,fuzz,abuse,tricks
+FAULT_KINDS := kill,power,syncerror,syscalls,uml,limits,mutants,history,fuzz,abuse,reads,tricks
 
 help: ## Print this list.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  make %-18s %s\n' "$$t" "$$d"; done

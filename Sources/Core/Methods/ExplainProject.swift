@@ -27,7 +27,7 @@ extension ExplainProject: ReadMethod {
     package static let name = "explainProject"
     package static let summary = "Where a project's credits are, and who did what when."
     package static let roles = [Role].any
-    package static let cost = ReadCost.point
+    package static let cost = ReadCost.scan
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

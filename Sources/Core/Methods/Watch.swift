@@ -26,6 +26,7 @@ extension Watch: ReadMethod {
     package static let summary = "Get every event on this connection, from one on or from now on."
     package static let roles = [Role].any
     package static let cost = ReadCost.point
+    package static let actsUnheard = true
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

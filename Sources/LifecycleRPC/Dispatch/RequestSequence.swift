@@ -12,14 +12,17 @@ struct RequestSequence {
         case beginBatch, endBatch
         /// Send this answer.
         case answer(Call, Outcome)
+        /// Nobody would hear of this read, which has no other effect: it is not carried out.
+        case skip(Call)
         /// Run this now and send its answer.
         case read(Call, BoundCall.Read)
         /// Start this; its answer is given to `finish` under the ticket.
-        case scan(BoundCall.Read, ticket: Int)
+        case scan(BoundCall.Read, isWhole: Bool, ticket: Int)
         case write(Call, BoundCall.Write, worksOnFullDisk: Bool, ticket: Int)
     }
 
     private enum Item {
+        case unread(Dispatcher.Unread)
         case call(Call)
         case beginBatch, endBatch
     }
@@ -39,6 +42,10 @@ struct RequestSequence {
     /// The ticket of the first awaited item; tickets are consecutive.
     private var firstTicket = 0
     private var awaitsScan = false
+    private let read: (Dispatcher.Unread) -> Call
+
+    /// - Parameter read: reads a request of a batch when it is its turn.
+    init(reading read: @escaping (Dispatcher.Unread) -> Call) { self.read = read }
 
     /// Nothing is left to start: the next line may be added.
     var wantsWork: Bool { upcoming.isEmpty }
@@ -49,9 +56,9 @@ struct RequestSequence {
         switch work {
         case .single(let call):
             upcoming.append(.call(call))
-        case .batch(let calls):
+        case .batch(let requests):
             upcoming.append(.beginBatch)
-            upcoming.append(contentsOf: calls.map(Item.call))
+            upcoming.append(contentsOf: requests.map(Item.unread))
             upcoming.append(.endBatch)
         }
     }
@@ -71,14 +78,28 @@ struct RequestSequence {
     }
 
     /// What is to be done next; nil while that must wait for an answer, or when nothing is left.
-    mutating func next() -> Step? {
-        if let step = nextAwaited() { return step }
-        guard let item = upcoming.first else { return nil }
-        guard case .call(let call) = item else {
+    /// - Parameter isHeard: somebody gets the answers.
+    mutating func next(isHeard: Bool = true) -> Step? {
+        while true {
+            if let step = nextAwaited() { return step }
+            switch upcoming.first {
+            case nil: return nil
+            case .unread(let request): upcoming[0] = .call(read(request))
+            case .call(let call): return start(call, isHeard: isHeard)
+            case .some(let item):
+                upcoming.removeFirst()
+                if awaited.isEmpty { return mark(item) }
+                expect(item)
+            }
+        }
+    }
+
+    /// Begins the first that is left, if it may.
+    private mutating func start(_ call: Call, isHeard: Bool) -> Step? {
+        let item = Item.call(call)
+        if isForNobody(call, isHeard: isHeard) {
             upcoming.removeFirst()
-            if awaited.isEmpty { return mark(item) }
-            expect(item)
-            return next()
+            return .skip(call)
         }
         switch call.step {
         case .refuse(let error):
@@ -89,16 +110,22 @@ struct RequestSequence {
             guard awaited.isEmpty else { return nil }
             upcoming.removeFirst()
             return .read(call, read)
-        case .run(.read(.scan, let read)):
+        case .run(.read(let cost, let read)):
             guard awaited.isEmpty else { return nil }
             upcoming.removeFirst()
             awaitsScan = true
-            return .scan(read, ticket: expect(item))
+            return .scan(read, isWhole: cost == .whole, ticket: expect(item))
         case .run(.write(let worksOnFullDisk, let write)):
             guard !awaitsScan, awaited.count < Self.mostAwaited else { return nil }
             upcoming.removeFirst()
             return .write(call, write, worksOnFullDisk: worksOnFullDisk, ticket: expect(item))
         }
+    }
+
+    private func isForNobody(_ call: Call, isHeard: Bool) -> Bool {
+        guard case .run(.read) = call.step else { return false }
+        if case .none = call.id, !call.actsUnheard { return true }
+        return !isHeard
     }
 
     private mutating func nextAwaited() -> Step? {
@@ -128,7 +155,7 @@ struct RequestSequence {
         switch item {
         case .beginBatch: .beginBatch
         case .endBatch: .endBatch
-        case .call: nil
+        case .call, .unread: nil
         }
     }
 }
