@@ -3,14 +3,14 @@ internal import LifecycleCore
 /// Scans that wait for a thread, and which one is next: the users' in turn, then their connections', by the time that
 /// their scans took. At most two of a user run at once, and at most two of those that take minutes, so that with three
 /// threads nobody waits for all of one user's, nor for an audit and a backup. Pure.
-struct ScanQueue<Job> {
+struct ScanQueue<Job: Sendable>: Sendable {
     /// Whose it is. The daemon's own have no user.
-    struct Owner: Hashable {
+    struct Owner: Hashable, Sendable {
         var uid: UInt32?
         var source: ObjectIdentifier?
     }
 
-    struct Entry {
+    struct Entry: Sendable {
         let owner: Owner
         /// Goes through the whole ledger.
         let isWhole: Bool

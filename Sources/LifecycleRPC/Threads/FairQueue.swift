@@ -75,7 +75,7 @@ struct FairQueue<Group: Hashable, Member: Hashable> {
 /// One level of a `FairQueue`: a clock that goes on by what was taken, divided by how many there are, and for each what
 /// it has taken, on that clock. Who rested is not let far before the others, nor who took much put far behind.
 struct FairLine<Key: Hashable> {
-    private struct Place {
+    fileprivate struct Place {
         let key: Key
         /// The least is first, then the lower number.
         var rank: Int64
@@ -141,3 +141,7 @@ struct FairLine<Key: Hashable> {
         taken[key] = nil
     }
 }
+
+extension FairQueue: Sendable where Group: Sendable, Member: Sendable {}
+extension FairLine: Sendable where Key: Sendable {}
+extension FairLine.Place: Sendable where Key: Sendable {}
