@@ -138,6 +138,9 @@ package final class Store: Sendable {
     /// - Parameter time: waits no longer for the end of it.
     package func stopBackups(by time: ContinuousClock.Instant) async { await backups.stop(by: time) }
 
+    /// Whether any project has a deadline, as far as is known without a look at the disk.
+    var hasUnfinishedProjects: Bool { nextDeadline.time.milliseconds < .max }
+
     /// Writes what is queued, empties the WAL and closes.
     /// - Parameter time: what is queued is given up then.
     /// - Returns: once all is on disk, nil; else what went wrong.

@@ -42,6 +42,9 @@ final class Hub {
     /// A turn has been asked for, or goes on.
     private var isTurnDue = false
     private let loopWatch: LoopWatch
+    private lazy var pulse = LoopPulse(on: eventLoop, loopWatch, environment.uptime) { [unowned self] in
+        !connections.isEmpty || store.hasUnfinishedProjects
+    }
     private lazy var nextPass = NextPass(on: eventLoop) { [unowned self] in turn() }
     /// Writes that go to the writer with the end of the connection's share.
     var jobs: [WriteJob] = []
@@ -63,6 +66,7 @@ final class Hub {
         self.loopWatch = watch
         rest.begin()
         nextPass.start()
+        pulse.start()
     }
 
     // MARK: Connections
@@ -81,6 +85,7 @@ final class Hub {
 
     func add(_ connection: ConnectionHandler) {
         rest.end()
+        pulse.start()
         connections[ObjectIdentifier(connection)] = connection
         admission.add(connection.caller)
         telemetry.connections.record(connections.count)

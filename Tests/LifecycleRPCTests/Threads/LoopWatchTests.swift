@@ -30,6 +30,18 @@ struct LoopWatchTests {
         }
     }
 
+    @Test("one that is to do something later is late when it does not then")
+    func later() {
+        let watch = LoopWatch(patience: 2000)
+        watch.asked(at: 2000)
+        #expect(!watch.hasPaused(at: 4000))
+        #expect(watch.hasPaused(at: 4001))
+        watch.answered(at: 1500)
+        watch.asked(at: 2500)
+        watch.answered(at: 4501)
+        #expect(watch.hasPaused(at: 4502))
+    }
+
     @Test("is asked once before the daemon's clocks end something")
     func question() {
         var question = LoopQuestion()
