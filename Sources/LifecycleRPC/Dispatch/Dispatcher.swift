@@ -23,9 +23,9 @@ package struct Dispatcher: Sendable {
         package let text: ArraySlice<UInt8>
         fileprivate let received: ContinuousClock.Instant
 
-        package init(_ text: ArraySlice<UInt8>) {
+        package init(_ text: ArraySlice<UInt8>, received: ContinuousClock.Instant = .now) {
             self.text = text
-            received = .now
+            self.received = received
         }
     }
 
@@ -74,7 +74,8 @@ package struct Dispatcher: Sendable {
         guard root.kind == .array else { return .single(call(root, from: caller)) }
         if root.count == 0 { return .single(.refusal(.invalidRequest("A batch must not be empty."))) }
         if root.count > limits.maximumBatch { return .single(.refusal(.batchTooLarge(limit: limits.maximumBatch))) }
-        return .batch(root.elements.map { Unread($0.raw) })
+        let now = ContinuousClock.now
+        return .batch(root.elements.map { Unread($0.raw, received: now) })
     }
 
     /// Reads a request of a batch.

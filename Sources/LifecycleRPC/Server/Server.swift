@@ -17,6 +17,8 @@ final class Server: Sendable {
         let unsent = limits.maximumUnsentBytes
         channel = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.autoRead, value: false)
+            // Of those who wait to be accepted at a time: who comes behind a hundred shall not wait for as many turns.
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptPause())
