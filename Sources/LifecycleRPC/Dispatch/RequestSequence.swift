@@ -82,50 +82,43 @@ struct RequestSequence {
     mutating func next(isHeard: Bool = true) -> Step? {
         while true {
             if let step = nextAwaited() { return step }
-            switch upcoming.first {
+            switch upcoming.popFirst() {
             case nil: return nil
-            case .unread(let request): upcoming[0] = .call(read(request))
-            case .call(let call): return start(call, isHeard: isHeard)
+            case .unread(let request): upcoming.prepend(.call(read(request)))
+            case .call(let call):
+                if let step = start(call, isHeard: isHeard) { return step }
+                upcoming.prepend(.call(call))
+                return nil
             case .some(let item):
-                upcoming.removeFirst()
                 if awaited.isEmpty { return mark(item) }
                 expect(item)
             }
         }
     }
 
-    /// Begins the first that is left, if it may.
+    /// Begins the first that is left.
+    /// - Returns: nil: it has to wait.
     private mutating func start(_ call: Call, isHeard: Bool) -> Step? {
-        let item = Item.call(call)
-        if isForNobody(call, isHeard: isHeard) {
-            upcoming.removeFirst()
-            return .skip(call)
-        }
         switch call.step {
         case .refuse(let error):
-            guard awaited.isEmpty else { return nil }
-            upcoming.removeFirst()
-            return .answer(call, .failure(error))
-        case .run(.read(.point, let read)):
-            guard awaited.isEmpty else { return nil }
-            upcoming.removeFirst()
-            return .read(call, read)
+            return awaited.isEmpty ? .answer(call, .failure(error)) : nil
         case .run(.read(let cost, let read)):
+            if isForNobody(call, isHeard: isHeard) { return .skip(call) }
             guard awaited.isEmpty else { return nil }
-            upcoming.removeFirst()
+            if cost == .point { return .read(call, read) }
             awaitsScan = true
-            return .scan(read, isWhole: cost == .whole, ticket: expect(item))
+            return .scan(read, isWhole: cost == .whole, ticket: expect(.call(call)))
         case .run(.write(let worksOnFullDisk, let write)):
             guard !awaitsScan, awaited.count < Self.mostAwaited else { return nil }
-            upcoming.removeFirst()
-            return .write(call, write, worksOnFullDisk: worksOnFullDisk, ticket: expect(item))
+            return .write(call, write, worksOnFullDisk: worksOnFullDisk, ticket: expect(.call(call)))
         }
     }
 
+    /// A read that nobody gets the answer of.
     private func isForNobody(_ call: Call, isHeard: Bool) -> Bool {
-        guard case .run(.read) = call.step else { return false }
-        if case .none = call.id, !call.actsUnheard { return true }
-        return !isHeard
+        guard isHeard else { return true }
+        if case .none = call.id { return !call.actsUnheard }
+        return false
     }
 
     private mutating func nextAwaited() -> Step? {

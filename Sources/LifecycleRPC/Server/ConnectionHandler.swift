@@ -32,6 +32,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isReading = false
     private lazy var stall = StallTimer(seconds: hub.limits.stallTimeout)
 
+    private static let leastSteps = 16
     /// What may wait, read and not begun, when more is read.
     private static let readAheadBytes = 4096
 
@@ -98,19 +99,18 @@ final class ConnectionHandler: ChannelInboundHandler {
         hub.schedule(self)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     // MARK: From the hub
 
     /// What its next step takes at least, in nanoseconds: a line that is to be read, some of them a byte.
     var expectedCost: Int64 { sequence.wantsWork ? Int64(framer.bufferedBytes) &* 3 : 0 }
 
-    /// Starts what can be started and sends what is ready, and ends with the first step that ends after that time.
-    func work(until time: NIODeadline) {
+    /// Starts what can be started and sends what is ready, up to the time, or for sixteen steps, if that is longer: on a slow
+    /// machine the turns would else cost more than the requests. But not after the last time.
+    func work(until time: NIODeadline, orAtLast last: NIODeadline) {
         let hadMore = hasMore
-        hasMore = takeSteps(until: time)
+        hasMore = takeSteps(until: time, orAtLast: last)
         defer { if isIdle, hadMore || context == nil { hub.settled(self) } }
         guard let context else {
             _ = replies.take()
@@ -129,9 +129,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         wantEvents()
     }
 
-    func closeIfOver(_ context: ChannelHandlerContext) {
-        if isOver { closeWhenSent(context) }
-    }
+    func closeIfOver(_ context: ChannelHandlerContext) { if isOver { closeWhenSent(context) } }
 
     /// Everything that was read is answered.
     var isIdle: Bool { sequence.isIdle && !hasMore }
@@ -144,14 +142,17 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     /// - Returns: whether there may be more to do at once: the time is over, or enough waits to be sent.
-    private func takeSteps(until time: NIODeadline) -> Bool {
+    private func takeSteps(until time: NIODeadline, orAtLast last: NIODeadline) -> Bool {
+        var (steps, now) = (0, time)
         repeat {
             guard context?.channel.isWritable ?? true, replies.count < hub.limits.maximumUnsentBytes else {
                 return true
             }
             guard let step = nextStep() else { return false }
             carryOut(step)
-        } while NIODeadline.now() < time
+            steps += 1
+            now = .now()
+        } while now < time || (steps < Self.leastSteps && now < last)
         return true
     }
 

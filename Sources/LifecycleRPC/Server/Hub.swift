@@ -37,6 +37,7 @@ final class Hub {
     /// What a connection has of it at least, while others wait: some requests, and many shares in the tenth of a second in
     /// which everybody is to be answered.
     private static let share = TimeAmount.microseconds(250)
+    private static let longest = TimeAmount.milliseconds(20)
 
     private var ready = FairQueue<UInt32, ConnectionHandler>(credit: 2_000_000, debt: 50_000_000)
     /// A turn has been asked for, or goes on.
@@ -154,7 +155,7 @@ final class Hub {
         while now < end, let (uid, connection) = ready.next() {
             connection.isScheduled = false
             // All that is left for who is alone.
-            connection.work(until: ready.isEmpty ? end : now + Self.share)
+            connection.work(until: ready.isEmpty ? end : now + Self.share, orAtLast: now + Self.longest)
             submit()
             let before = now
             now = .now()
