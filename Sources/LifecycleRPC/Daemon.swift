@@ -22,18 +22,25 @@ package struct Daemon: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let stop = StopSignal()
+        let loopWatch = LoopWatch(patience: ClockWatch.tolerance)
         let metrics = MetricsRegistry()
         let telemetry = Telemetry(metrics, log)
         let watched = NIOLoopBoundBox.makeEmptyBox(valueType: Hub.self, eventLoop: eventLoop)
         let storage = StorageMetrics(metrics, databasePath: configuration.databasePath, log)
         let environment = Store.Environment(
             clock: systemClock, limits: configuration.limits, metrics: storage,
-            deliver: { work in eventLoop.execute(work) },
+            deliver: { work in
+                loopWatch.asked(at: systemUptime())
+                eventLoop.execute {
+                    loopWatch.answered(at: systemUptime())
+                    work()
+                }
+            },
             onBatch: { telemetry.count(batchOf: $0, took: $1) },
             onSweep: { telemetry.log($0, by: $1) },
             onCommit: { seq in eventLoop.execute { watched.value?.feed.committed(seq) } },
             schedule: { delay, work in eventLoop.scheduleTask(in: TimeAmount(delay), work) },
-            patience: ClockWatch.tolerance,
+            patience: ClockWatch.tolerance, hasLoopPaused: { loopWatch.hasPaused(at: $0) },
             onError: { if $0.isFatal { stop.stop(.failed($0)) } else { telemetry.log($0) } },
             onClockJump: { telemetry.log($0) },
             backupFolder: configuration.backupFolder, onBackup: { storage.backup($0, took: $1) },
@@ -55,7 +62,7 @@ package struct Daemon: Sendable {
             let hub = try await eventLoop.submit {
                 let hub = Hub(
                     eventLoop: eventLoop, store: store, reader: try store.makeReader(), environment: environment,
-                    telemetry: telemetry)
+                    telemetry: telemetry, watch: loopWatch)
                 watched.value = hub
                 return NIOLoopBound(hub, eventLoop: eventLoop)
             }.get()
@@ -73,7 +80,7 @@ package struct Daemon: Sendable {
                 configuration: ServiceGroupConfiguration(
                     services: [
                         .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup),
-                        .init(service: Watchdog(store: store)),
+                        .init(service: Watchdog(store: store, eventLoop: eventLoop)),
                         .init(
                             service: RetentionService(
                                 writes: store.writes, keepDays: configuration.keepDays, log: log)),
@@ -81,7 +88,8 @@ package struct Daemon: Sendable {
                     gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle")))
             try await services.run()
             reason = await service.reason
-            try await group.shutdownGracefully()
+            // One that hangs would not answer: it ends with the process.
+            if await !service.leftLoop { try await group.shutdownGracefully() }
         } catch let error as StorageError {
             throw .storage(error)
         } catch {

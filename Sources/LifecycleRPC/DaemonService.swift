@@ -6,6 +6,8 @@ internal import ServiceLifecycle
 actor DaemonService: Service {
     /// Why it ended; to be read afterwards.
     private(set) var reason = StopSignal.Reason.requested
+    /// The event loop did not answer at the end; to be read afterwards.
+    private(set) var leftLoop = false
 
     private let server: Server
     private let store: Store
@@ -43,13 +45,17 @@ actor DaemonService: Service {
         } onGracefulShutdown: {
             stop.stop(.requested)
         }
+        let times = StopTimes(drainSeconds, from: .now)
+        LastResort.arm(at: times.ended)
         Notifier().stopping()
         report()
         server.stopAccepting()
-        await store.stopBackups()
-        await server.drain(atMost: drainSeconds)
+        // Who asked for a backup is told while others are answered.
+        let backups = Task { [store] in await store.stopBackups(by: times.drained) }
+        leftLoop = await !server.drain(until: times.drained, orLeaveAt: times.written)
+        await backups.value
         // Busy: a long read is in the way of emptying the WAL, which is whole.
-        if let error = await store.close(), error.isFatal {
+        if let error = await store.close(by: times.written), error.isFatal {
             log.write(.storageFailed, [.error: "\(error)"])
             switch reason {
             case .requested, .idle, .deaf: reason = .failed(error)

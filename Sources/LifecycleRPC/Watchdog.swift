@@ -1,17 +1,20 @@
+internal import NIOCore
 internal import ServiceLifecycle
 
-/// Tells systemd that the daemon is alive, each time the writer has answered: a writer that hangs is restarted.
+/// Tells systemd that the daemon is alive, each time the event loop and then the writer have answered: a daemon of which
+/// one hangs is restarted.
 struct Watchdog: Service {
     let store: Store
+    let eventLoop: any EventLoop
 
     func run() async throws {
         guard let interval = Notifier.watchdogInterval else {
             return try await gracefulShutdown()
         }
-        let store = store
+        let (store, eventLoop) = (store, eventLoop)
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                store.writes.check { Notifier().watchdog() }
+                eventLoop.execute { store.writes.check { Notifier().watchdog() } }
                 try? await Task.sleep(for: interval / 2)
             }
         }

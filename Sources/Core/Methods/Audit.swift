@@ -21,7 +21,7 @@ extension Audit: ReadMethod {
     package static let name = "audit"
     package static let summary = "Check every invariant of the ledger over all rows."
     package static let roles: [Role] = [.admin]
-    package static let cost = ReadCost.scan
+    package static let cost = ReadCost.whole
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}

@@ -20,7 +20,8 @@ extension Backup: ReadMethod {
     package static let summary = "Copy the whole ledger into a new file of the backup folder, and check the copy."
     package static let roles: [Role] = [.admin]
     package static let errors: [ErrorKind] = [.backupFailed]
-    package static let cost = ReadCost.scan
+    package static let cost = ReadCost.whole
+    package static let actsUnheard = true
     package static var blank: Self { Self(path: "") }
     /// Done twice, the second one finds the file of the first.
     package var isRepeatable: Bool { false }

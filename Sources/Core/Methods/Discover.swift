@@ -16,7 +16,7 @@ extension Discover: ReadMethod {
     package static let name = "rpc.discover"
     package static let summary = "This document."
     package static let roles = [Role].any
-    package static let cost = ReadCost.point
+    package static let cost = ReadCost.scan
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}

@@ -29,7 +29,7 @@ extension ExplainProject: ReadMethod {
     package static let roles = [Role].any
     package static let errors: [ErrorKind] = [.projectNotFound]
     package static let needsOneOf = ["projectId", "externalId"]
-    package static let cost = ReadCost.point
+    package static let cost = ReadCost.scan
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

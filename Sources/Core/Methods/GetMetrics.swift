@@ -75,7 +75,7 @@ extension GetMetrics: ReadMethod {
     package static let name = "getMetrics"
     package static let summary = "The daemon's counters, gauges and latencies since it started."
     package static let roles = [Role].any
-    package static let cost = ReadCost.point
+    package static let cost = ReadCost.scan
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}

@@ -27,6 +27,7 @@ extension Watch: ReadMethod {
     package static let roles = [Role].any
     package static let errors: [ErrorKind] = [.projectNotFound, .invalidParams]
     package static let cost = ReadCost.point
+    package static let actsUnheard = true
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

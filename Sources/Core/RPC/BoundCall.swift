@@ -18,13 +18,15 @@ package struct MethodEntry: Sendable {
     package let isWrite: Bool
     package let errors: [ErrorKind]
     package let needsOneOf: [String]
+    /// A read with an effect: see `ReadMethod`.
+    package let actsUnheard: Bool
     package let parameters: [FieldDescription]
     package let result: Schema
     /// Reads the parameters.
     package let bind: @Sendable (JSONValue?) throws(RPCError) -> BoundCall
 
     package static func read<M: ReadMethod>(_ method: M.Type) -> MethodEntry {
-        MethodEntry(M.self, isWrite: false) { params throws(RPCError) in
+        MethodEntry(M.self, isWrite: false, actsUnheard: M.actsUnheard) { params throws(RPCError) in
             let call: M = try ParamsReader.read(params)
             return .read(M.cost) { store, context throws(RPCError) in
                 let response = try call.run(in: store, context)
@@ -34,7 +36,7 @@ package struct MethodEntry: Sendable {
     }
 
     package static func write<M: WriteMethod>(_ method: M.Type) -> MethodEntry {
-        MethodEntry(M.self, isWrite: true) { params throws(RPCError) in
+        MethodEntry(M.self, isWrite: true, actsUnheard: true) { params throws(RPCError) in
             let call: M = try ParamsReader.read(params)
             return .write(worksOnFullDisk: M.worksOnFullDisk) { store, context throws(RPCError) in
                 do throws(RPCError) {
@@ -48,7 +50,8 @@ package struct MethodEntry: Sendable {
     }
 
     private init<M: Method>(
-        _ method: M.Type, isWrite: Bool, bind: @escaping @Sendable (JSONValue?) throws(RPCError) -> BoundCall
+        _ method: M.Type, isWrite: Bool, actsUnheard: Bool,
+        bind: @escaping @Sendable (JSONValue?) throws(RPCError) -> BoundCall
     ) {
         name = M.name
         summary = M.summary
@@ -56,6 +59,7 @@ package struct MethodEntry: Sendable {
         self.isWrite = isWrite
         errors = M.errors
         needsOneOf = M.needsOneOf
+        self.actsUnheard = actsUnheard
         parameters = M.fieldDescriptions
         result = M.Response.schema
         self.bind = bind

@@ -31,16 +31,21 @@ extension Method {
 package enum ReadCost: Sendable {
     /// A few look-ups by key: runs where the request was read.
     case point
-    /// May go through many rows: runs beside, so that it holds nobody up.
+    /// May go through many rows, or write a long answer: runs beside, so that it holds nobody up.
     case scan
+    /// Goes through the whole ledger, for minutes perhaps.
+    case whole
 }
 
 package protocol ReadMethod: Method {
     static var cost: ReadCost { get }
+    /// It does something beside answering, so that it is carried out as a notification, too.
+    static var actsUnheard: Bool { get }
     func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response
 }
 
 extension ReadMethod {
+    package static var actsUnheard: Bool { false }
     package var isRepeatable: Bool { true }
 }
 

@@ -14,7 +14,19 @@ package struct Dispatcher: Sendable {
     package enum Work: Sendable {
         case single(Call)
         /// Answered by one array, unless all are notifications.
-        case batch([Call])
+        case batch([Unread])
+    }
+
+    /// One request of a batch, as text: it is read when it is its turn, so that a thousand are not read at one go, and
+    /// takes no more room than its text until then.
+    package struct Unread: Sendable {
+        package let text: ArraySlice<UInt8>
+        fileprivate let received: ContinuousClock.Instant
+
+        package init(_ text: ArraySlice<UInt8>, received: ContinuousClock.Instant = .now) {
+            self.text = text
+            self.received = received
+        }
     }
 
     /// One request, as far as it got.
@@ -23,7 +35,9 @@ package struct Dispatcher: Sendable {
         /// For the log and the metrics; nil for what names no method of ours.
         package let method: String?
         package let step: Step
-        private let received = ContinuousClock.now
+        /// Carried out also when nobody gets an answer.
+        package let actsUnheard: Bool
+        private let received: ContinuousClock.Instant
 
         /// Time since it was read.
         package var age: Duration { ContinuousClock.now - received }
@@ -33,10 +47,15 @@ package struct Dispatcher: Sendable {
             case refuse(RPCError)
         }
 
-        package init(id: RequestID, method: String?, step: Step) {
+        package init(
+            id: RequestID, method: String?, step: Step, actsUnheard: Bool = false,
+            received: ContinuousClock.Instant = .now
+        ) {
             self.id = id
             self.method = method
             self.step = step
+            self.actsUnheard = actsUnheard
+            self.received = received
         }
 
         package static func refusal(_ error: RPCError, id: RequestID = .null) -> Call {
@@ -55,10 +74,23 @@ package struct Dispatcher: Sendable {
         guard root.kind == .array else { return .single(call(root, from: caller)) }
         if root.count == 0 { return .single(.refusal(.invalidRequest("A batch must not be empty."))) }
         if root.count > limits.maximumBatch { return .single(.refusal(.batchTooLarge(limit: limits.maximumBatch))) }
-        return .batch(root.elements.map { call($0, from: caller) })
+        let now = ContinuousClock.now
+        return .batch(root.elements.map { Unread($0.raw, received: now) })
     }
 
-    private func call(_ json: JSONValue, from caller: Caller) -> Call {
+    /// Reads a request of a batch.
+    package func call(_ unread: Unread, from caller: Caller) -> Call {
+        do throws(JSONSyntaxError) {
+            let document = try JSONDocument(parsing: Array(unread.text), maximumDepth: limits.maximumDepth)
+            return call(document.root, from: caller, received: unread.received)
+        } catch {
+            return .refusal(.parseError(error))  // Not after the whole batch was read.
+        }
+    }
+
+    private func call(
+        _ json: JSONValue, from caller: Caller, received: ContinuousClock.Instant = .now
+    ) -> Call {
         let request: Request
         do throws(InvalidRequest) {
             request = try Request(json)
@@ -69,9 +101,11 @@ package struct Dispatcher: Sendable {
         do throws(RPCError) {
             let entry = try table.entry(named: request.method)
             method = entry.name
-            return Call(id: request.id, method: method, step: .run(try entry.bind(request.params, for: caller)))
+            return Call(
+                id: request.id, method: method, step: .run(try entry.bind(request.params, for: caller)),
+                actsUnheard: entry.actsUnheard, received: received)
         } catch {
-            return Call(id: request.id, method: method, step: .refuse(error))
+            return Call(id: request.id, method: method, step: .refuse(error), received: received)
         }
     }
 }

@@ -12,14 +12,17 @@ struct RequestSequence {
         case beginBatch, endBatch
         /// Send this answer.
         case answer(Call, Outcome)
+        /// Nobody would hear of this read, which has no other effect: it is not carried out.
+        case skip(Call)
         /// Run this now and send its answer.
         case read(Call, BoundCall.Read)
         /// Start this; its answer is given to `finish` under the ticket.
-        case scan(BoundCall.Read, ticket: Int)
+        case scan(BoundCall.Read, isWhole: Bool, ticket: Int)
         case write(Call, BoundCall.Write, worksOnFullDisk: Bool, ticket: Int)
     }
 
     private enum Item {
+        case unread(Dispatcher.Unread)
         case call(Call)
         case beginBatch, endBatch
     }
@@ -39,6 +42,10 @@ struct RequestSequence {
     /// The ticket of the first awaited item; tickets are consecutive.
     private var firstTicket = 0
     private var awaitsScan = false
+    private let read: (Dispatcher.Unread) -> Call
+
+    /// - Parameter read: reads a request of a batch when it is its turn.
+    init(reading read: @escaping (Dispatcher.Unread) -> Call) { self.read = read }
 
     /// Nothing is left to start: the next line may be added.
     var wantsWork: Bool { upcoming.isEmpty }
@@ -49,9 +56,9 @@ struct RequestSequence {
         switch work {
         case .single(let call):
             upcoming.append(.call(call))
-        case .batch(let calls):
+        case .batch(let requests):
             upcoming.append(.beginBatch)
-            upcoming.append(contentsOf: calls.map(Item.call))
+            upcoming.append(contentsOf: requests.map(Item.unread))
             upcoming.append(.endBatch)
         }
     }
@@ -71,34 +78,47 @@ struct RequestSequence {
     }
 
     /// What is to be done next; nil while that must wait for an answer, or when nothing is left.
-    mutating func next() -> Step? {
-        if let step = nextAwaited() { return step }
-        guard let item = upcoming.first else { return nil }
-        guard case .call(let call) = item else {
-            upcoming.removeFirst()
-            if awaited.isEmpty { return mark(item) }
-            expect(item)
-            return next()
+    /// - Parameter isHeard: somebody gets the answers.
+    mutating func next(isHeard: Bool = true) -> Step? {
+        while true {
+            if let step = nextAwaited() { return step }
+            switch upcoming.popFirst() {
+            case nil: return nil
+            case .unread(let request): upcoming.prepend(.call(read(request)))
+            case .call(let call):
+                if let step = start(call, isHeard: isHeard) { return step }
+                upcoming.prepend(.call(call))
+                return nil
+            case .some(let item):
+                if awaited.isEmpty { return mark(item) }
+                expect(item)
+            }
         }
+    }
+
+    /// Begins the first that is left.
+    /// - Returns: nil: it has to wait.
+    private mutating func start(_ call: Call, isHeard: Bool) -> Step? {
         switch call.step {
         case .refuse(let error):
+            return awaited.isEmpty ? .answer(call, .failure(error)) : nil
+        case .run(.read(let cost, let read)):
+            if isForNobody(call, isHeard: isHeard) { return .skip(call) }
             guard awaited.isEmpty else { return nil }
-            upcoming.removeFirst()
-            return .answer(call, .failure(error))
-        case .run(.read(.point, let read)):
-            guard awaited.isEmpty else { return nil }
-            upcoming.removeFirst()
-            return .read(call, read)
-        case .run(.read(.scan, let read)):
-            guard awaited.isEmpty else { return nil }
-            upcoming.removeFirst()
+            if cost == .point { return .read(call, read) }
             awaitsScan = true
-            return .scan(read, ticket: expect(item))
+            return .scan(read, isWhole: cost == .whole, ticket: expect(.call(call)))
         case .run(.write(let worksOnFullDisk, let write)):
             guard !awaitsScan, awaited.count < Self.mostAwaited else { return nil }
-            upcoming.removeFirst()
-            return .write(call, write, worksOnFullDisk: worksOnFullDisk, ticket: expect(item))
+            return .write(call, write, worksOnFullDisk: worksOnFullDisk, ticket: expect(.call(call)))
         }
+    }
+
+    /// A read that nobody gets the answer of.
+    private func isForNobody(_ call: Call, isHeard: Bool) -> Bool {
+        guard isHeard else { return true }
+        if case .none = call.id { return !call.actsUnheard }
+        return false
     }
 
     private mutating func nextAwaited() -> Step? {
@@ -128,7 +148,7 @@ struct RequestSequence {
         switch item {
         case .beginBatch: .beginBatch
         case .endBatch: .endBatch
-        case .call: nil
+        case .call, .unread: nil
         }
     }
 }

@@ -26,7 +26,7 @@ package final class Reader {
     /// Runs a read in the snapshot that is open, opening one when there is none. Whoever calls ends it.
     package func run(_ read: BoundCall.Read, _ context: CallContext) -> ReadOutcome {
         transaction.begin(at: context.now)
-        defer { if let failure = transaction.failure { onError(failure) } }
+        defer { report() }
         let result = Result { () throws(RPCError) in
             try openSnapshot()
             return try read(transaction, context)
@@ -38,9 +38,13 @@ package final class Reader {
     /// The same for what is no request.
     func read<Value>(_ body: (any ReadTransaction) throws(RPCError) -> Value) throws(RPCError) -> Value {
         transaction.failure = nil
-        defer { if let failure = transaction.failure { onError(failure) } }
+        defer { report() }
         try openSnapshot()
         return try body(transaction)
+    }
+
+    private func report() {
+        if let failure = transaction.failure, !failure.isInterruption { onError(failure) }
     }
 
     private func openSnapshot() throws(RPCError) {
@@ -53,6 +57,11 @@ package final class Reader {
     /// Lets go of the snapshot: what was committed meanwhile is seen by the next read.
     package func endSnapshot() {
         if database.isInTransaction { try? end.run() }
+    }
+
+    /// Ends what it runs, from any thread, for as long as this lives.
+    var interrupter: Database.Interrupter {
+        get throws(StorageError) { try database.interrupter }
     }
 
     /// Forgets the pages that it keeps of the file.

@@ -1,20 +1,33 @@
 package import LifecycleCore
 internal import LifecycleSystem
+internal import NIOConcurrencyHelpers
+internal import Synchronization
 
 /// Threads for reads that go through many rows, so that nobody else waits for them. Three: an audit of millions of rows
-/// and a backup, of which there is never more than one, leave the third for lists.
+/// and a backup, of which there is never more than one, leave the third for lists. Whose is next says `ScanQueue`.
 package final class ReaderPool: Sendable {
     package typealias Completion = @Sendable (Result<Reply, RPCError>, [ConnectionEffect]) -> Void
 
-    private enum Letter: Sendable {
+    private enum Job: Sendable {
         case read(BoundCall.Read, CallContext, Completion)
         case page(EventFilter, after: Int64, @Sendable (Result<EventPage, RPCError>) -> Void)
         case verify(@Sendable (Result<[String], StorageError>) -> Void)
-        case close
+    }
+
+    private typealias Entry = ScanQueue<Job>.Entry
+    private typealias Owner = ScanQueue<Job>.Owner
+
+    private struct State {
+        var queue = ScanQueue<Job>()
+        var isClosed = false
+        /// Of the connections of the threads that run.
+        var interrupters: [Int: Database.Interrupter] = [:]
     }
 
     private static let threads = 3
-    private let mailbox = Mailbox<Letter>()
+    private let state = Mutex(State())
+    /// True while a thread has something to do. Held around every access to `state`, so that no change goes unnoticed.
+    private let isFilled = ConditionLock(value: false)
     private let writes: WriteQueue
     private let context: @Sendable (Caller) -> CallContext
     private let deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
@@ -29,10 +42,12 @@ package final class ReaderPool: Sendable {
     }
 
     func start(_ makeReader: () throws(StorageError) -> sending Reader) throws(StorageError) {
-        for _ in 0..<Self.threads {
+        for number in 0..<Self.threads {
             let reader = try makeReader()
+            let interrupter = try reader.interrupter
+            change { $0.interrupters[number] = interrupter }
             do throws(SystemCallError) {
-                try SystemThread.start { self.work(reader) }
+                try SystemThread.start { self.work(reader, number) }
             } catch {
                 throw StorageError(.cannotOpen, code: error.code, error.description)
             }
@@ -40,8 +55,20 @@ package final class ReaderPool: Sendable {
     }
 
     /// Runs a read on one of the threads; the completion gets a reply whose text is already made.
-    package func submit(_ read: @escaping BoundCall.Read, _ context: CallContext, completion: @escaping Completion) {
-        mailbox.send(.read(read, context, completion))
+    /// - Parameters:
+    ///   - isWhole: it goes through the whole ledger.
+    ///   - source: who asks, for `cancel`.
+    package func submit(
+        _ read: @escaping BoundCall.Read, _ context: CallContext, isWhole: Bool = false,
+        source: ObjectIdentifier? = nil, completion: @escaping Completion
+    ) {
+        let owner = Owner(uid: context.caller.uid, source: source)
+        add(Entry(owner: owner, isWhole: isWhole, job: .read(read, context, completion)))
+    }
+
+    /// Nobody waits any more for what this source asked for and what has not begun.
+    func cancel(_ source: ObjectIdentifier, of caller: Caller) {
+        refuse(change { $0.queue.cancel(Owner(uid: caller.uid, source: source)) })
     }
 
     /// Reads what comes after an event, on one of the threads.
@@ -49,40 +76,110 @@ package final class ReaderPool: Sendable {
         _ filter: EventFilter, after position: Int64,
         completion: @escaping @Sendable (Result<EventPage, RPCError>) -> Void
     ) {
-        mailbox.send(.page(filter, after: position, completion))
+        add(Entry(owner: Owner(), isWhole: false, job: .page(filter, after: position, completion)))
     }
 
     /// Checks the whole database, beside all else.
     func verify(_ completion: @escaping @Sendable (Result<[String], StorageError>) -> Void) {
-        mailbox.send(.verify(completion))
+        add(Entry(owner: Owner(), isWhole: true, job: .verify(completion)))
     }
 
-    /// Ends the threads once they have answered what was submitted before.
-    package func close() {
-        for _ in 0..<Self.threads { mailbox.send(.close) }
+    /// Refuses what has not begun, abandons what runs, and ends the threads.
+    /// - Parameter time: it waits no longer; who has not ended by then is left behind.
+    package func close(by time: ContinuousClock.Instant) async {
+        let abandoned = change { state in
+            state.isClosed = true
+            return state.queue.removeAll()
+        }
+        refuse(abandoned)
+        while true {
+            let isLeft = state.withLock { state in
+                for interrupter in state.interrupters.values { interrupter.interrupt() }
+                return !state.interrupters.isEmpty
+            }
+            guard isLeft, ContinuousClock.now < time else { return }
+            // And again: one that comes between two statements is lost.
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 
-    private func work(_ reader: Reader) {
+    // MARK: Between the threads
+
+    private func add(_ entry: Entry) {
+        let isClosed = change { state in
+            if !state.isClosed { state.queue.add(entry) }
+            return state.isClosed
+        }
+        if isClosed { refuse([entry]) }
+    }
+
+    @discardableResult
+    private func change<Value: Sendable>(_ body: (inout State) -> Value) -> Value {
+        isFilled.lock()
+        return changeAndUnlock(body)
+    }
+
+    private func changeAndUnlock<Value: Sendable>(_ body: (inout State) -> Value) -> Value {
+        let (value, isFilled) = state.withLock { state in
+            let value = body(&state)
+            return (value, state.isClosed || state.queue.hasNext)
+        }
+        self.isFilled.unlock(withValue: isFilled)
+        return value
+    }
+
+    /// Waits for one and takes it; nil: there will be none.
+    private func take() -> Entry? {
+        isFilled.lock(whenValue: true)
+        return changeAndUnlock { $0.isClosed ? nil : $0.queue.next() }
+    }
+
+    private func refuse(_ entries: [Entry]) {
+        for entry in entries {
+            switch entry.job {
+            case .read(_, _, let completion): deliver { completion(.failure(.stopping), []) }
+            case .page(_, _, let completion): deliver { completion(.failure(.stopping)) }
+            case .verify: break  // The next start finds the same.
+            }
+        }
+    }
+
+    // MARK: A thread
+
+    private func work(_ reader: Reader, _ number: Int) {
         SystemThread.setName("scanner")
-        while let letter = mailbox.takeFirst() {
-            switch letter {
-            case .read(let read, let context, let completion):
-                switch Self.encoded(read, context, by: reader) {
-                case .answered(let result, let effects): deliver { completion(result, effects) }
-                case .due(let due):
-                    writes.settle(due) { self.submit(read, self.context(context.caller), completion: completion) }
+        while true {
+            guard let entry = take() else { break }
+            let start = ContinuousClock.now
+            run(entry, by: reader)
+            let time = (ContinuousClock.now - start).inNanoseconds
+            change { $0.queue.ended(entry, took: time) }
+        }
+        // Before its connection is closed.
+        change { $0.interrupters[number] = nil }
+        withExtendedLifetime(reader) {}
+    }
+
+    private func run(_ entry: Entry, by reader: Reader) {
+        switch entry.job {
+        case .read(let read, let context, let completion):
+            switch Self.encoded(read, context, by: reader) {
+            case .answered(let result, let effects): deliver { completion(result, effects) }
+            case .due(let due):
+                writes.settle(due) {
+                    self.submit(
+                        read, self.context(context.caller), isWhole: entry.isWhole, source: entry.owner.source,
+                        completion: completion)
                 }
-            case .page(let filter, let position, let completion):
-                let result = Self.page(filter, after: position, by: reader)
-                deliver { completion(result) }
-            case .verify(let completion):
-                do throws(StorageError) {
-                    completion(.success(try reader.verify()))
-                } catch {
-                    completion(.failure(error))
-                }
-            case .close:
-                return
+            }
+        case .page(let filter, let position, let completion):
+            let result = Self.page(filter, after: position, by: reader)
+            deliver { completion(result) }
+        case .verify(let completion):
+            do throws(StorageError) {
+                completion(.success(try reader.verify()))
+            } catch {
+                if !state.withLock(\.isClosed) { completion(.failure(error)) }
             }
         }
     }

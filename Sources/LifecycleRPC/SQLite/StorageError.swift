@@ -31,6 +31,9 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
     /// Nothing is wrong with the ledger: what was refused can be tried again later.
     var isPassing: Bool { kind == .full || kind == .busy }
 
+    /// A stop ended it.
+    var isInterruption: Bool { kind == .busy && code & 0xff == SQLITE_INTERRUPT }
+
     /// The same where nothing was to be refused, so that nobody knows how to go on.
     var asFatal: StorageError { isFatal ? self : StorageError(.misuse, code: code, "cannot go on: \(message)") }
 

@@ -33,6 +33,8 @@ package final class Store: Sendable {
         /// still. Tests that move the clock and
         /// ring nothing have all the time there is.
         package var patience: Int64
+        /// Asked on the writer thread, with the uptime: whether the event loop stood still at some time since the last call.
+        package var hasLoopPaused: @Sendable (Int64) -> Bool
         /// Told what storage said, from any thread. After a fatal error nothing may be acknowledged any more.
         package var onError: @Sendable (StorageError) -> Void
         /// Told, on the writer thread, that the clock was set or the machine slept.
@@ -54,7 +56,7 @@ package final class Store: Sendable {
             onSweep: @escaping @Sendable (WriteOutcome, Caller) -> Void = { _, _ in },
             onCommit: @escaping @Sendable (Int64) -> Void = { _ in },
             schedule: @escaping @Sendable (Duration, @escaping @Sendable () -> Void) -> Void = { _, _ in },
-            patience: Int64 = .max,
+            patience: Int64 = .max, hasLoopPaused: @escaping @Sendable (Int64) -> Bool = { _ in false },
             onError: @escaping @Sendable (StorageError) -> Void,
             onClockJump: @escaping @Sendable (ClockJump) -> Void = { _ in }, backupFolder: String? = nil,
             onBackup: @escaping @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void = { _, _ in },
@@ -70,6 +72,7 @@ package final class Store: Sendable {
             self.onCommit = onCommit
             self.schedule = schedule
             self.patience = patience
+            self.hasLoopPaused = hasLoopPaused
             self.onError = onError
             self.onClockJump = onClockJump
             self.backupFolder = backupFolder
@@ -105,7 +108,8 @@ package final class Store: Sendable {
         let writer = try Writer(
             opening.database, identity: FileIdentity(databasePath: path), log: opening.log,
             nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime,
-            patience: environment.patience, onError: onError, onClockJump: environment.onClockJump)
+            patience: environment.patience, hasLoopPaused: environment.hasLoopPaused, onError: onError,
+            onClockJump: environment.onClockJump)
         try writer.sweep { environment.onSweep($0, .daemon) }
         writer.log.look()
 
@@ -139,14 +143,20 @@ package final class Store: Sendable {
     package func newestBackup() -> (time: Int64, bytes: Int64)? { backups.folder.newest() }
 
     /// Abandons the backup that is being made, whose caller is told so, and refuses further ones.
-    package func stopBackups() async { await backups.stop() }
+    /// - Parameter time: waits no longer for the end of it.
+    package func stopBackups(by time: ContinuousClock.Instant) async { await backups.stop(by: time) }
+
+    /// Whether any project has a deadline, as far as is known without a look at the disk.
+    var hasUnfinishedProjects: Bool { nextDeadline.time.milliseconds < .max }
 
     /// Writes what is queued, empties the WAL and closes.
+    /// - Parameter time: what is queued is given up then.
     /// - Returns: once all is on disk, nil; else what went wrong.
-    package func close() async -> StorageError? {
-        await stopBackups()  // Its snapshot would be in the way of emptying the WAL.
-        scans.close()
-        return await withCheckedContinuation { done in writes.close { done.resume(returning: $0) } }
+    package func close(by time: ContinuousClock.Instant = .now + .seconds(86_400)) async -> StorageError? {
+        // Their snapshots would be in the way of emptying the WAL.
+        await stopBackups(by: time)
+        await scans.close(by: time)
+        return await withCheckedContinuation { done in writes.close(by: time) { done.resume(returning: $0) } }
     }
 }
 

@@ -93,9 +93,12 @@ package final class WriteQueue: Sendable {
 
     /// Writes what is queued, refuses what comes later, closes the database and calls back, with the error when that did
     /// not go well.
-    package func close(_ completion: @escaping @Sendable (StorageError?) -> Void) {
+    /// - Parameter time: what is queued is given up then.
+    package func close(
+        by time: ContinuousClock.Instant, _ completion: @escaping @Sendable (StorageError?) -> Void
+    ) {
         state.withLock { $0.isOpen = false }
-        mailbox.send(.close(completion))
+        mailbox.send(.close(by: time, completion))
     }
 
     // MARK: The writer thread
@@ -107,6 +110,7 @@ package final class WriteQueue: Sendable {
         while true {
             read(turn.isIdle ? mailbox.takeAll() : mailbox.takeWaiting(), into: &turn, &alarm, writer)
             do throws(StorageError) {
+                if turn.isTooLate { giveUp(&turn, .stopping) }
                 try writer.watchClock()
                 if let failure = run(&turn, &alarm, by: writer) { throw failure }
                 if alarm.isTimeForBeats(writer) { try writer.writeBeats() }
@@ -159,10 +163,9 @@ package final class WriteQueue: Sendable {
 
     /// One transaction for those who read a project that is due, and one of somebody else's, so that nobody waits for more.
     private func settle(_ turn: inout Turn, by writer: Writer) throws(StorageError) {
+        let isDue = turn.maySettle(writer.isSomethingDue) { deliver { [mailbox] in mailbox.send(.heard) } }
         for isSmall in [true, false] {
-            guard let next = turn.nextSettling(isSmall: isSmall, isSomethingDue: writer.isSomethingDue) else {
-                continue
-            }
+            guard let next = turn.nextSettling(isSmall: isSmall, isSomethingDue: isDue) else { continue }
             do throws(StorageError) {
                 let (steps, isDone) = try writer.settle(next.due)
                 report(steps, by: writer)
@@ -190,6 +193,15 @@ package final class WriteQueue: Sendable {
         }
     }
 
+    private func giveUp(_ turn: inout Turn, _ reason: RPCError) {
+        let (jobs, completions) = turn.giveUp()
+        state.withLock { $0.queued -= jobs.count }
+        deliver {
+            for job in jobs { job.completion(WriteOutcome(.failure(reason))) }
+            for completion in completions { completion() }
+        }
+    }
+
     /// Fail-stop: nothing is written any more, and what waits is answered so. The process has to end, whatever it was:
     /// one that lived on and refused every write would keep the next one out.
     private func stop(_ cause: StorageError, _ turn: Turn) {
@@ -199,11 +211,7 @@ package final class WriteQueue: Sendable {
         var turn = turn
         var alarm = WriterAlarm()
         while true {
-            let (jobs, completions) = turn.giveUp()
-            deliver {
-                for job in jobs { job.completion(WriteOutcome(.failure(RPCError(failure)))) }
-                for completion in completions { completion() }
-            }
+            giveUp(&turn, RPCError(failure))
             if let close = turn.close { return close(failure) }
             turn.take(mailbox.takeAll(), &alarm)
         }

@@ -11,11 +11,11 @@ extension Writer {
         lastSeen = now
     }
 
-    /// Looks whether the thread stood still in the middle of its work, paused or in front of a slow disk, so that nobody
-    /// could report. To be asked before something due is settled, and before the thread waits again.
+    /// Looks whether the thread stood still in the middle of its work, paused or in front of a slow disk, or the event loop
+    /// did, so that nobody could report. To be asked before something due is settled, and before the thread waits again.
     func noticePause() {
         let now = uptime()
-        if now &- lastSeen > patience { resumedAt = context(.daemon).now }
+        if hasLoopPaused(now) || now &- lastSeen > patience { resumedAt = context(.daemon).now }
         lastSeen = now
     }
 

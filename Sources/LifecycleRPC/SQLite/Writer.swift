@@ -17,6 +17,8 @@ final class Writer {
     /// When this thread was last seen at work, by the monotonic clock, and for how long it may be unseen: see `noticePause`.
     var lastSeen: Int64
     let patience: Int64
+    /// Whether nobody could report at some time since it was asked last, as the event loop stood still.
+    let hasLoopPaused: @Sendable (_ uptime: Int64) -> Bool
     /// The clock went back, and deadlines lie too far in the future since: when to shorten them, by the monotonic clock.
     var shortensAt: Int64?
     /// Told what storage refused to the daemon itself, which goes on.
@@ -37,8 +39,8 @@ final class Writer {
     init(
         _ database: Database, identity: FileIdentity, log: LogKeeper,
         nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime,
-        patience: Int64, onError: @escaping @Sendable (StorageError) -> Void,
-        onClockJump: @escaping @Sendable (ClockJump) -> Void
+        patience: Int64, hasLoopPaused: @escaping @Sendable (_ uptime: Int64) -> Bool,
+        onError: @escaping @Sendable (StorageError) -> Void, onClockJump: @escaping @Sendable (ClockJump) -> Void
     ) throws(StorageError) {
         self.database = database
         self.identity = identity
@@ -50,6 +52,7 @@ final class Writer {
         lastSeen = uptime()
         clockWatch = ClockWatch(wall: resumedAt, uptime: lastSeen)
         self.patience = patience
+        self.hasLoopPaused = hasLoopPaused
         self.onError = onError
         self.onClockJump = onClockJump
         transaction = try SQLiteWriteTransaction(database, nextDeadline)

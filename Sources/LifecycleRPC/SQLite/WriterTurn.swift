@@ -8,7 +8,10 @@ enum WriterLetter: Sendable {
     case settle(Due, @Sendable () -> Void)
     /// It may be time for something.
     case tick(WriterAlarm.Ring?)
-    case close(@Sendable (StorageError?) -> Void)
+    /// The event loop has got round to the question.
+    case heard
+    /// At that time what waits is given up.
+    case close(by: ContinuousClock.Instant, @Sendable (StorageError?) -> Void)
 }
 
 /// What the writer has read and not done. The writer thread's own.
@@ -28,6 +31,8 @@ struct Turn {
     private var checks: [@Sendable () -> Void] = []
     private var settling = Deque<Settling>()
     private(set) var close: (@Sendable (StorageError?) -> Void)?
+    private var closesBy: ContinuousClock.Instant?
+    private(set) var question = LoopQuestion()
 
     /// Nothing is left to be done at once.
     var isIdle: Bool { jobs.isEmpty && settling.isEmpty }
@@ -39,7 +44,8 @@ struct Turn {
             case .check(let completion): checks.append(completion)
             case .settle(let due, let completion): take(Settling(due: due, completions: [completion]))
             case .tick(let ring): alarm.rang(ring)
-            case .close(let completion): close = completion
+            case .heard: question.answered()
+            case .close(let time, let completion): (closesBy, close) = (time, completion)
             }
         }
     }
@@ -64,7 +70,15 @@ struct Turn {
         return next
     }
 
+    /// A stop has no time left for what waits.
+    var isTooLate: Bool { closesBy.map { $0 < .now } ?? false }
+
     // MARK: What is due
+
+    /// Whether the daemon's clocks may end what is past its deadline.
+    mutating func maySettle(_ isSomethingDue: Bool, ask: () -> Void) -> Bool {
+        close == nil && question.isAnswered(isSomethingDue, ask: ask)
+    }
 
     /// These go on when what they touched is settled.
     mutating func postpone(_ jobs: [WriteJob], until due: Due) {
@@ -98,13 +112,13 @@ struct Turn {
 
     /// Proves that the thread and the files are alive, to who asked.
     mutating func answerChecks(_ writer: Writer) throws(StorageError) {
-        guard !checks.isEmpty else { return }
+        guard !checks.isEmpty, close != nil || !question.isOpen else { return }
         try writer.check()
         for check in checks { check() }
         checks = []
     }
 
-    /// Nothing will be done any more: all that wait, to be told so. Who asks whether the thread is alive gets no answer.
+    /// All that wait, of which nothing will be done: to be told so. Who asks whether the thread is alive gets no answer.
     mutating func giveUp() -> (jobs: [WriteJob], completions: [@Sendable () -> Void]) {
         defer {
             jobs = []

@@ -56,3 +56,9 @@ extension ConnectionHandler {
         hub.logStalledWatcher(caller, lastSent: watcher.lastSent)
     }
 }
+
+/// By identity.
+extension ConnectionHandler: Hashable {
+    static func == (one: ConnectionHandler, other: ConnectionHandler) -> Bool { one === other }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}

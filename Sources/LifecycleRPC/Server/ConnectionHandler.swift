@@ -16,7 +16,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// What it is told of, beside its replies.
     var watcher: Watcher?
     private var framer: LineFramer
-    private var sequence = RequestSequence()
+    private var sequence: RequestSequence
     var replies: ReplyWriter
     private(set) var context: ChannelHandlerContext?
     /// Kept by the hub.
@@ -32,8 +32,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isReading = false
     private lazy var stall = StallTimer(seconds: hub.limits.stallTimeout)
 
-    /// Steps taken in one turn, so that a connection with much to do leaves room for the others.
-    private static let stepsPerTurn = 64
+    private static let leastSteps = 16
     /// What may wait, read and not begun, when more is read.
     private static let readAheadBytes = 4096
 
@@ -41,6 +40,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.caller = caller
         self.hub = hub
         framer = LineFramer(maximumLineBytes: hub.limits.maximumLineBytes)
+        let dispatcher = hub.dispatcher
+        sequence = RequestSequence { dispatcher.call($0, from: caller) }
         replies = ReplyWriter(limit: hub.limits.maximumReplyBytes)
     }
 
@@ -98,16 +99,18 @@ final class ConnectionHandler: ChannelInboundHandler {
         hub.schedule(self)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     // MARK: From the hub
 
-    /// Starts what can be started and sends what is ready. Once a turn of the hub.
-    func work() {
+    /// What its next step takes at least, in nanoseconds: a line that is to be read, some of them a byte.
+    var expectedCost: Int64 { sequence.wantsWork ? Int64(framer.bufferedBytes) &* 3 : 0 }
+
+    /// Starts what can be started and sends what is ready, up to the time, or for sixteen steps, if that is longer: on a slow
+    /// machine the turns would else cost more than the requests. But not after the last time.
+    func work(until time: NIODeadline, orAtLast last: NIODeadline) {
         let hadMore = hasMore
-        hasMore = takeSteps()
+        hasMore = takeSteps(until: time, orAtLast: last)
         defer { if isIdle, hadMore || context == nil { hub.settled(self) } }
         guard let context else {
             _ = replies.take()
@@ -126,9 +129,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         wantEvents()
     }
 
-    func closeIfOver(_ context: ChannelHandlerContext) {
-        if isOver { closeWhenSent(context) }
-    }
+    func closeIfOver(_ context: ChannelHandlerContext) { if isOver { closeWhenSent(context) } }
 
     /// Everything that was read is answered.
     var isIdle: Bool { sequence.isIdle && !hasMore }
@@ -140,15 +141,18 @@ final class ConnectionHandler: ChannelInboundHandler {
         return isDraining && hub.isQuiet && hub.feed.hasAll(watcher)
     }
 
-    /// - Returns: whether there may be more to do at once: the turn was long enough, or enough waits to be sent.
-    private func takeSteps() -> Bool {
-        for _ in 0..<Self.stepsPerTurn {
+    /// - Returns: whether there may be more to do at once: the time is over, or enough waits to be sent.
+    private func takeSteps(until time: NIODeadline, orAtLast last: NIODeadline) -> Bool {
+        var (steps, now) = (0, time)
+        repeat {
             guard context?.channel.isWritable ?? true, replies.count < hub.limits.maximumUnsentBytes else {
                 return true
             }
             guard let step = nextStep() else { return false }
             carryOut(step)
-        }
+            steps += 1
+            now = .now()
+        } while now < time || (steps < Self.leastSteps && now < last)
         return true
     }
 
@@ -176,7 +180,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func nextStep() -> RequestSequence.Step? {
         while true {
-            if let step = sequence.next() { return step }
+            if let step = sequence.next(isHeard: context != nil) { return step }
             guard sequence.wantsWork, addNextLine() else { return nil }
         }
     }
@@ -197,6 +201,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .beginBatch: replies.beginBatch()
         case .endBatch: replies.endBatch()
         case .answer(let call, let outcome): answer(call, outcome)
+        case .skip(let call): hub.count(call, .success { $0.null() })
         case .read(let call, let read):
             switch hub.read(read, from: caller) {
             case .answered(let outcome, let effects):
@@ -204,9 +209,7 @@ final class ConnectionHandler: ChannelInboundHandler {
                 apply(effects)
             case .due(let due): hub.read(read, after: due, for: self, sequence.awaitAnswer(to: call))
             }
-        case .scan(let read, let ticket):
-            guard context != nil else { return sequence.finish(ticket, with: .failure(.stopping)) }  // Nobody to tell.
-            hub.scan(read, for: self, ticket)
+        case .scan(let read, let isWhole, let ticket): hub.scan(read, isWhole: isWhole, for: self, ticket)
         case .write(let call, let write, let worksOnFullDisk, let ticket):
             hub.write(write, of: call, worksOnFullDisk: worksOnFullDisk, for: self, ticket)
         }

@@ -4,16 +4,17 @@ internal import NIOCore
 
 /// What all connections share: the one event loop that serves them, the store, and the books about who is connected.
 ///
-/// Work is done in turns: whatever connections became ready in one round of the event loop is worked off together, in one
-/// snapshot. Not `Sendable`: the event loop's own.
+/// Work is done in turns of a bounded time, each in one snapshot. The connections that have something to do share a turn
+/// fairly, by users first (`FairQueue`); with more to do than for one turn the event loop looks at its sockets in between.
+/// Not `Sendable`: the event loop's own.
 final class Hub {
     let limits: Limits
     let dispatcher: Dispatcher
-    private let eventLoop: any EventLoop
-    private let store: Store
-    private let reader: Reader
-    private let environment: Store.Environment
-    private let telemetry: Telemetry
+    let eventLoop: any EventLoop
+    let store: Store
+    let reader: Reader
+    let environment: Store.Environment
+    let telemetry: Telemetry
     /// What is committed, for the connections that watch.
     private(set) lazy var feed = EventFeed(eventLoop: eventLoop, reader: reader, scans: store.scans) { [unowned self] in
         schedule($0)
@@ -21,21 +22,38 @@ final class Hub {
     /// Told when the last connection has gone, and what was read from it is carried out.
     var onIdle: (() -> Void)?
 
-    private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var admission: Admission
     /// Connections that have ended, while what was read from them is carried out.
     private var ended: [ObjectIdentifier: ConnectionHandler] = [:]
     private(set) var isDraining = false
     /// Refused connections that are still open.
     var goodbyes = 0
-    private var holders = LeaseHolders()
+    var holders = LeaseHolders()
     private let rest: RestingMemory
 
-    private var ready: [ConnectionHandler] = []
-    private var jobs: [WriteJob] = []
+    /// Nobody is heard during a turn, so that it is short: who asks for something waits for one at most.
+    private static let turn = TimeAmount.milliseconds(2)
+    /// What a connection has of it at least, while others wait: some requests, and many shares in the tenth of a second in
+    /// which everybody is to be answered.
+    private static let share = TimeAmount.microseconds(250)
+    private static let longest = TimeAmount.milliseconds(20)
 
+    private var ready = FairQueue<UInt32, ConnectionHandler>(credit: 2_000_000, debt: 50_000_000)
+    /// A turn has been asked for, or goes on.
+    private var isTurnDue = false
+    private let loopWatch: LoopWatch
+    private lazy var pulse = LoopPulse(on: eventLoop, loopWatch, environment.uptime) { [unowned self] in
+        !connections.isEmpty || store.hasUnfinishedProjects
+    }
+    private lazy var nextPass = NextPass(on: eventLoop) { [unowned self] in turn() }
+    /// Writes that go to the writer with the end of the connection's share.
+    var jobs: [WriteJob] = []
+
+    /// - Parameter watch: is told whether the turns come in time.
     init(
-        eventLoop: any EventLoop, store: Store, reader: Reader, environment: Store.Environment, telemetry: Telemetry
+        eventLoop: any EventLoop, store: Store, reader: Reader, environment: Store.Environment, telemetry: Telemetry,
+        watch: LoopWatch
     ) {
         self.eventLoop = eventLoop
         self.store = store
@@ -46,7 +64,10 @@ final class Hub {
         admission = Admission(limits: limits)
         dispatcher = Dispatcher(limits: environment.limits)
         rest = RestingMemory(eventLoop: eventLoop, reader: reader)
+        self.loopWatch = watch
         rest.begin()
+        nextPass.start()
+        pulse.start()
     }
 
     // MARK: Connections
@@ -65,6 +86,7 @@ final class Hub {
 
     func add(_ connection: ConnectionHandler) {
         rest.end()
+        pulse.start()
         connections[ObjectIdentifier(connection)] = connection
         admission.add(connection.caller)
         telemetry.connections.record(connections.count)
@@ -74,7 +96,12 @@ final class Hub {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         admission.remove(connection.caller)
         telemetry.connections.record(connections.count)
-        if !connection.isIdle { ended[ObjectIdentifier(connection)] = connection }
+        if connection.isIdle {
+            ready.forget(connection, of: connection.caller.uid)
+        } else {
+            ended[ObjectIdentifier(connection)] = connection
+            store.scans.cancel(ObjectIdentifier(connection), of: connection.caller)
+        }
         detachAll(of: connection)
         feed.remove(connection)
         telemetry.watchers.record(feed.watchers)
@@ -87,6 +114,7 @@ final class Hub {
     /// What was read from the connection is carried out.
     func settled(_ connection: ConnectionHandler) {
         let hadEnded = ended.removeValue(forKey: ObjectIdentifier(connection)) != nil
+        if hadEnded { ready.forget(connection, of: connection.caller.uid) }
         if isDraining { feed.wakeAll() }
         if hadEnded, isIdle { onIdle?() }
     }
@@ -109,26 +137,37 @@ final class Hub {
 
     // MARK: Turns
 
-    /// The connection works in the next turn; once, however often it is scheduled.
+    /// The connection works when it is its turn; once, however often it is scheduled.
     func schedule(_ connection: ConnectionHandler) {
         guard !connection.isScheduled else { return }
         connection.isScheduled = true
-        ready.append(connection)
-        guard ready.count == 1 else { return }
+        ready.add(connection, of: connection.caller.uid, expecting: connection.expectedCost)
+        guard !isTurnDue else { return }
+        isTurnDue = true
+        loopWatch.asked(at: environment.uptime())
         eventLoop.assumeIsolated().execute { self.turn() }
     }
 
     private func turn() {
-        let now = ready
-        ready = []
         telemetry.queuedWrites.record(store.writes.count)
-        for connection in now {
+        let end = NIODeadline.now() + Self.turn
+        var now = end - Self.turn
+        while now < end, let (uid, connection) = ready.next() {
             connection.isScheduled = false
-            connection.work()
+            // All that is left for who is alone.
+            connection.work(until: ready.isEmpty ? end : now + Self.share, orAtLast: now + Self.longest)
             submit()
+            let before = now
+            now = .now()
+            ready.charge(connection, of: uid, (now - before).nanoseconds)
         }
         // One snapshot a turn: what was answered before the turn is in it.
         reader.endSnapshot()
+        loopWatch.answered(at: environment.uptime())
+        isTurnDue = !ready.isEmpty
+        guard isTurnDue else { return }
+        loopWatch.asked(at: environment.uptime())
+        nextPass.ask()
     }
 
     /// After each connection, so that the writer works while the next ones are read; what comes meanwhile is its next
@@ -137,53 +176,6 @@ final class Hub {
         guard !jobs.isEmpty else { return }
         store.writes.submit(jobs)
         jobs.removeAll(keepingCapacity: true)
-    }
-
-    // MARK: Requests
-
-    func read(_ read: BoundCall.Read, from caller: Caller) -> ReadOutcome {
-        reader.run(read, environment.context(caller))
-    }
-
-    /// Has what is due settled, then carries out the read.
-    func read(_ read: @escaping BoundCall.Read, after due: Due, for connection: ConnectionHandler, _ ticket: Int) {
-        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
-        let hub = NIOLoopBound(self, eventLoop: eventLoop)
-        // What is seen next is the snapshot after it.
-        reader.endSnapshot()
-        store.writes.settle(due) {
-            let (hub, connection) = (hub.value, connection.value)
-            hub.reader.endSnapshot()
-            switch hub.read(read, from: connection.caller) {
-            case .answered(let outcome, let effects): connection.finish(ticket, with: outcome, effects)
-            case .due(let due): hub.read(read, after: due, for: connection, ticket)
-            }
-            hub.reader.endSnapshot()
-        }
-    }
-
-    func scan(_ read: @escaping BoundCall.Read, for connection: ConnectionHandler, _ ticket: Int) {
-        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
-        store.scans.submit(read, environment.context(connection.value.caller)) { outcome, effects in
-            connection.value.finish(ticket, with: outcome, effects)
-        }
-    }
-
-    func write(
-        _ write: @escaping BoundCall.Write, of call: Dispatcher.Call, worksOnFullDisk: Bool,
-        for connection: ConnectionHandler, _ ticket: Int
-    ) {
-        let caller = connection.caller
-        let source = ObjectIdentifier(connection)
-        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
-        let hub = NIOLoopBound(self, eventLoop: eventLoop)
-        let (telemetry, method) = (telemetry, call.method)
-        jobs.append(
-            WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, source: source, run: write) { outcome in
-                telemetry.log(outcome, by: caller, calling: method)
-                hub.value.release(outcome.steps)
-                connection.value.finish(ticket, with: outcome.result, outcome.effects)
-            })
     }
 
     // MARK: Watching
@@ -196,51 +188,6 @@ final class Hub {
 
     func logStalledWatcher(_ caller: Caller, lastSent: Int64) {
         telemetry.log(stalledWatcher: caller, lastSent: lastSent)
-    }
-
-    // MARK: Held leases
-
-    /// The connection holds the project's lease from now on, whoever did before.
-    func attach(_ project: ProjectID, to connection: ConnectionHandler) {
-        holders.attach(project, to: ObjectIdentifier(connection))
-        // It has ended since it asked.
-        if connections[ObjectIdentifier(connection)] == nil { detachAll(of: connection) }
-    }
-
-    /// The connection holds the lease no more: its end means nothing to the project.
-    func detach(_ project: ProjectID, from connection: ConnectionHandler) {
-        holders.detach(project, from: ObjectIdentifier(connection))
-    }
-
-    /// The connection has ended: what it still holds has the detach grace left.
-    private func detachAll(of connection: ConnectionHandler) {
-        let lost = holders.end(ObjectIdentifier(connection))
-        // When we stop it is we who end the connections: their holders come back to the next daemon.
-        guard !lost.isEmpty, !isDraining else { return }
-        let hub = NIOLoopBound(self, eventLoop: eventLoop)
-        submitOwn(LostHolder.detachments(of: lost)) {
-            // Another connection's attachment may have been carried out before and become known here after it.
-            let found = lost.filter { hub.value.holders.isHeld($0) }
-            hub.value.submitOwn(LostHolder.restorations(of: found)) {}
-        }
-    }
-
-    private func submitOwn(_ writes: [BoundCall.Write], _ completion: @escaping @Sendable () -> Void) {
-        for (index, write) in writes.enumerated() {
-            let (telemetry, isLast) = (telemetry, index == writes.count - 1)
-            store.writes.submitOwn(
-                WriteJob(worksOnFullDisk: true, caller: .daemon, run: write) { outcome in
-                    telemetry.log(outcome, by: .daemon)
-                    if isLast { completion() }
-                })
-        }
-    }
-
-    /// Nobody needs to hold what has ended.
-    private func release(_ steps: [NewEvent]) {
-        for step in steps where step.kind == .completed || step.kind == .failed {
-            if let project = step.project { holders.release(project.id) }
-        }
     }
 
     func count(_ call: Dispatcher.Call, _ outcome: Result<Reply, RPCError>) {

@@ -17,6 +17,8 @@ final class Server: Sendable {
         let unsent = limits.maximumUnsentBytes
         channel = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.autoRead, value: false)
+            // Of those who wait to be accepted at a time: who comes behind a hundred shall not wait for as many turns.
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptPause())
@@ -53,19 +55,27 @@ final class Server: Sendable {
         channel.closeFuture.whenComplete { _ in callback() }
     }
 
-    /// Answers what was read and closes all connections, by force after `seconds`.
-    func drain(atMost seconds: Int64) async {
-        let hub = hub
-        let done = eventLoop.makePromise(of: Void.self)
+    /// Answers what was read and closes all connections, by force at the first time. Leaves an event loop behind that has
+    /// not done that by the second. Neither waits for it, which may have much to do.
+    /// - Returns: whether the event loop has done it.
+    func drain(until time: ContinuousClock.Instant, orLeaveAt last: ContinuousClock.Instant) async -> Bool {
+        let (eventLoop, hub) = (eventLoop, hub)
+        let (ends, done) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
         eventLoop.execute {
-            hub.value.onIdle = { done.succeed() }
+            hub.value.onIdle = { done.yield(true) }
             hub.value.drain()
         }
-        let force = eventLoop.scheduleTask(in: .seconds(seconds)) {
-            hub.value.closeAll()
-            done.succeed()
+        let force = Task {
+            try await Task.sleep(until: time, clock: .continuous)
+            eventLoop.execute {
+                hub.value.closeAll()
+                done.yield(true)
+            }
+            try await Task.sleep(until: last, clock: .continuous)
+            done.yield(false)
         }
-        try? await done.futureResult.get()
-        force.cancel()
+        defer { force.cancel() }
+        for await isDone in ends { return isDone }
+        return false
     }
 }

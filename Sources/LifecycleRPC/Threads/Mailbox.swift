@@ -35,12 +35,4 @@ final class Mailbox<Element: Sendable>: Sendable {
         isFilled.unlock(withValue: false)
         return all
     }
-
-    /// Waits for one and takes it.
-    func takeFirst() -> Element? {
-        isFilled.lock(whenValue: true)
-        let (first, isEmpty) = waiting.withLock { ($0.popFirst(), $0.isEmpty) }
-        isFilled.unlock(withValue: !isEmpty)
-        return first
-    }
 }

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -229,12 +230,103 @@ static void hoard(void) {
     for (;;) pause();
 }
 
+/* A batch of a thousand requests, with ids or without. The methods take turns. */
+enum { calls = 1000 };
+static char text[calls * 96];
+static size_t length;
+
+static void write_batch(int has_ids, const char *const *methods, int kinds) {
+    length = 0;
+    for (int n = 0; n < calls; n++) {
+        char id[24] = "";
+        if (has_ids) sprintf(id, "\"id\":%d,", n);
+        length += sprintf(text + length, "%c{\"jsonrpc\":\"2.0\",%s\"method\":%s}", n ? ',' : '[', id, methods[n % kinds]);
+    }
+    length += sprintf(text + length, "]\n");
+}
+
+static const char *const all_reads[] = {
+    "\"getMetrics\"",
+    "\"getBalance\",\"params\":[\"good\"]",
+    "\"listProjects\"",
+    "\"rpc.discover\"",
+    "\"explainProject\",\"params\":[null,\"e1\"]",
+    "\"listEntries\",\"params\":[\"good\"]",
+};
+enum { reads = sizeof all_reads / sizeof *all_reads };
+
+/* Asks for much and goes, all of them at once, five times a second. */
+static void leave(void) {
+    peers = calloc(count, sizeof *peers);
+    ready();
+    for (;;) {
+        for (int n = 0; n < count; n++) {
+            peers[n] = try_connect(0);
+            if (peers[n] >= 0) send(peers[n], text, length, MSG_NOSIGNAL);
+        }
+        for (int n = 0; n < count; n++)
+            if (peers[n] >= 0) close(peers[n]);
+        nap(200000);
+    }
+}
+
+/* Stays, asks for as much as is taken, and takes all that comes. The end of the daemon is none of a fault. */
+static void stay(void) {
+    static char answers[65536];
+    connect_all();
+    size_t *at = calloc(count, sizeof *at);
+    struct pollfd *entries = calloc(count, sizeof *entries);
+    for (int n = 0; n < count; n++) entries[n] = (struct pollfd){.fd = peers[n], .events = POLLIN | POLLOUT};
+    ready();
+    while (poll(entries, count, -1) > 0)
+        for (int n = 0; n < count; n++) {
+            if (entries[n].revents & POLLIN)
+                if (recv(peers[n], answers, sizeof answers, MSG_DONTWAIT) == 0) entries[n].fd = -1;
+            if (entries[n].revents & (POLLERR | POLLHUP)) entries[n].fd = -1;
+            if (entries[n].fd < 0 || !(entries[n].revents & POLLOUT)) continue;
+            ssize_t sent = send(peers[n], text + at[n], length - at[n], MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (sent > 0) at[n] = (at[n] + sent) % length;
+        }
+}
+
+static void leave_points(void) {
+    write_batch(1, all_reads, 1);
+    leave();
+}
+
+static void leave_all(void) {
+    write_batch(1, all_reads, reads);
+    leave();
+}
+
+static void notify(void) {
+    write_batch(0, all_reads, reads);
+    stay();
+}
+
+static void ask_points(void) {
+    write_batch(1, all_reads, 2);
+    stay();
+}
+
+static void ask_lists(void) {
+    write_batch(1, all_reads + 2, 1);
+    stay();
+}
+
+static void ask_all(void) {
+    write_batch(1, all_reads, reads);
+    stay();
+}
+
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
     } kinds[] = {{"drip", drip}, {"deaf", deaf},   {"flood", flood}, {"nest", nest},
-                 {"fds", passing}, {"storm", storm}, {"hog", hog},     {"hoard", hoard}};
+                 {"fds", passing}, {"storm", storm}, {"hog", hog},     {"hoard", hoard},
+                 {"leave-points", leave_points}, {"leave-all", leave_all}, {"notify", notify},
+                 {"ask-points", ask_points}, {"ask-lists", ask_lists}, {"ask-all", ask_all}};
     if (argc != 5 || strlen(argv[1]) >= sizeof address.sun_path || (count = atoi(argv[4])) < 1) return 64;
     strcpy(address.sun_path, argv[1]);
     struct rlimit files;

@@ -92,6 +92,23 @@ struct GraceTests {
         await ledger.close()
     }
 
+    @Test("an event loop that stood still gives grace, once, though the writer went on", arguments: [true, false])
+    func loopHeldUp(_ hasPaused: Bool) async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing, patience: 2000)
+        for _ in 0..<10 {
+            ledger.now += 1950
+            try await ledger.untilIdle()
+        }
+        if hasPaused { ledger.pauseLoop() }
+        ledger.now += 1000
+        #expect(try await ledger.status(project).status == (hasPaused ? .processing : .failed))
+        guard hasPaused else { return await ledger.close() }
+        #expect(try await ledger.status(project).deadline?.milliseconds == ledger.now + 20_000)
+        try await ledger.sleep(milliseconds: 20_000)
+        #expect(try await ledger.status(project).errorCode == "leaseExpired")
+        await ledger.close()
+    }
+
     @Test("a detach grace lasts a whole one from there on", arguments: [Gap.down, .clockForwards, .heldUp])
     func detachGrace(_ gap: Gap) async throws {
         let (ledger, project) = try await ClockFixture.ledger(.processing, patience: 2000)

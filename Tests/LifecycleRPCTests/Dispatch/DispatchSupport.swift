@@ -21,6 +21,20 @@ enum TestCall {
         return Dispatcher.Call(id: id, method: "\(number)", step: step)
     }
 
+    /// The same as a request of a batch, and how it is read.
+    static func unread(_ kind: Kind, _ number: Int, isNotification: Bool = false) -> Dispatcher.Unread {
+        let place = Kind.allCases.firstIndex(of: kind) ?? 0
+        return Dispatcher.Unread(ArraySlice("\(place) \(number) \(isNotification)".utf8))
+    }
+
+    static func call(_ unread: Dispatcher.Unread) -> Dispatcher.Call {
+        let words = String(decoding: unread.text, as: UTF8.self).split(separator: " ")
+        guard words.count == 3, let place = Int(words[0]), let number = Int(words[1]) else {
+            return .refusal(.invalidRequest("-1"))
+        }
+        return call(Kind.allCases[place], number, isNotification: words[2] == "true")
+    }
+
     static func reply(_ number: Int) -> Reply { { $0.integer(Int64(number)) } }
 
     static func outcome(_ number: Int) -> RequestSequence.Outcome { .success(reply(number)) }

@@ -17,6 +17,7 @@ struct DispatcherTests {
         case .refuse(let error): error.kind.name
         case .run(.read(.point, _)): "read"
         case .run(.read(.scan, _)): "scan"
+        case .run(.read(.whole, _)): "whole"
         case .run(.write(let worksOnFullDisk, _)): worksOnFullDisk ? "write on a full disk" : "write"
         }
     }
@@ -39,7 +40,7 @@ struct DispatcherTests {
         (#"{"jsonrpc":"2.0","method":"getBalance","params":["a"]}"#, nil, "getBalance", "read"),
         (#"{"jsonrpc":"2.0","id":"x","method":"getBalance","params":["a"]}"#, "\"x\"", "getBalance", "read"),
         (#"{"jsonrpc":"2.0","id":1,"method":"listProjects"}"#, "1", "listProjects", "scan"),
-        (#"{"jsonrpc":"2.0","id":1,"method":"audit","params":[]}"#, "1", "audit", "scan"),
+        (#"{"jsonrpc":"2.0","id":1,"method":"audit","params":[]}"#, "1", "audit", "whole"),
         (#"{"jsonrpc":"2.0","id":1,"method":"createProject","params":["a",1]}"#, "1", "createProject", "write"),
         (
             #"{"jsonrpc":"2.0","id":1,"method":"updateStatus","params":{"externalId":"e","status":"failed"}}"#, "1",
@@ -71,11 +72,12 @@ struct DispatcherTests {
         let line = #"""
             [{"jsonrpc":"2.0","id":1,"method":"audit"},7,[],{"jsonrpc":"2.0","method":"no"},{"jsonrpc":"2.0","id":2,"method":"audit"}]
             """#
-        guard case .batch(let calls) = work(line) else {
+        guard case .batch(let requests) = work(line) else {
             Issue.record("no batch")
             return
         }
-        #expect(calls.map(describe) == ["scan", "invalidRequest", "invalidRequest", "methodNotFound", "scan"])
+        let calls = requests.map { Dispatcher(limits: Limits()).call($0, from: Self.admin) }
+        #expect(calls.map(describe) == ["whole", "invalidRequest", "invalidRequest", "methodNotFound", "whole"])
         #expect(calls.map(id) == ["1", "null", "null", nil, "2"])
     }
 
@@ -89,6 +91,12 @@ struct DispatcherTests {
             Issue.record("2")
         }
         #expect(single(work("[1,2,3]", limits: limits)).map(describe) == "batchTooLarge")
+    }
+
+    @Test("only a watch and a backup are more than their answer, of the reads")
+    func effects() {
+        let acting = MethodTable.standard.entries.filter { $0.actsUnheard && !$0.isWrite }.map(\.name)
+        #expect(acting == ["watch", "backup"])
     }
 
     @Test("nesting beyond the limit is a parse error")

@@ -13,7 +13,9 @@ struct RequestSequenceTests {
             case answer(Int)
         }
 
-        var sequence = RequestSequence()
+        var sequence = RequestSequence(reading: { TestCall.call($0) })
+        var isHeard = true
+        var skipped: [Int] = []
         var output: [Output] = []
         /// Started and not finished: the ticket, the number, and whether it is a scan.
         var running: [(ticket: Int, number: Int, isScan: Bool)] = []
@@ -25,7 +27,7 @@ struct RequestSequenceTests {
         private var lastNumber = -1
 
         mutating func work() {
-            while let step = sequence.next() {
+            while let step = sequence.next(isHeard: isHeard) {
                 switch step {
                 case .beginBatch: output.append(.beginBatch)
                 case .endBatch: output.append(.endBatch)
@@ -33,10 +35,11 @@ struct RequestSequenceTests {
                     let number = TestCall.number(outcome) ?? -1
                     if call.method != "\(number)" { faults.append("\(call.method ?? "") got the answer of \(number)") }
                     output.append(.answer(number))
+                case .skip(let call): skipped.append(Int(call.method ?? "") ?? -1)
                 case .read(let call, _):
                     if !running.isEmpty { faults.append("a read ran beside what was before it") }
                     output.append(.answer(Int(call.method ?? "") ?? -1))
-                case .scan(_, let ticket):
+                case .scan(_, _, let ticket):
                     if !running.isEmpty { faults.append("a scan ran beside what was before it") }
                     start(ticket, isScan: true)
                 case .write(_, _, _, let ticket):
@@ -70,22 +73,28 @@ struct RequestSequenceTests {
         var wanted: [Runner.Output] = []
         var number = 0
 
-        func call() -> Dispatcher.Call {
+        var skipped: [Int] = []
+        func request() -> Dispatcher.Unread {
             let kind = TestCall.Kind.allCases.randomElement(using: &random) ?? .read
+            let isNotification = Bool.random(using: &random)
             defer { number += 1 }
-            wanted.append(.answer(number))
-            if kind == .write || kind == .scan { runner.expected.append(number) }
-            return TestCall.call(kind, number, isNotification: Bool.random(using: &random))
+            if isNotification, kind == .read || kind == .scan {
+                skipped.append(number)
+            } else {
+                wanted.append(.answer(number))
+                if kind == .write || kind == .scan { runner.expected.append(number) }
+            }
+            return TestCall.unread(kind, number, isNotification: isNotification)
         }
 
         for _ in 0..<Int.random(in: 1...60, using: &random) {
             if Int.random(in: 0..<4, using: &random) == 0 {
                 wanted.append(.beginBatch)
-                let calls = (0..<Int.random(in: 1...6, using: &random)).map { _ in call() }
+                let requests = (0..<Int.random(in: 1...6, using: &random)).map { _ in request() }
                 wanted.append(.endBatch)
-                runner.sequence.add(.batch(calls))
+                runner.sequence.add(.batch(requests))
             } else {
-                runner.sequence.add(.single(call()))
+                runner.sequence.add(.single(TestCall.call(request())))
             }
             // Lines come in while others are still at work.
             if Bool.random(using: &random) { runner.work() }
@@ -100,6 +109,7 @@ struct RequestSequenceTests {
             if Bool.random(using: &random) || runner.running.isEmpty { runner.work() }
         }
         #expect(runner.output == wanted)
+        #expect(runner.skipped == skipped)
         #expect(runner.faults.isEmpty)
         #expect(runner.sequence.isIdle)
         #expect(runner.sequence.wantsWork)
@@ -160,9 +170,43 @@ struct RequestSequenceTests {
         }
     }
 
+    @Test("reads that nobody would hear of are not carried out, and nothing waits for them; writes are")
+    func forNobody() {
+        for (isHeard, isNotification) in [(false, false), (false, true), (true, true)] {
+            var runner = Runner()
+            runner.isHeard = isHeard
+            runner.expected = [0, 3]
+            let kinds: [TestCall.Kind] = [.write, .read, .scan, .write, .read]
+            runner.sequence.add(
+                .batch(kinds.enumerated().map { TestCall.unread($1, $0, isNotification: isNotification) }))
+            runner.work()
+            #expect(runner.running.map(\.number) == [0, 3])
+            #expect(runner.skipped == [1, 2, 4])
+            while !runner.running.isEmpty { runner.finish(at: 0) }
+            runner.work()
+            #expect(runner.output == [.beginBatch, .answer(0), .answer(3), .endBatch])
+            #expect(runner.sequence.isIdle)
+        }
+    }
+
+    @Test("a read with an effect is carried out as a notification, and not for who has gone")
+    func effect() {
+        let call = Dispatcher.Call(
+            id: .none, method: "0", step: .run(.read(.point) { _, _ throws(RPCError) in TestCall.reply(0) }),
+            actsUnheard: true)
+        for isHeard in [true, false] {
+            var runner = Runner()
+            runner.isHeard = isHeard
+            runner.sequence.add(.single(call))
+            runner.work()
+            #expect(runner.output == (isHeard ? [.answer(0)] : []))
+            #expect(runner.skipped == (isHeard ? [] : [0]))
+        }
+    }
+
     @Test("an answer that nobody waits for is ignored")
     func strayAnswer() {
-        var sequence = RequestSequence()
+        var sequence = RequestSequence(reading: { TestCall.call($0) })
         sequence.finish(0, with: TestCall.outcome(0))
         sequence.finish(-1, with: TestCall.outcome(0))
         sequence.finish(.max, with: TestCall.outcome(0))

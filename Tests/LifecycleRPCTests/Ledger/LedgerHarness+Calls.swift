@@ -88,7 +88,7 @@ extension LedgerHarness {
             switch try call.bind() {
             case .read(.point, let read):
                 do throws(RPCError) { return .success(try await point(read, caller)) } catch { return .failure(error) }
-            case .read(.scan, let read):
+            case .read(_, let read):
                 guard let store = try? store else { return .failure(.stopping) }
                 return await withCheckedContinuation { done in
                     store.scans.submit(read, context(caller)) { result, _ in done.resume(returning: result.map(text)) }

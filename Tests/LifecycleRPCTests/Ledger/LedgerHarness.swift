@@ -32,6 +32,10 @@ final class LedgerHarness: Sendable {
     private let askedEffects = Mutex<[ConnectionEffect]>([])
     func add(_ effects: [ConnectionEffect]) { askedEffects.withLock { $0 += effects } }
 
+    /// The event loop stood still, which the writer is told once.
+    func pauseLoop() { hasLoopPaused.store(true, ordering: .relaxed) }
+    private let hasLoopPaused = Atomic(false)
+
     /// In milliseconds.
     private struct Clocks {
         var wall: Int64
@@ -189,6 +193,7 @@ final class LedgerHarness: Sendable {
                     self.alarms.withLock { $0.append(Alarm(time: time, ring: ring)) }
                 },
                 patience: patience,
+                hasLoopPaused: { _ in self.hasLoopPaused.exchange(false, ordering: .relaxed) },
                 onError: { error in self.errors.withLock { $0.append(error) } },
                 onClockJump: { jump in self.jumps.withLock { $0.append(jump) } },
                 onLog: { report in self.logReports.withLock { $0.append(report) } }))

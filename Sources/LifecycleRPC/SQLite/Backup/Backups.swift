@@ -41,15 +41,15 @@ package final class Backups: Sendable {
         }
     }
 
-    /// Abandons the one that is being made and refuses further ones; returns when nothing is left of it.
-    func stop() async {
+    /// Abandons the one that is being made and refuses further ones; returns when nothing is left of it, or at that time.
+    func stop(by time: ContinuousClock.Instant) async {
         while true {
             let isRunning = state.withLock { state in
                 state.isStopped = true
                 state.check?.interrupt()
                 return state.isRunning
             }
-            guard isRunning else { return }
+            guard isRunning, ContinuousClock.now < time else { return }
             // And again: one that comes between two statements is lost, and the second may run for minutes.
             try? await Task.sleep(for: .milliseconds(10))
         }

@@ -7,7 +7,7 @@ import Plain
 func checkAnswers(to lines: [[UInt8]], _ values: [PlainValue?], _ choices: inout Choices) {
     let roles = Role.allCases.filter { _ in choices.below(3) > 0 }
     let caller = Caller(uid: 1, gid: 2, pid: 3, roles: Set(roles))
-    var connection = Connection(replyLimit: 1 << choices.below(16))
+    var connection = Connection(replyLimit: 1 << choices.below(16), caller: caller)
     for line in lines {
         connection.add(Fixed.dispatcher.work(for: line, from: caller))
         // Pipelined or one after the other.
@@ -38,12 +38,15 @@ private enum Fixed {
 
 /// What a connection does with its requests; the answers to all that is awaited come in the wrong order.
 private struct Connection {
-    private var sequence = RequestSequence()
+    private var sequence: RequestSequence
     private var replies: ReplyWriter
     private var tickets: [Int] = []
     private(set) var written: [UInt8] = []
 
-    init(replyLimit: Int) { replies = ReplyWriter(limit: replyLimit) }
+    init(replyLimit: Int, caller: Caller) {
+        replies = ReplyWriter(limit: replyLimit)
+        sequence = RequestSequence { Fixed.dispatcher.call($0, from: caller) }
+    }
 
     mutating func add(_ work: Dispatcher.Work) {
         sequence.add(work)
@@ -66,7 +69,8 @@ private struct Connection {
             case .endBatch: replies.endBatch()
             case .answer(let call, let outcome): replies.write(outcome, to: call.id)
             case .read(let call, _): replies.write(.success { $0.string("read") }, to: call.id)
-            case .scan(_, let ticket), .write(_, _, _, let ticket): tickets.append(ticket)
+            case .skip: break
+            case .scan(_, _, let ticket), .write(_, _, _, let ticket): tickets.append(ticket)
             }
         }
         written += replies.take()

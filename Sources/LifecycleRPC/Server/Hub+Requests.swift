@@ -1,0 +1,53 @@
+internal import LifecycleCore
+internal import NIOCore
+
+/// What connections have carried out.
+extension Hub {
+    func read(_ read: BoundCall.Read, from caller: Caller) -> ReadOutcome {
+        reader.run(read, environment.context(caller))
+    }
+
+    /// Has what is due settled, then carries out the read.
+    func read(_ read: @escaping BoundCall.Read, after due: Due, for connection: ConnectionHandler, _ ticket: Int) {
+        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        let hub = NIOLoopBound(self, eventLoop: eventLoop)
+        // What is seen next is the snapshot after it.
+        reader.endSnapshot()
+        store.writes.settle(due) {
+            let (hub, connection) = (hub.value, connection.value)
+            guard connection.context != nil else { return connection.finish(ticket, with: .failure(.stopping)) }
+            hub.reader.endSnapshot()
+            switch hub.read(read, from: connection.caller) {
+            case .answered(let outcome, let effects): connection.finish(ticket, with: outcome, effects)
+            case .due(let due): hub.read(read, after: due, for: connection, ticket)
+            }
+            hub.reader.endSnapshot()
+        }
+    }
+
+    func scan(_ read: @escaping BoundCall.Read, isWhole: Bool, for connection: ConnectionHandler, _ ticket: Int) {
+        let context = environment.context(connection.caller)
+        let source = ObjectIdentifier(connection)
+        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        store.scans.submit(read, context, isWhole: isWhole, source: source) { outcome, effects in
+            connection.value.finish(ticket, with: outcome, effects)
+        }
+    }
+
+    func write(
+        _ write: @escaping BoundCall.Write, of call: Dispatcher.Call, worksOnFullDisk: Bool,
+        for connection: ConnectionHandler, _ ticket: Int
+    ) {
+        let caller = connection.caller
+        let source = ObjectIdentifier(connection)
+        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        let hub = NIOLoopBound(self, eventLoop: eventLoop)
+        let (telemetry, method) = (telemetry, call.method)
+        jobs.append(
+            WriteJob(worksOnFullDisk: worksOnFullDisk, caller: caller, source: source, run: write) { outcome in
+                telemetry.log(outcome, by: caller, calling: method)
+                hub.value.release(outcome.steps)
+                connection.value.finish(ticket, with: outcome.result, outcome.effects)
+            })
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Reads for nobody, and too many of them")
+struct AbandonedReadsTests {
+    private static let calls = 900
+
+    private func batch(_ isNotification: Bool = false, then last: String? = nil) -> String {
+        let ids = isNotification ? "" : #""id":1,"#
+        let read = #"{"jsonrpc":"2.0",\#(ids)"method":"getMetrics"}"#
+        return "[" + (Array(repeating: read, count: Self.calls) + (last.map { [$0] } ?? [])).joined(separator: ",")
+            + "]\n"
+    }
+
+    /// What the daemon takes for a read that is answered.
+    private func costOfOne(_ daemon: TestDaemon, _ connection: Connection) throws -> Duration {
+        let before = try daemon.processorTime()
+        for _ in 0..<200 { _ = try connection.call("getMetrics") }
+        return (try daemon.processorTime() - before) / 200
+    }
+
+    @Test("what a peer asked for that has gone is not read, and what it wrote is carried out")
+    func gone() throws {
+        let daemon = try TestDaemon()
+        let good = try daemon.admittedConnection()
+        let cost = try costOfOne(daemon, good)
+        let before = try daemon.processorTime()
+        let peers = 20
+        // All of them come and go before the daemon sees any.
+        daemon.send(SIGSTOP)
+        let grant = #"{"jsonrpc":"2.0","method":"grantCredits","params":["ada",1,"r"]}"#
+        for _ in 0..<peers { try daemon.connect().send(batch(then: grant)) }
+        daemon.send(SIGCONT)
+        try waitFor("what they wrote") { try good.call("getBalance", ["userId": "ada"]).int("available") == peers }
+        let took = try daemon.processorTime() - before
+        #expect(took < cost * (peers * Self.calls) / 4, "\(took), \(cost) for one")
+    }
+
+    @Test("a notification of a read is not carried out")
+    func notifications() throws {
+        let daemon = try TestDaemon()
+        let good = try daemon.admittedConnection()
+        let cost = try costOfOne(daemon, good)
+        let before = try daemon.processorTime()
+        for _ in 0..<20 { try good.send(batch(true)) }
+        _ = try good.call("getBalance", ["userId": "ada"])
+        let took = try daemon.processorTime() - before
+        #expect(took < cost * (20 * Self.calls) / 4, "\(took), \(cost) for one")
+        // As are those that have an effect.
+        try good.send(#"{"jsonrpc":"2.0","method":"watch","params":{"fromSeq":0}}"# + "\n")
+        _ = try daemon.call("grantCredits", ["userId": "ada", "credits": 1, "reason": "r"])
+        #expect(try good.line()?.contains(#""method":"event""#) == true)
+    }
+
+    @Test("a stop is over in time, however many reads wait, of peers who read on")
+    func stop() throws {
+        let daemon = try TestDaemon(["--drain-timeout", "2"])
+        let peers = try (0..<20).map { _ in try daemon.admittedConnection() }
+        for peer in peers { try peer.send(batch()) }
+        for peer in peers {
+            Thread.detachNewThread { while (try? peer.line()) != nil {} }
+        }
+        let start = ContinuousClock.now
+        #expect(daemon.stop() == 0)
+        #expect(ContinuousClock.now - start < .seconds(30))
+        try daemon.start()
+        _ = try daemon.admittedConnection()
+        #expect(daemon.stop() == 0)
+        #expect(!daemon.log.contains("did not end in order"))
+    }
+}

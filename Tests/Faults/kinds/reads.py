@@ -1,0 +1,122 @@
+"""Floods of reads from callers who may do nothing but read, beside a good client and a pipeline that beats. Whatever is
+asked for, and whether who asks stays or goes: nobody waits for long, no lease ends, and a stop takes its time and no more."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from harness.daemon import Daemon
+from harness.wire import Connection
+from parts import checker
+from parts.patience import GoodClient
+from parts.tools import compile
+
+TITLE = "reads: floods of reads, for who stays and for who has gone"
+FORMS = ("leave-points", "leave-all", "notify", "ask-points", "ask-lists", "ask-all")
+SHORT, LONG = len(FORMS), 10 * len(FORMS)
+LEAST = len(FORMS), 30 * len(FORMS)  # floods
+WORKERS = 1  # the other one would be noise
+
+COUNTS = 10, 32, 100  # connections that ask; the short form has the most only
+PATIENCE = 0.100  # seconds: the good client's p99
+LEASE, BEAT = 3, 0.3  # seconds
+DRAIN = 2  # seconds
+CLOSING = 0.5  # seconds that a process needs to be gone and to be seen gone
+NOBODY = 65534
+PROJECTS = 200
+
+
+def prepare(tools, binaries):
+    compile(tools / "abuser", "abuser.c")
+
+
+class Pipeline:
+    """Reports in time, as long as it is heard."""
+
+    def __init__(self, path):
+        self.connection = Connection(path)
+        self.connection.call("createProject", {"userId": "good", "credits": 0, "externalId": "beating", "lease": LEASE})
+        self.connection.call("updateStatus", {"externalId": "beating", "status": "processing"})
+        self.ends = threading.Event()
+        self.longest, self.failure = 0, None
+        self.thread = threading.Thread(target=self.beat)
+        self.thread.start()
+
+    def beat(self):
+        try:
+            while not self.ends.wait(BEAT):
+                start = time.monotonic()
+                status = self.connection.call("heartbeat", {"externalId": "beating"})["status"]
+                self.longest = max(self.longest, time.monotonic() - start)
+                assert status == "processing", f"its status is {status}"
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+
+    def end(self):
+        self.ends.set()
+        self.thread.join()
+        return self.failure
+
+
+def case(case):
+    form = FORMS[case.number % len(FORMS)]
+    runs = 0
+    for count in COUNTS if case.is_long else COUNTS[-1:]:
+        # By another user than the good client's, where that can be, and by the same.
+        for uid in ((0, NOBODY) if case.is_long else (0,)):
+            if uid and os.geteuid() != 0:
+                continue
+            flood(case, form, count, uid)
+            runs += 1
+    return runs
+
+
+def flood(case, form, count, uid):
+    # The disk's noise would hide the daemon's.
+    with case.in_memory() as folder:
+        # Its threads as they are: put before all others they would wait for each other, a tenth of a second at a time.
+        daemon = Daemon(case.binaries / "lifecycled", folder, "--drain-timeout", str(DRAIN))
+        abuser = None
+        try:
+            daemon.start()
+            folder.chmod(0o711)
+            os.chmod(daemon.socket, 0o666)
+            client = GoodClient(daemon.socket)
+            fill(client)
+            pipeline = Pipeline(daemon.socket)
+            abuser = subprocess.Popen(
+                [case.tools / "abuser", daemon.socket, str(uid), form, str(count)], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, start_new_session=True)
+            assert abuser.stdout.readline() == b"ready\n"
+            try:
+                waited = client.window(15 if case.is_long else LEASE + 1.5)
+            except TimeoutError:
+                waited = {"call": 30_000}
+            failure = pipeline.end()
+            told = f"{form}, {count} of uid {uid}: p99 {', '.join(f'{kind} {time:.1f}' for kind, time in waited.items())} ms, "
+            told += f"the longest beat {pipeline.longest:.2f} s"
+            case.expect(failure is None, "wrong", f"{told}: the pipeline: {failure}")
+            case.expect(max(waited.values()) <= PATIENCE * 1000, "wrong", f"{told}: too long")
+            start = time.monotonic()
+            daemon.end(signal.SIGTERM, within=120)
+            took = time.monotonic() - start
+            told += f", the stop {took:.1f} s"
+            case.expect(took <= DRAIN + CLOSING, "hung", f"{told}: too long")
+            print(f"reads, {told}", file=sys.stderr, flush=True)
+            checker.check(case, daemon.database, [], "after the flood")
+        finally:
+            if abuser:
+                abuser.kill()
+                abuser.wait()
+                abuser.stdout.close()
+            daemon.kill()
+
+
+def fill(client):
+    """Something to be read."""
+    client.write()
+    for number in range(PROJECTS):
+        client.connection.call("createProject", {"userId": "good", "credits": 0, "externalId": f"e{number}"})
