@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 
-from harness.daemon import Daemon
-from harness.wire import Connection
+from testkit.daemon import Daemon
+from testkit.wire import Connection
 from parts import checker
 from parts.patience import GoodClient
 from parts.tools import compile
