@@ -28,10 +28,10 @@ struct AbandonedReadsTests {
         let before = try daemon.processorTime()
         let peers = 20
         // All of them come and go before the daemon sees any.
-        daemon.send(SIGSTOP)
+        try daemon.freeze()
         let grant = #"{"jsonrpc":"2.0","method":"grantCredits","params":["ada",1,"r"]}"#
         for _ in 0..<peers { try daemon.connect().send(batch(then: grant)) }
-        daemon.send(SIGCONT)
+        daemon.thaw()
         try waitFor("what they wrote") { try good.call("getBalance", ["userId": "ada"]).int("available") == peers }
         let took = try daemon.processorTime() - before
         #expect(took < cost * (peers * Self.calls) / 4, "\(took), \(cost) for one")
