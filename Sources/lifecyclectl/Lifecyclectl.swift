@@ -32,6 +32,8 @@ struct Lifecyclectl: AsyncParsableCommand {
         // By whom it was started must not change that `lifecyclectl list | head -1` ends quietly, nor that it can be ended.
         // Others that are ignored stay so, as `nohup` and a shell's `&` mean it.
         SignalActions.stopIgnoring([SIGPIPE, SIGTERM])
+        // Swift's runtime has a handler that takes Ctrl-\ for a crash.
+        if !SignalActions.isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) }
         SignalActions.unblockAll()
         DispatchLog.silence()
         do {
