@@ -58,13 +58,13 @@ struct SweepRunTests {
         try makeDue(daemon)
         let last = Date()
         // Its own alarm does not ring.
-        daemon.send(SIGSTOP)
+        try daemon.freeze()
         let before = try sockets(of: daemon)
         try waitFor("the start timeout") { Date().timeIntervalSince(last) > 1.1 }
         let run = try ChildProcess(
             TestDaemon.binary, ["--sweep", "--database", daemon.database, "--socket", daemon.socket])
         try waitFor("the sweep to ask") { try sockets(of: daemon) > before }
-        daemon.send(SIGCONT)
+        daemon.thaw()
         #expect(run.exitCode() == 0)
         let seen = try daemon.history()
         #expect(seen.count { $0.kind == "failed" } == 10)

@@ -39,7 +39,7 @@ struct CommandFailureTests {
     @Test("a write without an answer names the key that tells what became of it, and with it is done once")
     func timeout() throws {
         let daemon = try TestDaemon()
-        daemon.send(SIGSTOP)
+        try daemon.freeze()
         let run = try daemon.command("grant", "ada", "5", "--reason", "r", "--timeout", "0.2")
         #expect(run.code == 1)
         let key = try #require(run.errors.firstMatch(of: /\n    lifecyclectl .* --key ([0-9a-f]+-[0-9a-f]+)\n$/)?.1)
@@ -55,7 +55,7 @@ struct CommandFailureTests {
         #expect(update.code == 1 && update.errors.contains("may have been done"))
         let read = try daemon.command("list", "--timeout", "0.2")
         #expect(read.code == 1 && !read.errors.contains("may have been done"))
-        daemon.send(SIGCONT)
+        daemon.thaw()
         let again = try daemon.command("grant", "ada", "5", "--reason", "r", "--key", String(key))
         #expect(again.code == 0 && again.output.hasSuffix("ada has 5 available and 0 held.\n"))
     }
