@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelling, Scheduled
+from prefect.states import Cancelled, Cancelling, Scheduled
 
 from harness import eventually
 from prefect_table.lab import PATIENCE, PAUSE, Work
@@ -94,6 +94,23 @@ def cancel(flow_run_id: UUID) -> None:
 
 
 @patiently
+def give_up(flow_run_id: UUID) -> None:
+    """As the server does when a run is Cancelling for too long."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(flow_run_id, Cancelled(message="Cancelling for too long"), force=True)
+
+
+@patiently
+def run_of(project: str) -> UUID:
+    """The run that works for it."""
+    with get_client(sync_client=True) as client:
+        (found,) = [
+            run for run in client.read_flow_runs(limit=200) if (run.parameters or {}).get("project_id") == project
+        ]
+        return found.id
+
+
+@patiently
 def retry(flow_run_id: UUID) -> None:
     """As the UI's Retry does."""
     with get_client(sync_client=True) as client:
@@ -116,7 +133,8 @@ def states_by_project() -> dict[str, str]:
         runs: list[FlowRun] = []
         while page := client.read_flow_runs(limit=200, offset=len(runs)):
             runs += page
-    for flow_run in sorted(runs, key=lambda item: item.expected_start_time or datetime.min):
-        if flow_run.parent_task_run_id is None and flow_run.state is not None:
+    # Runs that are called by others first, as those of others say more.
+    for flow_run in sorted(runs, key=lambda item: (item.parent_task_run_id is None, item.expected_start_time)):
+        if flow_run.state is not None:
             found[str((flow_run.parameters or {}).get("project_id"))] = flow_run.state.name or ""
     return found
