@@ -294,6 +294,24 @@ def tries_twice(project_id: str) -> None:
             note(project_id, "failed")
 
 
+@flow
+def fails_before(project: str) -> None:
+    """What its tracked flow waits for fails. Prefect never begins that flow's run, and calls no hook of it."""
+    with suppress(Exception):
+        work(project, "returns", wait_for=[fails.submit()])
+    note(project, "called")
+    wait(project)
+
+
+def not_ready(project: str) -> None:
+    fails_before(project)
+    wait(project + "-exit")
+
+
+def not_ready_at_exit(project: str) -> None:
+    fails_before(project)
+
+
 def own_retries(project: str) -> None:
     tries_twice(project)
 
