@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -285,3 +287,22 @@ def never_begins_within(lab: Lab, work: Work) -> None:
 @scenario("a flow within never begins, at exit", MODE, code="pipelineFailed", by=FLOW, prefect="NotReady")
 def never_begins_at_exit(lab: Lab, work: Work) -> None:
     never_begins("not_ready_at_exit", lab, work)
+
+
+@scenario(
+    "daemon hangs, other coroutines do not", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True
+)
+def beside_a_hook(lab: Lab, work: Work) -> None:
+    os.kill(work.daemon.pid, signal.SIGSTOP)
+    try:
+        process = start(lab, work, "beside_a_hook", work.project)
+        name = f"direct-{work.project}"
+        work.wait(lambda: "Running hook 'lifecycle_on_running'" in lab.log_of(name), "the hook waits for the daemon")
+        ticks = len(work.file("ticks").read_text())
+        work.wait(lambda: len(work.file("ticks").read_text()) > ticks + 100, "the event loop is not held")
+        assert "finished running" not in lab.log_of(name), "the hook does not wait"
+        assert not work.file("body").exists()
+    finally:
+        os.kill(work.daemon.pid, signal.SIGCONT)
+    work.go()
+    assert process.wait(PATIENCE) == 0

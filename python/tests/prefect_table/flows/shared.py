@@ -100,6 +100,25 @@ def coroutines(*projects: str) -> None:
     note(projects[-1], "neighbour")
 
 
+def beside_a_hook(project: str) -> None:
+    """Another coroutine of the process says again and again that it lives."""
+
+    async def neighbour(end: asyncio.Event) -> None:
+        while not end.is_set():
+            with (LAB / f"{project}.ticks").open("a") as file:
+                file.write("tick\n")
+            await asyncio.sleep(0.02)
+
+    async def main() -> None:
+        end = asyncio.Event()
+        beside = asyncio.create_task(neighbour(end))
+        await asynchronous(project, "waits")
+        end.set()
+        await beside
+
+    asyncio.run(main())
+
+
 def web(*projects: str) -> None:
     app = FastAPI()
 
