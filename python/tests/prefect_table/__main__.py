@@ -24,7 +24,9 @@ def play(lab: Lab, scenario: Scenario) -> Row:
     """Run one scenario to the end of its project."""
     row = Row(scenario)
     try:
-        work = lab.work(lab.own_daemon() if scenario.own_daemon else None, **scenario.options)
+        grace = scenario.detach_grace
+        flags = () if grace is None else ("--detach-grace", str(grace))
+        work = lab.work(lab.own_daemon(*flags) if scenario.own_daemon else None, **scenario.options)
         row.work = work
         scenario.act(lab, work)
         work.ended()
@@ -131,9 +133,9 @@ def main() -> int:
     try:
         lab.start()
         # They import Prefect, which reads its settings from the environment that the lab has made.
-        from prefect_table import scenarios_direct, scenarios_served
+        from prefect_table import scenarios_direct, scenarios_served, scenarios_shared
 
-        del scenarios_direct, scenarios_served
+        del scenarios_direct, scenarios_served, scenarios_shared
         chosen = [s for s in ALL if options.only in str(s) and (options.table == "full" or not s.full_only)]
         rows = run(lab, chosen, options.jobs)
     except BaseException:

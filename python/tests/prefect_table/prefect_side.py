@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelling, Scheduled
+from prefect.states import Cancelled, Cancelling, Scheduled
 
 from harness import eventually
 from prefect_table.lab import PATIENCE, PAUSE, Work
@@ -66,13 +66,14 @@ def _deployment(name: str) -> UUID | None:
             return None
 
 
-def run(work: Work, deployment: str, case: str, delay: float = 0) -> UUID:
-    """Have a run of the deployment started, in `delay` seconds."""
+def run(work: Work, deployment: str, case: str, delay: float = 0, **instead: Any) -> UUID:
+    """Have a run of the deployment started, in `delay` seconds. `instead` is for its parameters."""
     eventually(lambda: _deployment(deployment), f"the deployment {deployment}", PATIENCE, PAUSE)
     deployment_id = _deployment(deployment)
     assert deployment_id is not None
     state: Any = Scheduled(scheduled_time=datetime.now(timezone.utc) + timedelta(seconds=delay))
-    parameters = {"project_id": work.project, "case": case}
+    given = {"project_id": work.project, "case": case} | instead
+    parameters = {name: value for name, value in given.items() if value is not None}
     return _create_run(deployment_id, parameters, state, idempotency_key=str(uuid4()))
 
 
@@ -91,6 +92,23 @@ def cancel(flow_run_id: UUID) -> None:
         answer: Any = client.set_flow_run_state(flow_run_id, Cancelling())
         # The server itself turns it down for a run that nobody has begun, and makes it Cancelled.
         assert answer.state is not None
+
+
+@patiently
+def give_up(flow_run_id: UUID) -> None:
+    """As the server does when a run is Cancelling for too long."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(flow_run_id, Cancelled(message="Cancelling for too long"), force=True)
+
+
+@patiently
+def run_of(project: str) -> UUID:
+    """The run that works for it."""
+    with get_client(sync_client=True) as client:
+        (found,) = [
+            run for run in client.read_flow_runs(limit=200) if (run.parameters or {}).get("project_id") == project
+        ]
+        return found.id
 
 
 @patiently
@@ -116,7 +134,8 @@ def states_by_project() -> dict[str, str]:
         runs: list[FlowRun] = []
         while page := client.read_flow_runs(limit=200, offset=len(runs)):
             runs += page
-    for flow_run in sorted(runs, key=lambda item: item.expected_start_time or datetime.min):
-        if flow_run.parent_task_run_id is None and flow_run.state is not None:
+    # Runs that are called by others first, as those of others say more.
+    for flow_run in sorted(runs, key=lambda item: (item.parent_task_run_id is None, item.expected_start_time)):
+        if flow_run.state is not None:
             found[str((flow_run.parameters or {}).get("project_id"))] = flow_run.state.name or ""
     return found

@@ -5,10 +5,20 @@
     @tracked_flow(retries=2)
     def render(project_id: str) -> None: ...
 
-See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clone.
+See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clone, and Python 3.11 for it.
 """
 
+from ._body import FailedResult
 from ._decorator import lifecycle_hooks, tracked_flow
 from ._progress import FlowStopped, progress, stop_requested
+from ._refusal import FlowRefused
 
-__all__ = ["FlowStopped", "lifecycle_hooks", "progress", "stop_requested", "tracked_flow"]
+__all__ = [
+    "FailedResult",
+    "FlowRefused",
+    "FlowStopped",
+    "lifecycle_hooks",
+    "progress",
+    "stop_requested",
+    "tracked_flow",
+]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
+from prefect.states import Cancelled
 
 from lifecycle_rpc.prefect import lifecycle_hooks, progress, tracked_flow
 
@@ -44,7 +45,12 @@ def failing_task() -> None:
     raise ValueError("no such model")
 
 
-def body(project_id: str, case: str) -> None:
+@task
+def short_task() -> None:
+    time.sleep(0.05)
+
+
+def body(project_id: str, case: str) -> Any:
     count = begin(project_id)
     progress(0.1, case)
     if case == "raises":
@@ -63,12 +69,28 @@ def body(project_id: str, case: str) -> None:
                 wait(project_id)
             except BaseException:
                 (LAB / f"{project_id}.swallowed").touch()
+    while case == "asks" and not (LAB / f"{project_id}.go").exists():
+        progress(0.5)
+        time.sleep(0.05)
+    while case == "calls tasks" and not (LAB / f"{project_id}.go").exists():
+        short_task()
     if case == "stalls":
         wait(project_id)  # without a word more
+    if case == "Cancelled":
+        return Cancelled(message="by itself")
+    if case.startswith("around "):  # another user's project
+        work(case.removeprefix("around "), "waits")
+        wait(project_id)
+    return None
 
 
 @tracked_flow(**QUICK)
-def work(project_id: str, case: str) -> None:
+def work(project_id: str, case: str) -> Any:
+    return body(project_id, case)
+
+
+@tracked_flow(**QUICK, name="work")
+def by_default(project_id: str = os.environ.get("LIFECYCLE_TABLE_DEFAULT", ""), case: str = "returns") -> None:
     body(project_id, case)
 
 
@@ -103,7 +125,8 @@ def watched(project_id: str, case: str) -> None:
 def outer(project_id: str, case: str) -> None:
     # Each fails or completes by itself, and neither is the project's verdict.
     work(project_id, "returns")
-    assert work(project_id, "raises", return_state=True).is_failed()
+    state: Any = work(project_id, "raises", return_state=True)
+    assert state.is_failed()
     body(project_id, case)
 
 
@@ -130,7 +153,8 @@ def with_exiting_hook(project_id: str, case: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        work.serve(name=sys.argv[2], pause_on_shutdown=False)
+        served = by_default if "LIFECYCLE_TABLE_DEFAULT" in os.environ else work
+        served.serve(name=sys.argv[2], pause_on_shutdown=False)
     else:
         made = globals()[sys.argv[1]](*sys.argv[2:])
         if sys.argv[1] == "asynchronous":
