@@ -28,7 +28,7 @@ let package = Package(
             name: "CSystemd", path: "Sources/CSystemd", pkgConfig: "libsystemd",
             providers: [.apt(["libsystemd-dev"])]),
 
-        // Two calls of the C library that Swift's Glibc does not know.
+        // Three calls of the C library that Swift's Glibc does not know.
         .systemLibrary(name: "CMemory", path: "Sources/CMemory"),
 
         .target(name: "LifecycleCore", path: "Sources/Core"),
@@ -49,7 +49,6 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/LifecycleRPC",
             resources: [.embedInCode("SQLite/Schema")]),

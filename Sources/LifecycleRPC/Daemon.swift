@@ -4,14 +4,19 @@ internal import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
-internal import UnixSignals
 
 /// The daemon, put together: store → listener → hub → server, run until a signal, idleness or a failure ends it.
 package struct Daemon: Sendable {
     private let configuration: DaemonConfiguration
 
-    package init(_ configuration: DaemonConfiguration) {
+    private let onStopRequest: StopRequests
+
+    /// Remembers what is to be done when somebody asks for an orderly end, and does it at once if somebody has.
+    package typealias StopRequests = @Sendable (@escaping @Sendable () -> Void) throws(DaemonError) -> Void
+
+    package init(_ configuration: DaemonConfiguration, onStopRequest: @escaping StopRequests) {
         self.configuration = configuration
+        self.onStopRequest = onStopRequest
     }
 
     /// Returns after an orderly stop. Everything that was acknowledged is on disk, whatever it throws.
@@ -22,6 +27,7 @@ package struct Daemon: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let stop = StopSignal()
+        try stopWhenAsked(stop)
         let loopWatch = LoopWatch(patience: ClockWatch.tolerance)
         let metrics = MetricsRegistry()
         let telemetry = Telemetry(metrics, log)
@@ -73,6 +79,7 @@ package struct Daemon: Sendable {
             for reason in roles.unmatched { log.write(.idOfStrangers, [.reason: reason]) }
             let server = try await Server(
                 listener, hub: hub, roles: roles, limits: configuration.limits, on: eventLoop)
+            watch(listener, on: eventLoop, stop)
             let service = DaemonService(
                 server: server, store: store, hub: hub, eventLoop: eventLoop, stop: stop, log: log,
                 configuration: configuration)
@@ -85,7 +92,7 @@ package struct Daemon: Sendable {
                             service: RetentionService(
                                 writes: store.writes, keepDays: configuration.keepDays, log: log)),
                     ],
-                    gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle")))
+                    logger: Logger(label: "lifecycle")))
             try await services.run()
             reason = await service.reason
             // One that hangs would not answer: it ends with the process.
@@ -97,9 +104,28 @@ package struct Daemon: Sendable {
         }
         switch reason {
         case .requested, .idle: return
-        case .deaf: throw .other("the listener was lost, so that nobody could connect any more")
+        case .deaf(let why): throw .other("\(why), so that nobody could connect any more")
         case .failed(let error): throw .failed(error)
         case .inconsistent(let findings): throw .inconsistent(findings)
+        }
+    }
+
+    /// From here on, though it is only starting: what has begun is done first, and then it stops in order.
+    private func stopWhenAsked(_ stop: StopSignal) throws(DaemonError) {
+        let timeout = configuration.limits.drainTimeout
+        try onStopRequest {
+            stop.stop(.requested)
+            LastResort.arm(at: StopTimes(timeout, from: .now).ended)
+        }
+    }
+
+    /// A listener whose path is gone, or leads to another's, looks as if it were well.
+    private func watch(_ listener: Listener, on eventLoop: any EventLoop, _ stop: StopSignal) {
+        guard listener.isOwn else { return }
+        eventLoop.scheduleRepeatedTask(initialDelay: .seconds(2), delay: .seconds(2)) { task in
+            guard let loss = listener.loss else { return }
+            task.cancel()
+            stop.stop(.deaf(loss))
         }
     }
 

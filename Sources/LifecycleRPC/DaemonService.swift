@@ -34,18 +34,19 @@ actor DaemonService: Service {
         if store.stoppedUncleanly { verify() }
         watchForIdleness()
         // Counts only as the first reason, so not when the listener is closed on the way to a stop.
-        server.whenDeaf { [stop] in stop.stop(.deaf) }
+        server.whenDeaf { [stop] in stop.stop(.deaf("the listener was lost")) }
         server.startAccepting()
         Notifier().ready(status: "serving \(configuration.databasePath)")
         log.write(.ready, [.database: configuration.databasePath, .version: LifecycleCore.version])
 
         let stop = stop
-        reason = await withGracefulShutdownHandler {
+        let (reason, begin) = await withGracefulShutdownHandler {
             await stop.first()
         } onGracefulShutdown: {
             stop.stop(.requested)
         }
-        let times = StopTimes(drainSeconds, from: .now)
+        self.reason = reason
+        let times = StopTimes(drainSeconds, from: begin)
         LastResort.arm(at: times.ended)
         Notifier().stopping()
         report()
@@ -58,7 +59,7 @@ actor DaemonService: Service {
         if let error = await store.close(by: times.written), error.isFatal {
             log.write(.storageFailed, [.error: "\(error)"])
             switch reason {
-            case .requested, .idle, .deaf: reason = .failed(error)
+            case .requested, .idle, .deaf: self.reason = .failed(error)
             case .failed, .inconsistent: break  // The first failure explains the later ones.
             }
         }
@@ -76,7 +77,7 @@ actor DaemonService: Service {
         switch reason {
         case .requested: log.write(.stopping)
         case .idle: log.write(.stoppingIdle)
-        case .deaf: log.write(.listenerLost)
+        case .deaf(let why): log.write(.listenerLost, [.reason: why])
         case .failed(let error): log.write(.storageFailed, [.error: "\(error)"])
         case .inconsistent(let findings):
             for finding in findings.prefix(20) {

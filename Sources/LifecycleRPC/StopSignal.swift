@@ -1,28 +1,30 @@
 /// Why the daemon stops; the first reason counts. Any thread.
 struct StopSignal: Sendable {
     enum Reason: Sendable {
-        /// SIGTERM, SIGINT.
+        /// By a signal.
         case requested
         /// Nobody is connected and nothing is unfinished.
         case idle
         case failed(StorageError)
         case inconsistent([String])
-        /// The listener was lost, so that nobody can connect any more.
-        case deaf
+        /// Nobody can connect any more, and why.
+        case deaf(String)
     }
 
-    private let reasons: AsyncStream<Reason>
-    private let continuation: AsyncStream<Reason>.Continuation
+    typealias Stop = (reason: Reason, at: ContinuousClock.Instant)
+
+    private let stops: AsyncStream<Stop>
+    private let continuation: AsyncStream<Stop>.Continuation
 
     init() {
-        (reasons, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
+        (stops, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
     }
 
-    func stop(_ reason: Reason) { continuation.yield(reason) }
+    func stop(_ reason: Reason) { continuation.yield((reason, .now)) }
 
-    /// Waits for the first reason. To be called once.
-    func first() async -> Reason {
-        for await reason in reasons { return reason }
-        return .requested  // The task was cancelled.
+    /// Waits for the first reason, which may have come long before. To be called once.
+    func first() async -> Stop {
+        for await stop in stops { return stop }
+        return (.requested, .now)  // The task was cancelled.
     }
 }

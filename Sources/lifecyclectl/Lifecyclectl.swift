@@ -29,8 +29,12 @@ struct Lifecyclectl: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // By whom it was started must not change that `lifecyclectl list | head -1` ends quietly.
-        signal(SIGPIPE, SIG_DFL)
+        // By whom it was started must not change that `lifecyclectl list | head -1` ends quietly, nor that it can be ended.
+        // Others that are ignored stay so, as `nohup` and a shell's `&` mean it.
+        SignalActions.stopIgnoring([SIGPIPE, SIGTERM])
+        // Swift's runtime has a handler that takes Ctrl-\ for a crash.
+        if !SignalActions.isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) }
+        SignalActions.unblockAll()
         DispatchLog.silence()
         do {
             var command = try await asyncParseAsRoot()

@@ -10,7 +10,7 @@ struct ImportCommand {
 
     /// The rows that are wrong are told before it throws.
     func run(_ configuration: DaemonConfiguration) throws(ImportError) {
-        Interruption.watch()
+        Interruption.obeySecond()
         var progress = ImportProgress()
         let importer = Importer(
             limits: configuration.limits, isInterrupted: { Interruption.hasCome },

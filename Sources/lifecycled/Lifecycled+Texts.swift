@@ -13,8 +13,8 @@ extension Lifecycled {
         Old data, with the daemon stopped:
           lifecycled --import projects old.csv --dry-run --database ~/lifecycle/lifecycle.db
 
-        Each flag can also be given by the environment variable named at its end; a flag comes first. SIGTERM stops \
-        it in order. --restore and --sweep are for now only and have no variable: the one takes the daemon's stop, the \
+        Each flag can also be given by the environment variable named at its end; a flag comes first. SIGTERM, \
+        SIGINT and SIGHUP stop it in order. --restore and --sweep are for now only and have no variable: the one takes the daemon's stop, the \
         other can be run at any time.
 
         Exit codes:

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import LifecycleRPC
+internal import LifecycleSystem
 
 @main
 struct Lifecycled: AsyncParsableCommand {
@@ -68,10 +69,11 @@ struct Lifecycled: AsyncParsableCommand {
     }
 
     private static func serve(_ configuration: DaemonConfiguration) async throws {
+        SignalActions.ignore(SignalMeaning.pausing)
         let log = try LogSystem.bootstrap(level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
         try OpenFileLimit.raise(for: configuration)
-        try await Daemon(configuration).run()
+        try await Daemon(configuration, onStopRequest: Interruption.whenCome).run()
     }
 
     private static func fail(_ status: DaemonExit, _ reason: String) -> Never {

@@ -23,12 +23,16 @@ struct OneTimeOptions: ParsableArguments {
 extension OneTimeOptions {
     /// - Returns: what was done, for people.
     func run(_ configuration: DaemonConfiguration) async throws -> String {
-        guard let restore else { return try await SweepRun(configuration).run() }
+        guard let restore else {
+            // It may be ended at any moment: what it does is one transaction.
+            Interruption.obey()
+            return try await SweepRun(configuration).run()
+        }
         return try putBack(restore, onto: configuration.databasePath)
     }
 
     private func putBack(_ file: String, onto database: String) throws(DaemonError) -> String {
-        Interruption.watch()
+        Interruption.obeySecond()
         let report = try Restore(
             file, at: systemClock(), isInterrupted: { Interruption.hasCome }
         )

@@ -5,13 +5,19 @@ internal import LifecycleSystem
 /// What must hold for the whole process, before it opens anything.
 enum ProcessSetup {
     static func apply() {
+        takeSignals()
         openStandardDescriptors()
         umask(0o077)
-        // As errors of the call: a client that hangs up and a file that grows too large must not end the process.
-        signal(SIGPIPE, SIG_IGN)
-        signal(SIGXFSZ, SIG_IGN)
-        stopOnLostMapping()
         DispatchLog.silence()
+    }
+
+    /// First of all, as they may come at any moment.
+    private static func takeSignals() {
+        Interruption.notice()
+        SignalMeaning.apply()
+        stopOnLostMapping()
+        // At last: what came while whoever started it had it blocked finds all that decided.
+        SignalActions.unblockAll()
     }
 
     /// SQLite maps the index of its log (`-shm`). When the file system under it can no longer write, as ext4 after an

@@ -47,7 +47,12 @@ package final class ChildProcess: @unchecked Sendable {
         var blocked = sigset_t()
         sigemptyset(&blocked)
         posix_spawnattr_setsigmask(&attributes, &blocked)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        // Nor shall it ignore SIGHUP when the tests run under nohup.
+        var byDefault = sigset_t()
+        sigemptyset(&byDefault)
+        sigaddset(&byDefault, SIGHUP)
+        posix_spawnattr_setsigdefault(&attributes, &byDefault)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
         let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"].merging(environment)
         { $1 }

@@ -24,9 +24,11 @@ struct Admission {
         byUser[caller.uid, default: 0] += 1
     }
 
-    mutating func remove(_ caller: Caller) {
+    /// - Returns: whether that was the user's last one.
+    mutating func remove(_ caller: Caller) -> Bool {
         count -= 1
         let left = byUser[caller.uid, default: 1] - 1
         byUser[caller.uid] = left > 0 ? left : nil
+        return left <= 0
     }
 }

@@ -39,7 +39,9 @@ final class Hub {
     private static let share = TimeAmount.microseconds(250)
     private static let longest = TimeAmount.milliseconds(20)
 
-    private var ready = FairQueue<UInt32, ConnectionHandler>(credit: 2_000_000, debt: 50_000_000)
+    private var ready = ReadyConnections()
+    /// When the last turn ended, if it left something to do.
+    private var lastEnd: NIODeadline?
     /// A turn has been asked for, or goes on.
     private var isTurnDue = false
     private let loopWatch: LoopWatch
@@ -94,11 +96,12 @@ final class Hub {
 
     func remove(_ connection: ConnectionHandler) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        admission.remove(connection.caller)
         telemetry.connections.record(connections.count)
+        ready.ended(connection)
         if connection.isIdle {
-            ready.forget(connection, of: connection.caller.uid)
+            forget(connection)
         } else {
+            // It counts as one of its user's until it is worked off, or their number would have no limit.
             ended[ObjectIdentifier(connection)] = connection
             store.scans.cancel(ObjectIdentifier(connection), of: connection.caller)
         }
@@ -114,9 +117,14 @@ final class Hub {
     /// What was read from the connection is carried out.
     func settled(_ connection: ConnectionHandler) {
         let hadEnded = ended.removeValue(forKey: ObjectIdentifier(connection)) != nil
-        if hadEnded { ready.forget(connection, of: connection.caller.uid) }
+        if hadEnded { forget(connection) }
         if isDraining { feed.wakeAll() }
         if hadEnded, isIdle { onIdle?() }
+    }
+
+    private func forget(_ connection: ConnectionHandler) {
+        let isLast = admission.remove(connection.caller)
+        ready.forget(connection, isLastOfUser: isLast)
     }
 
     /// Takes no more connections; those there are answer what was read, and close.
@@ -141,7 +149,7 @@ final class Hub {
     func schedule(_ connection: ConnectionHandler) {
         guard !connection.isScheduled else { return }
         connection.isScheduled = true
-        ready.add(connection, of: connection.caller.uid, expecting: connection.expectedCost)
+        ready.add(connection)
         guard !isTurnDue else { return }
         isTurnDue = true
         loopWatch.asked(at: environment.uptime())
@@ -150,21 +158,24 @@ final class Hub {
 
     private func turn() {
         telemetry.queuedWrites.record(store.writes.count)
-        let end = NIODeadline.now() + Self.turn
-        var now = end - Self.turn
-        while now < end, let (uid, connection) = ready.next() {
+        var now = NIODeadline.now()
+        // As long as the sockets took since the last turn: where many connect, the turns would else have little of the time.
+        let end = now + min(max(Self.turn, lastEnd.map { now - $0 } ?? .zero), Self.longest)
+        while now < end, let place = ready.next() {
+            let connection = place.connection
             connection.isScheduled = false
             // All that is left for who is alone.
             connection.work(until: ready.isEmpty ? end : now + Self.share, orAtLast: now + Self.longest)
             submit()
             let before = now
             now = .now()
-            ready.charge(connection, of: uid, (now - before).nanoseconds)
+            ready.charge(place, (now - before).nanoseconds)
         }
         // One snapshot a turn: what was answered before the turn is in it.
         reader.endSnapshot()
         loopWatch.answered(at: environment.uptime())
         isTurnDue = !ready.isEmpty
+        lastEnd = isTurnDue ? now : nil
         guard isTurnDue else { return }
         loopWatch.asked(at: environment.uptime())
         nextPass.ask()

@@ -43,7 +43,7 @@ final class Server: Sendable {
         listener.restoreBacklog()
     }
 
-    /// To be called when signals are caught: whoever was answered must be answered to the end.
+    /// Signals are caught by then: whoever was answered must be answered to the end.
     func startAccepting() { channel.setOption(.autoRead, value: true).whenFailure { _ in } }
 
     /// No connection is accepted any more; what waits in the kernel's queue starts the next daemon. At once when called

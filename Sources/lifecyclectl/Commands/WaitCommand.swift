@@ -59,7 +59,7 @@ struct WaitCommand: AsyncParsableCommand {
         if json {
             output.verbatim(response.json)
         } else {
-            let error = project.error.map { ": \($0)" } ?? ""
+            let error = project.error.map { ": \(SafeText.value($0))" } ?? ""
             output.line("Project \(project.projectId) is \(project.status.rawValue)\(error).")
         }
         if project.status == .failed { throw ExitCode(ExitStatus.projectFailed.rawValue) }

@@ -54,7 +54,7 @@ extension StyledLine {
         append(column: event.kind.rawValue, width: Self.kindWidth, event.kind.style)
         append(column: event.projectId?.description ?? "", width: ProjectID.textBytes, .plain)
         for text in [event.userId, event.detail ?? ""] {
-            append(SafeText.line(text), .plain)
+            append(SafeText.value(text), .plain)
             skip(2)
         }
     }

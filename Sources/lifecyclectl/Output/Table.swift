@@ -7,7 +7,7 @@ struct Table {
 
         /// - Parameter text: may come from anybody.
         init(_ text: String, _ style: Style = .plain) {
-            self.text = SafeText.line(text)
+            self.text = SafeText.value(text)
             self.style = style
         }
 

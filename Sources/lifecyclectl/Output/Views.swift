@@ -16,7 +16,7 @@ extension Int64 {
 }
 
 extension Balance {
-    var sentence: String { "\(userId) has \(available) available and \(held) held" }
+    var sentence: String { "\(SafeText.value(userId)) has \(available) available and \(held) held" }
 }
 
 extension Table {

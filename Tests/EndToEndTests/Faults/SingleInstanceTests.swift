@@ -61,14 +61,4 @@ struct SingleInstanceTests {
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "precious")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.file("link")) == file)
     }
-
-    @Test("a socket put in the place of ours is not removed at the end")
-    func replacedSocket() throws {
-        let daemon = try TestDaemon()
-        _ = try daemon.call("getBalance", ["userId": "ada"])
-        try FileManager.default.moveItem(atPath: daemon.socket, toPath: folder.file("away"))
-        try Data().write(to: URL(fileURLWithPath: daemon.socket))
-        #expect(daemon.stop() == 0)
-        #expect(FileManager.default.fileExists(atPath: daemon.socket))
-    }
 }

@@ -37,6 +37,35 @@ struct AbandonedReadsTests {
         #expect(took < cost * (peers * Self.calls) / 4, "\(took), \(cost) for one")
     }
 
+    @Test("what a user's connections have left behind has the share of one: those that stay are answered meanwhile")
+    func leftBehind() throws {
+        let daemon = try TestDaemon()
+        let good = try daemon.admittedConnection()
+        let peers = 200
+        try daemon.freeze()
+        for _ in 0..<peers { try daemon.connect().send(batch()) }
+        daemon.thaw()
+        for _ in 0..<40 { _ = try good.call("getBalance", ["userId": "ada"]) }
+        #expect(try good.call("getMetrics").served("getMetrics") < Double(peers * Self.calls / 4))
+    }
+
+    @Test("a connection counts for its user until what it left is done")
+    func counted() throws {
+        let daemon = try TestDaemon(["--max-connections-per-user", "10"])
+        let good = try daemon.admittedConnection()
+        try daemon.freeze()
+        for _ in 0..<30 { try daemon.connect().send(batch()) }
+        daemon.thaw()
+        try waitFor("some to be refused") {
+            try good.call("getMetrics").metric("counters", "lifecycle_connections_refused_total") ?? 0 > 0
+        }
+        // As soon as it is done there is room again.
+        try waitFor("a connection to be admitted") {
+            (try? daemon.connect().call("getBalance", ["userId": "ada"])) != nil
+        }
+        #expect(daemon.stop() == 0)
+    }
+
     @Test("a notification of a read is not carried out")
     func notifications() throws {
         let daemon = try TestDaemon()

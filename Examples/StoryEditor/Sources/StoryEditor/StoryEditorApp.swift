@@ -25,7 +25,7 @@ public struct StoryEditorApp: Sendable {
     /// live pages are let go, and last the client is closed: every charge has its outcome.
     ///
     /// - Throws: when a template of the binary cannot be read.
-    public func services(stopAt signals: [UnixSignal] = [.sigterm, .sigint]) throws -> ServiceGroup {
+    public func services(stopAt signals: [UnixSignal] = [.sigterm, .sigint, .sighup]) throws -> ServiceGroup {
         var clientConfiguration = ClientConfiguration(socketPath: configuration.socketPath)
         clientConfiguration.connectTimeout = .seconds(configuration.daemonPatience)
         clientConfiguration.logger = logger
