@@ -28,8 +28,6 @@ package struct Setting: Sendable {
     /// In camel case, as `rpc.discover` shows the limits: `maxBatch` is `--max-batch` and `LIFECYCLED_MAX_BATCH`.
     package let name: String
     package let section: Section
-    /// What stands for the value in the help: `--max-batch <requests>`.
-    package let placeholder: String
     let kind: Kind
     private let meaning: String
     private let otherwise: String?
@@ -38,19 +36,27 @@ package struct Setting: Sendable {
     ///   - meaning: without its range.
     ///   - otherwise: what holds when it is not set, where that is no value in `DaemonConfiguration`.
     init(
-        _ name: String, _ kind: Kind, _ placeholder: String, _ meaning: String, in section: Section = .general,
+        _ name: String, _ kind: Kind, _ meaning: String, in section: Section = .general,
         default otherwise: String? = nil
     ) {
         self.name = name
         self.section = section
         self.kind = kind
-        self.placeholder = placeholder
         self.meaning = meaning
         self.otherwise = otherwise
     }
 
     package var isNumber: Bool {
         if case .number = kind { true } else { false }
+    }
+    /// What stands for the value in the help: `--max-batch <requests>`.
+    package var placeholder: String {
+        switch kind {
+        case .path: "path"
+        case .group: "group"
+        case .logLevel: "level"
+        case .number(_, _, let unit, _): unit
+        }
     }
     package var flag: String { Self.flag(of: name) }
     package var variable: String { "LIFECYCLED_" + Self.words(of: name).joined(separator: "_").uppercased() }
@@ -83,7 +89,7 @@ package struct Setting: Sendable {
 
 extension Setting {
     static let database = Setting(
-        "database", .path(Place(\.databasePath)), "path",
+        "database", .path(Place(\.databasePath)),
         "SQLite database, made if missing, in a folder that only its owner may write to",
         default: "$STATE_DIRECTORY/lifecycle.db under systemd, and for --import and --restore \(PackagedPaths.database)"
     )
@@ -92,22 +98,22 @@ extension Setting {
     package static let all =
         [
             Setting(
-                "socket", .path(Place(\.socketPath), maximumBytes: UnixSocketAddress.maximumPathBytes), "path",
+                "socket", .path(Place(\.socketPath), maximumBytes: UnixSocketAddress.maximumPathBytes),
                 "Unix socket to listen on, made at the start; ignored when systemd passes one",
                 default: "the socket that systemd passes"),
             database,
             Setting(
-                "backupFolder", .path(Place(\.backupFolder)), "path",
+                "backupFolder", .path(Place(\.backupFolder)),
                 "folder that backups are made in, and nowhere else; made if missing",
                 default: "backups beside the database"),
             Setting(
-                "idleExit", .number(Place(\.idleExit), 0...31_536_000, unit: "seconds"), "seconds",
+                "idleExit", .number(Place(\.idleExit), 0...31_536_000, unit: "seconds"),
                 "stop after so long without a connection and without an unfinished project"),
             Setting(
-                "keepDays", .number(Place(\.keepDays), 0...36_500, unit: "days"), "days",
+                "keepDays", .number(Place(\.keepDays), 0...36_500, unit: "days"),
                 "remove history, name, metadata and messages of projects so long after their end"),
             Setting(
-                "logLevel", .logLevel(Place(\.logLevel)), "level",
+                "logLevel", .logLevel(Place(\.logLevel)),
                 "least level that is logged: trace, debug, info, notice, warning, error or critical"),
             group("readerGroup", \.groups.reader, "may connect and read"),
             group("agentGroup", \.groups.agent, "may also report"),
@@ -120,14 +126,14 @@ extension Setting {
     private static func group(
         _ name: String, _ path: any WritableKeyPath<DaemonConfiguration, String> & Sendable, _ right: String
     ) -> Setting {
-        Setting(name, .group(Place(path)), "group", "Unix group, by name or number, that \(right)", in: .groups)
+        Setting(name, .group(Place(path)), "Unix group, by name or number, that \(right)", in: .groups)
     }
 
     private static func limit(_ limit: Limits.Row) -> Setting {
         let place = Place(value: { limit.value($0.limits) }, assign: { limit.assign(&$0.limits, $1) })
         return Setting(
-            limit.name, .number(place, limit.range, unit: limit.unit, ceiling: limit.ceiling), limit.unit,
-            limit.meaning, in: .limits)
+            limit.name, .number(place, limit.range, unit: limit.unit, ceiling: limit.ceiling), limit.meaning,
+            in: .limits)
     }
 }
 
