@@ -90,7 +90,8 @@ package struct Daemon: Sendable {
                         .init(service: Watchdog(store: store, eventLoop: eventLoop)),
                         .init(
                             service: RetentionService(
-                                writes: store.writes, keepDays: configuration.keepDays, log: log)),
+                                writes: store.writes, keepDays: configuration.keepDays, log: log,
+                                onWait: { storage.retention($0) })),
                     ],
                     logger: Logger(label: "lifecycle")))
             try await services.run()

@@ -1,7 +1,7 @@
 internal import HashTreeCollections
 internal import LifecycleCore
 
-/// What rules may change, with every guard of the database's schema (`v2_guards.sql`). What is thrown leaves a store half
+/// What rules may change, with every guard of the database's schema (`v3_guards.sql`). What is thrown leaves a store half
 /// changed: it is a copy, to be forgotten then.
 extension InMemoryStore {
     mutating func openAccount(of userId: String) throws(RPCError) -> Account {

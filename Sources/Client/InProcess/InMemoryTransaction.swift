@@ -108,6 +108,8 @@ package final class InMemoryTransaction: WriteTransaction {
         try change { store throws(RPCError) in try store.post(entry, at: now) }
     }
 
+    package func clockAgreement(at now: Timestamp) -> ClockAgreement? { nil }
+
     package func trimProjects(
         finishedBefore end: Timestamp, after row: Int64, at now: Timestamp
     ) throws(RPCError) -> Retention.Step {

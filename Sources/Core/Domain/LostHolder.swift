@@ -4,8 +4,7 @@ package enum LostHolder {
     package static func detachments(of projects: [ProjectID]) -> [BoundCall.Write] {
         writes(projects) { stored, store, context throws(RPCError) in
             guard let deadline = stored.project.deadline else { return }
-            let end = stored.terms.detachEnd(
-                createdAt: stored.project.createdAt, detachedAt: context.now, limits: context.limits)
+            let end = stored.detachEnd(detachedAt: context.now, limits: context.limits)
             try store.detach(stored, deadline: min(deadline, end), at: context.now)
         }
     }
@@ -14,9 +13,7 @@ package enum LostHolder {
     package static func restorations(of projects: [ProjectID]) -> [BoundCall.Write] {
         writes(projects) { stored, store, context throws(RPCError) in
             guard stored.isDetached, !stored.project.status.isTerminal else { return }
-            let deadline = stored.terms.deadline(
-                stored.project.status, createdAt: stored.project.createdAt, lastReport: context.now,
-                limits: context.limits)
+            let deadline = stored.deadline(lastReport: context.now, limits: context.limits)
             try store.renew(stored, deadline: deadline, at: context.now)
         }
     }

@@ -19,11 +19,16 @@ package enum Retention {
         package var next: Int64?
         /// Why nothing was removed, whatever there was: the clock is far beyond the newest event that a day has passed since.
         package var silentSince: Timestamp?
+        /// Why nothing was removed: nobody has seen for a day that the clock is right.
+        package var waitsFor: ClockAgreement?
 
-        package init(trimmed: Int, next: Int64?, silentSince: Timestamp? = nil) {
+        package init(
+            trimmed: Int, next: Int64?, silentSince: Timestamp? = nil, waitsFor: ClockAgreement? = nil
+        ) {
             self.trimmed = trimmed
             self.next = next
             self.silentSince = silentSince
+            self.waitsFor = waitsFor
         }
     }
 
@@ -40,6 +45,10 @@ package enum Retention {
             newest.adding(seconds: longestSilence * day) < context.now
         {
             return Step(trimmed: 0, next: nil, silentSince: newest)
+        }
+        // In each transaction, as the clock may be set in between.
+        if let agreement = try store.clockAgreement(at: context.now), agreement.left > 0 {
+            return Step(trimmed: 0, next: nil, waitsFor: agreement)
         }
         return try store.trimProjects(
             finishedBefore: context.now.adding(seconds: -seconds), after: row, at: context.now)

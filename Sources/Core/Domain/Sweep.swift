@@ -41,26 +41,23 @@ package enum Sweep {
     private static func grace(
         _ stored: StoredProject, _ code: String, from resumedAt: Timestamp, _ limits: Limits
     ) -> Timestamp? {
-        let createdAt = stored.project.createdAt
-        let deadline = stored.terms.deadline(
-            stored.project.status, createdAt: createdAt, lastReport: resumedAt, limits: limits)
-        guard let deadline else { return nil }
+        guard let deadline = stored.deadline(lastReport: resumedAt, limits: limits) else { return nil }
         return switch code {
         case FailureCode.leaseExpired: deadline
         case FailureCode.crashed:
-            min(deadline, stored.terms.detachEnd(createdAt: createdAt, detachedAt: resumedAt, limits: limits))
+            min(deadline, stored.detachEnd(detachedAt: resumedAt, limits: limits))
         default: nil
         }
     }
 
     /// Which of the clocks ran out.
     static func reason(_ stored: StoredProject, _ context: CallContext) -> String {
-        let runtime = stored.terms.maximumRuntime ?? context.limits.maximumRuntime
         if stored.project.status == .pending, !stored.isDetached {
+            let runtime = stored.terms.maximumRuntime ?? context.limits.maximumRuntime
             let start = stored.terms.startTimeout ?? context.limits.startTimeout
             return start <= runtime ? FailureCode.startTimeout : FailureCode.runtimeExceeded
         }
-        if context.now >= stored.project.createdAt.adding(seconds: runtime) { return FailureCode.runtimeExceeded }
+        if context.now >= stored.runtimeEnd(context.limits) { return FailureCode.runtimeExceeded }
         return stored.isDetached ? FailureCode.crashed : FailureCode.leaseExpired
     }
 

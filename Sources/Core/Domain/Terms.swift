@@ -10,22 +10,50 @@ package struct Terms: Sendable, Equatable {
         self.maximumRuntime = maximumRuntime
     }
 
+    /// When a project must have ended that began to run at `start`.
+    package func runtimeEnd(from start: Timestamp, _ limits: Limits) -> Timestamp {
+        start.adding(seconds: maximumRuntime ?? limits.maximumRuntime)
+    }
+
     /// The earliest time at which the daemon itself will fail the project if nobody reports.
-    /// - Parameter lastReport: when the pipeline last reported; it counts while processing only.
+    /// - Parameters:
+    ///   - lastReport: when the pipeline last reported; it counts while processing only.
+    ///   - runtimeEnd: nil: as the terms have it from the creation on.
     package func deadline(
-        _ status: Status, createdAt: Timestamp, lastReport: Timestamp, limits: Limits
+        _ status: Status, createdAt: Timestamp, lastReport: Timestamp, runtimeEnd: Timestamp? = nil, limits: Limits
     ) -> Timestamp? {
-        let end = createdAt.adding(seconds: maximumRuntime ?? limits.maximumRuntime)
+        let end = runtimeEnd ?? self.runtimeEnd(from: createdAt, limits)
         switch status {
         case .pending: return min(end, createdAt.adding(seconds: startTimeout ?? limits.startTimeout))
         case .processing: return min(end, lastReport.adding(seconds: lease ?? limits.lease))
         case .completed, .failed: return nil
         }
     }
+}
 
-    /// When a project fails whose holder's connection ended at `detachedAt`.
-    package func detachEnd(createdAt: Timestamp, detachedAt: Timestamp, limits: Limits) -> Timestamp {
-        let end = createdAt.adding(seconds: maximumRuntime ?? limits.maximumRuntime)
-        return min(end, detachedAt.adding(seconds: limits.detachGrace))
+/// Until when a project may run, whatever happened to the clock and to it since its creation.
+extension StoredProject {
+    /// When `maxRuntime` ends it.
+    package func runtimeEnd(_ limits: Limits) -> Timestamp {
+        let end = terms.runtimeEnd(from: project.createdAt, limits).adding(milliseconds: pausedTime)
+        return runtimeEnd.map { min($0, end) } ?? end
+    }
+
+    /// When the daemon will fail it if nobody reports after `lastReport`. After the clock went back that may be before the
+    /// creation, and a start is waited for from there on.
+    /// - Parameters:
+    ///   - status: nil: its own.
+    ///   - end: when its runtime ends; nil: as it is known.
+    package func deadline(
+        _ status: Status? = nil, lastReport: Timestamp, endingBy end: Timestamp? = nil, limits: Limits
+    ) -> Timestamp? {
+        terms.deadline(
+            status ?? project.status, createdAt: min(project.createdAt, lastReport), lastReport: lastReport,
+            runtimeEnd: end ?? runtimeEnd(limits), limits: limits)
+    }
+
+    /// When it fails if its holder's connection ended at `detachedAt`.
+    package func detachEnd(detachedAt: Timestamp, endingBy end: Timestamp? = nil, limits: Limits) -> Timestamp {
+        min(end ?? runtimeEnd(limits), detachedAt.adding(seconds: limits.detachGrace))
     }
 }

@@ -13,6 +13,18 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         let (sum, overflow2) = milliseconds.addingReportingOverflow(ms)
         return Timestamp(milliseconds: overflow || overflow2 ? (seconds < 0 ? .min : .max) : sum)
     }
+
+    /// Later by milliseconds; saturates as well.
+    package func adding(milliseconds time: Int64) -> Timestamp {
+        let (sum, overflow) = milliseconds.addingReportingOverflow(time)
+        return Timestamp(milliseconds: overflow ? (time < 0 ? .min : .max) : sum)
+    }
+
+    /// The time that has passed since an earlier moment; below zero when that is later. Saturates.
+    package func milliseconds(since earlier: Timestamp) -> Int64 {
+        let (time, overflow) = milliseconds.subtractingReportingOverflow(earlier.milliseconds)
+        return overflow ? (self < earlier ? .min : .max) : time
+    }
 }
 
 extension Timestamp: CustomStringConvertible {

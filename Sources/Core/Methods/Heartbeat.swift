@@ -67,8 +67,7 @@ extension Heartbeat: WriteMethod, ProjectMethod {
         // A pending project has no lease to renew, and a holder that is back has what there was before it left.
         var deadline = project.deadline
         if project.status == .processing || stored.isDetached {
-            deadline = stored.terms.deadline(
-                project.status, createdAt: project.createdAt, lastReport: now, limits: context.limits)
+            deadline = stored.deadline(lastReport: now, limits: context.limits)
         }
         if stored.isDetached { try store.renew(stored, deadline: deadline, at: now) }
         try store.beat(stored, Beat(progress: progress, message: message, deadline: deadline, at: now))

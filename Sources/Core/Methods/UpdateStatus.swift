@@ -101,8 +101,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
         _ decision: Lifecycle.Decision, to stored: StoredProject, in store: any WriteTransaction, _ context: CallContext
     ) throws(RPCError) {
         let now = context.now
-        let deadline = stored.terms.deadline(
-            status, createdAt: stored.project.createdAt, lastReport: now, limits: context.limits)
+        let deadline = stored.deadline(status, lastReport: now, limits: context.limits)
         switch decision {
         case .start:
             try store.start(stored, deadline: deadline, at: now)

@@ -12,10 +12,14 @@ package struct StoredProject: Sendable {
     package var isDetached: Bool
     /// When retention removed its history.
     package var trimmedAt: Timestamp?
+    /// When its runtime ends, where that is earlier than its terms say, as the clock was set back.
+    package var runtimeEnd: Timestamp?
+    /// Milliseconds by which pauses have put off the end of its runtime.
+    package var pausedTime: Int64
 
     package init(
         row: Int64, account: Int64, project: Project, terms: Terms, hadExternalID: Bool, refusedReports: Int64,
-        isDetached: Bool = false, trimmedAt: Timestamp? = nil
+        isDetached: Bool = false, trimmedAt: Timestamp? = nil, runtimeEnd: Timestamp? = nil, pausedTime: Int64 = 0
     ) {
         self.row = row
         self.account = account
@@ -25,6 +29,8 @@ package struct StoredProject: Sendable {
         self.refusedReports = refusedReports
         self.isDetached = isDetached
         self.trimmedAt = trimmedAt
+        self.runtimeEnd = runtimeEnd
+        self.pausedTime = pausedTime
     }
 }
 

@@ -59,6 +59,8 @@ package protocol WriteTransaction: ReadTransaction {
     func trimProjects(
         finishedBefore end: Timestamp, after row: Int64, at now: Timestamp
     ) throws(RPCError) -> Retention.Step
+    /// What is known of the clock, looked at now; nil: nobody looks, as nothing outlives this process.
+    func clockAgreement(at now: Timestamp) throws(RPCError) -> ClockAgreement?
     /// Unfinished projects whose deadline is at `now` or before, the longest due first.
     func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject]
 }

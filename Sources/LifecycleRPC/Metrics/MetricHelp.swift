@@ -18,6 +18,8 @@ enum MetricHelp {
         "lifecycle_reserve_bytes": "Space set aside on the database's disk for that copy and for refunds.",
         "lifecycle_free_bytes": "What is free on the database's disk besides; -1 when nobody can tell.",
         "lifecycle_charges_refused": "1 while new projects and grants are refused for want of room.",
+        "lifecycle_retention_wait_seconds":
+            "Until the clock has been right for a day and old history is removed; 0: now; -1: it is far beyond the history.",
         "lifecycle_last_backup_timestamp_seconds": "When the newest backup was made, since 1970; 0 without one.",
         "lifecycle_last_backup_bytes": "Size of the newest backup; 0 without one.",
         "lifecycle_request_seconds": "Time from reading a request to answering it.",

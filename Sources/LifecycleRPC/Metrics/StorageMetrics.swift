@@ -13,6 +13,7 @@ package struct StorageMetrics: MetricsSource {
     private let reserveBytes: Gauge
     private let heldSeconds: Gauge
     private let chargesRefused: Gauge
+    private let retentionWait: Gauge
     private let backupTime: Gauge
     private let backupBytes: Gauge
 
@@ -26,9 +27,11 @@ package struct StorageMetrics: MetricsSource {
         reserveBytes = Gauge(label: "lifecycle_reserve_bytes", factory: registry)
         heldSeconds = Gauge(label: "lifecycle_wal_held_seconds", factory: registry)
         chargesRefused = Gauge(label: "lifecycle_charges_refused", factory: registry)
+        retentionWait = Gauge(label: "lifecycle_retention_wait_seconds", factory: registry)
         backupTime = Gauge(label: "lifecycle_last_backup_timestamp_seconds", factory: registry)
         backupBytes = Gauge(label: "lifecycle_last_backup_bytes", factory: registry)
         newestBackup(nil)
+        retention(.nothing)
     }
 
     package func report() -> GetMetrics.Response {
@@ -53,6 +56,15 @@ package struct StorageMetrics: MetricsSource {
             log.write(.logGrows, fields)
         case .cleared: log.write(.logGivenBack, fields)
         case nil: break
+        }
+    }
+
+    /// Why old history is kept, if anything is in the way of removing it.
+    func retention(_ wait: RetentionService.Wait) {
+        switch wait {
+        case .nothing: retentionWait.record(0)
+        case .forClock(let seconds): retentionWait.record(seconds)
+        case .silence: retentionWait.record(-1)
         }
     }
 

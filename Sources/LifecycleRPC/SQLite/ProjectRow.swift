@@ -18,7 +18,7 @@ enum ProjectRow {
         SELECT p.row, p.account, p.id, a.userId, p.status, p.credits, p.externalId, p.name, p.errorCode, p.errorMessage,
             p.createdAt, p.updatedAt, p.startedAt, p.finishedAt, p.deadline, p.metadata, p.startTimeout, p.lease,
             p.maxRuntime, p.hadExternalId, p.refusedReports, p.progress, p.message, p.cancelRequested, p.detached,
-            p.retryOf, p.trimmedAt, \(refunded("p"))
+            p.retryOf, p.trimmedAt, \(refunded("p")), p.runtimeEnd, p.pausedTime
         FROM project AS p JOIN account AS a ON a.id = p.account
         """
 
@@ -44,7 +44,7 @@ enum ProjectRow {
                 startTimeout: row.optionalInteger(16), lease: row.optionalInteger(17),
                 maximumRuntime: row.optionalInteger(18)),
             hadExternalID: row.integer(19) != 0, refusedReports: row.integer(20), isDetached: row.integer(24) != 0,
-            trimmedAt: row.optionalTime(26))
+            trimmedAt: row.optionalTime(26), runtimeEnd: row.optionalTime(28), pausedTime: row.integer(29))
     }
 }
 

@@ -25,7 +25,7 @@ extension SQLiteWriteTransaction {
         try change(project, "UPDATE project SET refusedReports = refusedReports + 1 WHERE row = ?1") { _ in }
     }
 
-    private func change(_ project: StoredProject, _ sql: String, _ bind: (Statement) -> Void) throws(RPCError) {
+    func change(_ project: StoredProject, _ sql: String, _ bind: (Statement) -> Void) throws(RPCError) {
         try reporting { () throws(StorageError) in
             try writeBeat(of: project.row)
             let update = try prepared(sql)
@@ -54,24 +54,6 @@ extension SQLiteWriteTransaction {
     func earliestDeadline() throws(StorageError) -> Timestamp? {
         try prepared("SELECT deadline FROM project WHERE deadline IS NOT NULL ORDER BY deadline LIMIT 1")
             .first { Timestamp(milliseconds: $0.integer(0)) }
-    }
-
-    func newestEventTime() throws(StorageError) -> Timestamp? {
-        try prepared("SELECT at FROM event ORDER BY seq DESC LIMIT 1").first { Timestamp(milliseconds: $0.integer(0)) }
-    }
-
-    /// The latest deadlines first, from the one after `last` on.
-    func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject] {
-        let list = try prepared(
-            // Not as (deadline, row) < (?1, ?2), for which SQLite goes through all projects.
-            ProjectRow.select + """
-                 WHERE p.deadline <= ?1 AND (p.deadline < ?1 OR p.row < ?2)
-                ORDER BY p.deadline DESC, p.row DESC LIMIT ?3
-                """)
-        list.bind(1, last?.project.deadline ?? Timestamp(milliseconds: .max))
-        list.bind(2, last?.row ?? .max)
-        list.bind(3, Int64(limit))
-        return try list.all(ProjectRow.read)
     }
 
     // MARK: Signs of life

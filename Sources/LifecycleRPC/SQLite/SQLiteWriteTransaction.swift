@@ -1,10 +1,11 @@
 internal import LifecycleCore
 
-/// What rules may change. The schema's triggers move the money: see `Schema/v2_guards.sql`.
+/// What rules may change. The schema's triggers move the money: see `Schema/v3_guards.sql`.
 final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     /// What the rule that runs has done, for the log; who runs the rule empties it.
     var steps: [NewEvent] = []
 
+    let sinceStart: Uptime
     private var ids: ProjectIDGenerator
     private var random = SystemRandomNumberGenerator()
 
@@ -24,7 +25,11 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     /// The last one that is on disk.
     private var committedEvent: Int64
 
-    override init(_ database: Database, _ nextDeadline: NextDeadline) throws(StorageError) {
+    /// - Parameter sinceStart: how long the machine has run.
+    init(
+        _ database: Database, _ nextDeadline: NextDeadline, sinceStart: @escaping Uptime = systemSinceStart
+    ) throws(StorageError) {
+        self.sinceStart = sinceStart
         let newest = try database.prepare("SELECT id FROM project ORDER BY id DESC LIMIT 1")
         ids = ProjectIDGenerator(
             after: try newest.first { row throws(StorageError) in row.projectID(0) } ?? nil)
@@ -50,7 +55,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         finishProject = try database.prepare(
             """
             UPDATE project SET status = ?3, errorCode = ?4, errorMessage = ?5, startedAt = ifnull(startedAt, ?6),
-                finishedAt = ?2, updatedAt = ?2, deadline = NULL
+                finishedAt = ?2, updatedAt = ?2, deadline = NULL, pausedUntil = NULL
             WHERE row = ?1
             """)
         insertEntry = try database.prepare(

@@ -18,6 +18,8 @@ package final class Store: Sendable {
     package struct Environment: Sendable {
         package var clock: WallClock
         package var uptime: Uptime
+        /// How long the machine has run.
+        package var sinceStart: Uptime
         package var limits: Limits
         package var metrics: any MetricsSource
         /// Runs completions where the callers live.
@@ -49,7 +51,8 @@ package final class Store: Sendable {
         package var isBrief: Bool
 
         package init(
-            clock: @escaping WallClock, uptime: @escaping Uptime = systemUptime, limits: Limits,
+            clock: @escaping WallClock, uptime: @escaping Uptime = systemUptime,
+            sinceStart: @escaping Uptime = systemSinceStart, limits: Limits,
             metrics: any MetricsSource,
             deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void,
             onBatch: @escaping @Sendable (_ jobs: Int, _ took: Duration) -> Void = { _, _ in },
@@ -64,6 +67,7 @@ package final class Store: Sendable {
         ) {
             self.clock = clock
             self.uptime = uptime
+            self.sinceStart = sinceStart
             self.limits = limits
             self.metrics = metrics
             self.deliver = deliver
@@ -108,7 +112,8 @@ package final class Store: Sendable {
         let writer = try Writer(
             opening.database, identity: FileIdentity(databasePath: path), log: opening.log,
             nextDeadline: nextDeadline, context: { environment.context($0) }, uptime: environment.uptime,
-            patience: environment.patience, hasLoopPaused: environment.hasLoopPaused, onError: onError,
+            sinceStart: environment.sinceStart, patience: environment.patience,
+            hasLoopPaused: environment.hasLoopPaused, onError: onError,
             onClockJump: environment.onClockJump)
         try writer.sweep { environment.onSweep($0, .daemon) }
         writer.log.look()

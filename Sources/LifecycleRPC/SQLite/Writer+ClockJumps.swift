@@ -22,14 +22,18 @@ extension Writer {
     /// Looks whether the clock was set or the machine slept: nobody is refunded early because *we* slept.
     func watchClock() throws(StorageError) {
         compareClocks()
-        guard let time = shortensAt, time <= uptime() else { return }
+        guard let time = clockWorkAt, time <= uptime() else { return }
         let now = context(.daemon).now
         do throws(StorageError) {
-            try makingRoom { _ throws(StorageError) in try shortenDeadlines(now) }
-            shortensAt = nil
+            try makingRoom { _ throws(StorageError) in
+                try follow(now)
+                if clockWork.isBack { try shortenDeadlines(now) }
+            }
+            clockWork.isBack = false
+            clockWorkAt = nil
         } catch  where error.isPassing {
             onError(error)
-            shortensAt = uptime() &+ 1000
+            clockWorkAt = uptime() &+ 1000
         }
     }
 
@@ -43,9 +47,39 @@ extension Writer {
             guard let jump = clockWatch.jump(wall: now, uptime: after) else { return }
             resumedAt = now
             onClockJump(jump)
-            if jump.isBackwards { shortensAt = after }
+            if jump.isBackwards { clockWork.isBack = true } else { clockWork.goForward(by: jump.milliseconds) }
+            clockWorkAt = after
             return
         }
+    }
+
+    /// Notes how the clock is now, and does what a step forwards asks for.
+    private func follow(_ now: Timestamp) throws(StorageError) {
+        do throws(StorageError) {
+            try begin.run()
+            transaction.begin(at: now)
+            let (_, change) = try transaction.lookAtClock(at: now)
+            // Nobody has seen how the clock came to what it shows. After a restart of the machine it is taken to be right.
+            switch change {
+            case .set(let step) where clockWork.isStarting: clockWork.goForward(by: step)
+            case .restarted where clockWork.isStarting: clockWork.goForward(by: .max)
+            default: break
+            }
+            try putForward(context(.daemon).limits)
+            try commit()
+            clockWork.isStarting = false
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    /// In the transaction that is open, before anything due is settled: who was set back has more time again.
+    func putForward(_ limits: Limits) throws(StorageError) {
+        let step = clockWork.undone
+        guard step > 0 else { return }
+        clockWork.mayBeSetBack = try transaction.putForward(milliseconds: step, limits: limits)
+        clockWork.done = clockWork.forward
     }
 
     /// After the clock went back, deadlines lie too far in the future by as much: no project waits longer than its terms
@@ -75,15 +109,48 @@ extension Writer {
         }
     }
 
+    /// Its runtime ends no later than if it had begun now: what was created in what is the future now would go on for ever.
     private func shortenDeadline(of stored: StoredProject, _ now: Timestamp) throws(RPCError) {
         let limits = context(.daemon).limits
-        let createdAt = min(stored.project.createdAt, now)
-        let deadline = stored.terms.deadline(
-            stored.project.status, createdAt: createdAt, lastReport: now, limits: limits)
-        guard var deadline, let known = stored.project.deadline else { return }
+        let knownEnd = stored.runtimeEnd(limits)
+        let end = min(knownEnd, stored.terms.runtimeEnd(from: now, limits).adding(milliseconds: stored.pausedTime))
+        let longest = stored.deadline(lastReport: now, endingBy: end, limits: limits)
+        guard var deadline = longest, let known = stored.project.deadline else { return }
         if stored.isDetached {
-            deadline = min(deadline, stored.terms.detachEnd(createdAt: createdAt, detachedAt: now, limits: limits))
+            deadline = min(deadline, stored.detachEnd(detachedAt: now, endingBy: end, limits: limits))
         }
-        if deadline < known { try Sweep.postpone(stored, to: deadline, in: transaction, at: now) }
+        guard end < knownEnd || deadline < known else { return }
+        try transaction.setBack(
+            stored, deadline: min(deadline, known), runtimeEnd: end < knownEnd ? end : nil, at: now)
+        if end < knownEnd { clockWork.mayBeSetBack = true }
     }
+}
+
+/// What a clock that was set leaves to be done. The writer thread's own.
+struct ClockWork {
+    /// The daemon starts, and nobody has looked at the clock yet.
+    var isStarting = false
+    /// The clock went back, and deadlines lie too far in the future since.
+    var isBack = false
+    /// Whether the runtime of any project may end earlier than its terms say, as the clock was set back.
+    var mayBeSetBack = false
+    /// Milliseconds by which the clock went forwards, and how many of them are done in the transaction that is open.
+    private(set) var forward: Int64 = 0
+    var done: Int64 = 0
+
+    var undone: Int64 { forward &- done }
+
+    /// Where nobody was set back it is only time that passes.
+    mutating func goForward(by step: Int64) {
+        guard mayBeSetBack, step > 0 else { return }
+        let (sum, overflow) = forward.addingReportingOverflow(step)
+        forward = overflow ? .max : sum
+    }
+
+    mutating func commit() {
+        forward &-= done
+        done = 0
+    }
+
+    mutating func rollBack() { done = 0 }
 }

@@ -5,12 +5,14 @@ extension Writer {
     /// Settles all that is due, until nothing is or the disk has no room for more. For the start.
     func sweep(_ report: (WriteOutcome) -> Void) throws(StorageError) {
         let now = context(.daemon).now
+        clockWork.isStarting = true
+        clockWork.mayBeSetBack = try transaction.mayBeSetBack()
         // The clock went back while nobody ran.
         if let last = try transaction.newestEventTime(), last > now {
-            shortensAt = uptime()
-            let step = now.milliseconds.subtractingReportingOverflow(last.milliseconds)
-            onClockJump(ClockJump(milliseconds: step.overflow ? .min : step.partialValue))
+            clockWork.isBack = true
+            onClockJump(ClockJump(milliseconds: now.milliseconds(since: last)))
         }
+        clockWorkAt = uptime()
         try watchClock()
         let everything = Due(isEverything: true)
         while true {
@@ -74,6 +76,7 @@ extension Writer {
         transaction.begin(at: now)
         // What is due on disk may have shown life since.
         try transaction.writeBeats()
+        try putForward(context.limits)
         do throws(RPCError) {
             var settled = 0
             // One after the other, as one project may be named twice.

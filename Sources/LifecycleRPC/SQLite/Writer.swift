@@ -19,8 +19,9 @@ final class Writer {
     let patience: Int64
     /// Whether nobody could report at some time since it was asked last, as the event loop stood still.
     let hasLoopPaused: @Sendable (_ uptime: Int64) -> Bool
-    /// The clock went back, and deadlines lie too far in the future since: when to shorten them, by the monotonic clock.
-    var shortensAt: Int64?
+    /// The clock was set, or may have been while nobody ran: what is to be done about it, and when, by the monotonic clock.
+    var clockWork = ClockWork()
+    var clockWorkAt: Int64?
     /// Told what storage refused to the daemon itself, which goes on.
     let onError: @Sendable (StorageError) -> Void
     let onClockJump: @Sendable (ClockJump) -> Void
@@ -39,7 +40,8 @@ final class Writer {
     init(
         _ database: Database, identity: FileIdentity, log: LogKeeper,
         nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime,
-        patience: Int64, hasLoopPaused: @escaping @Sendable (_ uptime: Int64) -> Bool,
+        sinceStart: @escaping Uptime = systemSinceStart, patience: Int64,
+        hasLoopPaused: @escaping @Sendable (_ uptime: Int64) -> Bool,
         onError: @escaping @Sendable (StorageError) -> Void, onClockJump: @escaping @Sendable (ClockJump) -> Void
     ) throws(StorageError) {
         self.database = database
@@ -55,7 +57,7 @@ final class Writer {
         self.hasLoopPaused = hasLoopPaused
         self.onError = onError
         self.onClockJump = onClockJump
-        transaction = try SQLiteWriteTransaction(database, nextDeadline)
+        transaction = try SQLiteWriteTransaction(database, nextDeadline, sinceStart: sinceStart)
         begin = try database.prepare("BEGIN IMMEDIATE")
         commitStatement = try database.prepare("COMMIT")
         rollback = try database.prepare("ROLLBACK")
@@ -173,11 +175,13 @@ final class Writer {
         try commitStatement.run()
         log.committed()
         transaction.commit()
+        clockWork.commit()
         try identity.verify()
     }
 
     func rollBack() {
         transaction.rollBack()
+        clockWork.rollBack()
         // SQLite has ended the transaction itself after some errors.
         if database.isInTransaction { try? rollback.run() }
     }

@@ -46,7 +46,7 @@ struct WriterAlarm {
         let now = writer.context(.daemon).now
         set(0, for: writer.nextDeadline.time, now, writer, schedule)
         if let beatsAt, !writer.transaction.beats.isEmpty { set(1, for: beatsAt, now, writer, schedule) }
-        guard writer.log.isWatchful || writer.shortensAt != nil else { return }
+        guard writer.log.isWatchful || writer.clockWorkAt != nil else { return }
         set(2, for: now.adding(seconds: 1), now, writer, schedule)
     }
 

@@ -16,16 +16,29 @@ struct ReadyConnections {
     /// A turn, and to whom its time is charged.
     struct Place {
         let connection: ConnectionHandler
-        fileprivate let member: Member
+        /// nil: it was the only one.
+        fileprivate let member: Member?
     }
+
+    /// The only one that waits, as mostly: nothing has to be weighed, and its time is at nobody's expense.
+    private var only: ConnectionHandler?
 
     private var queue = FairQueue<UInt32, Member>(credit: 2_000_000, debt: 50_000_000)
     private var ended: [UInt32: Deque<ConnectionHandler>] = [:]
 
-    var isEmpty: Bool { queue.isEmpty }
+    var isEmpty: Bool { only == nil && queue.isEmpty }
 
     /// The connection waits for a turn. Once, until it has it.
     mutating func add(_ connection: ConnectionHandler) {
+        if isEmpty, connection.context != nil { return only = connection }
+        if let first = only {
+            only = nil
+            enqueue(first)
+        }
+        enqueue(connection)
+    }
+
+    private mutating func enqueue(_ connection: ConnectionHandler) {
         if connection.context == nil { return addEnded(connection) }
         queue.add(.connection(connection), of: connection.caller.uid, expecting: connection.expectedCost)
     }
@@ -38,6 +51,10 @@ struct ReadyConnections {
 
     /// Takes out whose turn it is.
     mutating func next() -> Place? {
+        if let connection = only {
+            only = nil
+            return Place(connection: connection, member: nil)
+        }
         guard let (uid, member) = queue.next() else { return nil }
         switch member {
         case .connection(let connection): return Place(connection: connection, member: member)
@@ -50,12 +67,14 @@ struct ReadyConnections {
 
     /// The turn took so many nanoseconds.
     mutating func charge(_ place: Place, _ cost: Int64) {
-        queue.charge(place.member, of: place.connection.caller.uid, cost)
+        if let member = place.member { queue.charge(member, of: place.connection.caller.uid, cost) }
     }
 
     /// The peer is gone: the connection has no place of its own any more.
     mutating func ended(_ connection: ConnectionHandler) {
-        if queue.forget(.connection(connection), of: connection.caller.uid) { addEnded(connection) }
+        let wasOnly = only === connection
+        if wasOnly { only = nil }
+        if queue.forget(.connection(connection), of: connection.caller.uid) || wasOnly { addEnded(connection) }
     }
 
     /// The connection has nothing to do any more, and never will.

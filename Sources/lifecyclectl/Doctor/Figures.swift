@@ -53,6 +53,8 @@ enum Figures {
                 return Gauge(
                     name: metric.name, label: "new projects", value: value, text: "refused",
                     attention: "New projects and grants are refused: the database's disk has no room for them.")
+            case "lifecycle_retention_wait_seconds":
+                return retention(metric.name, value)
             case "lifecycle_last_backup_timestamp_seconds":
                 return backup(metric.name, value, now)
             default: return nil
@@ -69,6 +71,21 @@ enum Figures {
         if value > longLog { return "The WAL has grown to \(bytes(value))." }
         guard let free, free >= 0, value > free / logShare else { return nil }
         return "The WAL has \(bytes(value)), which is more than a quarter of what its disk has free, \(bytes(free))."
+    }
+
+    /// - Parameter wait: in seconds; 0: for nothing; below zero: until something happens.
+    private static func retention(_ name: String, _ wait: Double) -> Gauge? {
+        guard wait != 0 else { return nil }
+        guard wait < 0 else {
+            return Gauge(
+                name: name, label: "old history", value: wait,
+                text: "kept, until the clock has been right for a day: \(Duration.text(wait)) more", attention: nil)
+        }
+        return Gauge(
+            name: name, label: "old history", value: wait, text: "kept",
+            attention:
+                "Old history is not removed: the clock is more than 30 days beyond the newest event that is a day "
+                + "old. If it is right, that ends a day after the next event.")
     }
 
     /// - Parameter time: of the last backup, in seconds since 1970; 0: none.

@@ -89,6 +89,11 @@ struct DoctorTests {
                 figure: "lifecycle_charges_refused", value: 1,
                 sentence: "New projects and grants are refused: the database's disk has no room for them."),
             Trouble(
+                figure: "lifecycle_retention_wait_seconds", value: -1,
+                sentence:
+                    "Old history is not removed: the clock is more than 30 days beyond the newest event that is a day old. "
+                    + "If it is right, that ends a day after the next event."),
+            Trouble(
                 figure: "lifecycle_last_backup_timestamp_seconds", value: -3.1 * 86_400,
                 sentence: "The last backup is 3 d old."),
             Trouble(figure: "time", value: 100.5, sentence: "The daemon's clock is 100 s ahead of this one."),

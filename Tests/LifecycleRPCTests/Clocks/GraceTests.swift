@@ -212,6 +212,85 @@ struct GraceTests {
     }
 
     @Test(
+        "maxRuntime ends a project that beats, after the clock went back, though nobody was there or the daemon starts anew",
+        arguments: [-3600, -150] as [Int64], [false, true])
+    func backAndBeating(_ jump: Int64, _ isDown: Bool) async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        let created = ledger.now
+        try await ledger.beat(project, seconds: 100)
+        if isDown { await ledger.close() }
+        ledger.jumpClock(seconds: jump)
+        if isDown { try await ledger.open() } else { try await ledger.tick() }
+        let back = ledger.now
+        try await ledger.beat(project, seconds: 30)
+        // What was noted of the clock is not done a second time.
+        try await ledger.reopen()
+        try await ledger.beat(project, seconds: 160)
+        #expect(try await ledger.status(project).status == .processing)
+        #expect(try await ledger.status(project).deadline?.milliseconds == back + 200_000)
+        #expect(ledger.now < created + 200_000)
+        try await ledger.beat(project, seconds: 10)
+        #expect(try await ledger.status(project).errorCode == "runtimeExceeded")
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    /// Who puts it right again.
+    enum Correction: CaseIterable, Sendable {
+        case running, down, byRestart
+    }
+
+    @Test("a clock that went back and is put right again takes no runtime from anybody", arguments: Correction.allCases)
+    func backAndForwards(_ correction: Correction) async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        let created = ledger.now
+        let bystander = try await ledger.create(10, for: "ann").projectId
+        try await ledger.report(bystander, .processing)
+        try await ledger.beat(project, seconds: 10)
+        ledger.jumpClock(seconds: -3600)
+        try await ledger.tick()
+        try await ledger.beat(project, seconds: 10)
+        switch correction {
+        case .running: ledger.jumpClock(seconds: 3600)
+        case .down:
+            await ledger.close()
+            ledger.jumpClock(seconds: 3600)
+            try await ledger.open()
+        case .byRestart:
+            await ledger.close()
+            ledger.restartMachine(offFor: 3600)
+            try await ledger.open()
+        }
+        // The one that is silent has a lease, and no more.
+        let deadline = try #require(try await ledger.status(bystander).deadline)
+        #expect(deadline.milliseconds <= ledger.now + 20_000)
+        try await ledger.beat(project, seconds: 170)
+        #expect(try await ledger.status(bystander).errorCode == "leaseExpired")
+        #expect(try await ledger.status(project).deadline?.milliseconds == created + 200_000)
+        try await ledger.beat(project, seconds: 10)
+        #expect(try await ledger.status(project).errorCode == "runtimeExceeded")
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    @Test("a step forwards gives back so much runtime, and no more than the terms")
+    func forwardsByLess() async throws {
+        let (ledger, project) = try await ClockFixture.ledger(.processing)
+        let created = ledger.now
+        ledger.jumpClock(seconds: -3600)
+        try await ledger.tick()
+        let back = ledger.now
+        ledger.jumpClock(seconds: 100)
+        try await ledger.tick()
+        #expect(try await ledger.runtimeEnd(project) == back + 300_000)
+        ledger.jumpClock(seconds: 7200)
+        try await ledger.tick()
+        #expect(try await ledger.runtimeEnd(project) == nil)
+        #expect(try await ledger.status(project).deadline?.milliseconds ?? 0 <= created + 200_000)
+        await ledger.close()
+    }
+
+    @Test(
         "an alarm that rings early, as the clock was set back a little, rings again", arguments: [-500, -1900, -2500])
     func earlyAlarm(_ jump: Int64) async throws {
         let (ledger, project) = try await ClockFixture.ledger(.processing)
@@ -254,5 +333,22 @@ struct GraceTests {
         ledger.now += 1000
         #expect(try await ledger.status(project).errorCode == "leaseExpired")
         await ledger.close()
+    }
+}
+
+extension LedgerHarness {
+    /// Time passes, with a heartbeat every ten seconds, also at the end.
+    fileprivate func beat(_ project: ProjectID, seconds: Int64) async throws {
+        for _ in 0..<(seconds / 10) {
+            advance(seconds: 10)
+            _ = try await call(Heartbeat(projectId: project))
+        }
+    }
+
+    /// What is kept of it, where it is earlier than the terms say.
+    fileprivate func runtimeEnd(_ project: ProjectID) async throws -> Int64? {
+        try await offline { file in
+            Int64(try file.rows("SELECT ifnull(runtimeEnd, '') FROM project WHERE row = 1")[0][0])
+        }
     }
 }

@@ -123,6 +123,20 @@ struct AuditTests {
             sql: "UPDATE project SET updatedAt = 99000000000000, deadline = 99000000000000 WHERE row = 1",
             found: ["terms"]),
         Tampering(
+            what: "a runtime that never ends", triggers: ["projectEnds"],
+            sql: "UPDATE project SET runtimeEnd = 9223372036854775807 WHERE row = 1", found: ["terms"]),
+        Tampering(
+            what: "a pause that nobody asked for, with a later deadline", triggers: [],
+            sql: "UPDATE project SET pausedTime = 86400000, deadline = deadline + 86400000 WHERE row = 2",
+            found: ["history"]),
+        Tampering(
+            what: "a pause of a day that took nothing", triggers: [],
+            sql: """
+                INSERT INTO event (kind, account, project, at, uid, gid, pid, detail)
+                VALUES ('paused', 1, 2, 9, 0, 0, 0, '86400 seconds')
+                """,
+            found: ["history"]),
+        Tampering(
             what: "metadata of two lines", triggers: ["projectFixed"],
             sql: "UPDATE project SET metadata = '{' || char(10) || '}' WHERE row = 1", found: ["metadata"]),
         Tampering(

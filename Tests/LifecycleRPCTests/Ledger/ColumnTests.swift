@@ -33,7 +33,7 @@ struct ColumnTests {
         }
     }()
 
-    static let tables = ["account", "project", "entry", "event"]
+    static let tables = ["account", "project", "entry", "event", "clock"]
 
     @Test("the document names every column once")
     func complete() async throws {
@@ -83,13 +83,13 @@ struct ColumnTests {
             let names = [column.name] + (key == [[column.name]] ? ["rowid", "oid", "_rowid_"] : [])
             let trimmed = Set(try file.rows("SELECT row FROM project WHERE trimmedAt IS NOT NULL").map { $0[0] })
             let rows = try file.rows("SELECT rowid FROM \(column.table) ORDER BY rowid LIMIT 8").map { $0[0] }
-            let before = try file.dump()
+            let before = try contents(of: file)
             for statement in try names.flatMap({ try statements(column, $0, rows, file) }) {
                 try file.execute("BEGIN")
                 let refusal = file.refusal(statement.sql)
                 // What OR FAIL refuses may be half done.
                 let isTried = refusal == nil || statement.sql.contains("OR FAIL")
-                let after = isTried ? try file.dump() : before
+                let after = isTried ? try contents(of: file) : before
                 if after != before {
                     let isFound = try Schema.audit.contains { try !file.rows($0).isEmpty }
                     let isHistoryGone = column.table == "project" && trimmed.contains(statement.row)
@@ -105,10 +105,15 @@ struct ColumnTests {
                 }
                 _ = file.refusal("ROLLBACK")
             }
-            #expect(try file.dump() == before)
+            #expect(try contents(of: file) == before)
         }
         #expect(try await ledger.findings() == [])
         await ledger.close()
+    }
+
+    /// The ledger, and what is known of the clock.
+    private func contents(of file: RawDatabase) throws -> [String] {
+        try file.dump() + file.rows("SELECT * FROM clock").map { "clock|" + $0.joined(separator: "|") }
     }
 
     private func statements(

@@ -41,6 +41,8 @@ final class LedgerHarness: Sendable {
         var wall: Int64
         /// The monotonic one.
         var uptime: Int64 = 1_000_000
+        /// Since the machine's start; never goes back.
+        var sinceStart: Int64 = 1_000_000
     }
 
     /// What the store wants to be called back for, and when by the monotonic clock.
@@ -76,6 +78,7 @@ final class LedgerHarness: Sendable {
         set {
             clocks.withLock { clocks in
                 clocks.uptime += newValue - clocks.wall
+                clocks.sinceStart += max(0, newValue - clocks.wall)
                 clocks.wall = newValue
             }
         }
@@ -87,6 +90,14 @@ final class LedgerHarness: Sendable {
     func jumpClock(seconds: Int64) { jumpClock(milliseconds: seconds * 1000) }
 
     func jumpClock(milliseconds: Int64) { clocks.withLock { $0.wall += milliseconds } }
+
+    /// The machine is off for a while and starts again.
+    func restartMachine(offFor seconds: Int64 = 60) {
+        clocks.withLock { clocks in
+            clocks.wall += seconds * 1000
+            clocks.sinceStart = 0
+        }
+    }
 
     /// Time passes while nobody asks for anything: the daemon's own alarms ring when they are due.
     func sleep(milliseconds: Int64) async throws {
@@ -181,7 +192,7 @@ final class LedgerHarness: Sendable {
             path: folder.database,
             Store.Environment(
                 clock: { Timestamp(milliseconds: self.now) }, uptime: { self.clocks.withLock(\.uptime) },
-                limits: limits, metrics: NoMetrics(),
+                sinceStart: { self.clocks.withLock(\.sinceStart) }, limits: limits, metrics: NoMetrics(),
                 deliver: { $0() },
                 onCommit: { seq in
                     self.commits.withLock { $0.append(seq) }

@@ -15,7 +15,7 @@ extension ModelLedger {
         now += milliseconds
         guard abs(milliseconds) > 2000 else { return }
         resumedAt = now
-        if milliseconds < 0 { shortenDeadlines() }
+        if milliseconds < 0 { shortenDeadlines() } else { lengthenRuntimes(by: milliseconds) }
     }
 
     /// Ends what is due, the longest due first; a lease lasts at least from when the daemon and its clock began to run.
@@ -29,12 +29,12 @@ extension ModelLedger {
             let code: String
             if project.status == .pending {
                 code = runtime < start ? "runtimeExceeded" : "startTimeout"
-            } else if now >= project.createdAt + runtime * 1000 {
+            } else if now >= end(index) {
                 code = "runtimeExceeded"
             } else {
                 code = "leaseExpired"
             }
-            let grace = deadline(index, createdAt: project.createdAt, lastReport: resumedAt)
+            let grace = deadline(index, lastReport: resumedAt)
             if code == "leaseExpired", let grace, grace > now {
                 projects[index].updatedAt = now
                 projects[index].deadline = grace
@@ -48,18 +48,42 @@ extension ModelLedger {
 
     private mutating func shortenDeadlines() {
         for index in projects.indices {
-            let shortest = deadline(index, createdAt: min(projects[index].createdAt, now), lastReport: now)
-            guard let shortest, let known = projects[index].deadline, shortest < known else { continue }
+            let known = (end: end(index), deadline: projects[index].deadline)
+            let end = min(known.end, now + runtime(index))
+            guard let before = known.deadline, let shortest = deadline(index, lastReport: now, end: end) else {
+                continue
+            }
+            guard end < known.end || shortest < before else { continue }
             projects[index].updatedAt = now
-            projects[index].deadline = shortest
+            projects[index].deadline = min(shortest, before)
+            if end < known.end { projects[index].runtimeEnd = end }
         }
     }
 
-    func deadline(_ index: Int, createdAt: Int64, lastReport: Int64) -> Int64? {
+    /// Those that the clock was set back for have so much more, up to their terms.
+    private mutating func lengthenRuntimes(by milliseconds: Int64) {
+        for index in projects.indices where projects[index].deadline != nil {
+            guard let end = projects[index].runtimeEnd else { continue }
+            let isBack = end + milliseconds >= projects[index].createdAt + runtime(index)
+            projects[index].runtimeEnd = isBack ? nil : end + milliseconds
+        }
+    }
+
+    private func runtime(_ index: Int) -> Int64 {
+        1000 * (projects[index].createdWith.maxRuntime ?? limits.maximumRuntime)
+    }
+
+    private func end(_ index: Int) -> Int64 {
+        min(projects[index].createdAt + runtime(index), projects[index].runtimeEnd ?? .max)
+    }
+
+    /// - Parameter end: nil: when its runtime ends as it is known.
+    func deadline(_ index: Int, lastReport: Int64, end: Int64? = nil) -> Int64? {
         let request = projects[index].createdWith
-        let end = createdAt + 1000 * (request.maxRuntime ?? limits.maximumRuntime)
+        let end = end ?? self.end(index)
+        let start = min(projects[index].createdAt, lastReport)
         switch projects[index].status {
-        case .pending: return min(end, createdAt + 1000 * (request.startTimeout ?? limits.startTimeout))
+        case .pending: return min(end, start + 1000 * (request.startTimeout ?? limits.startTimeout))
         case .processing: return min(end, lastReport + 1000 * (request.lease ?? limits.lease))
         case .completed, .failed: return nil
         }

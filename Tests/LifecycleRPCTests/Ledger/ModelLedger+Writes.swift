@@ -146,7 +146,7 @@ extension ModelLedger {
 
     /// For a report at this moment, or a creation.
     func deadline(_ index: Int) -> Int64? {
-        deadline(index, createdAt: projects[index].createdAt, lastReport: now)
+        deadline(index, lastReport: now)
     }
 
     mutating func write(_ kind: LifecycleCore.Entry.Kind, _ index: Int) {

@@ -17,6 +17,8 @@ struct ModelLedger {
         var startedAt: Int64?
         var finishedAt: Int64?
         var deadline: Int64?
+        /// Earlier than its terms say, as the clock was set back.
+        var runtimeEnd: Int64?
         var errorCode: String?
         var errorMessage: String?
         var refusedReports: Int64 = 0

@@ -35,4 +35,32 @@ struct RetentionServiceTests {
         try await run.value
         await ledger.close()
     }
+
+    @Test("says why it waits, in the log and to who shows it")
+    func waits() async throws {
+        let output = try LogSystemTests.Output(isNonBlocking: false)
+        let log = try LogSystem(
+            output: .standardError, descriptor: output.writeEnd, isColoured: false, capacity: 100)
+        defer { log.close() }
+        let ledger = try LedgerHarness()
+        ledger.advance(seconds: 7200)
+        let (waits, continuation) = AsyncStream.makeStream(of: RetentionService.Wait.self)
+        let logger = Logger(label: "test") { _ in log.handler(level: .info) }
+        let service = RetentionService(
+            writes: try ledger.store.writes, keepDays: 1, log: DaemonLog(logger),
+            onWait: { continuation.yield($0) })
+        let run = Task { try await service.run() }
+        var iterator = waits.makeAsyncIterator()
+        #expect(await iterator.next() == .forClock(22 * 3600 + 1))
+        let line = try output.nextLine()
+        #expect(line.contains("history not removed") && line.contains("right for a day, 79201 seconds more"), "\(line)")
+        run.cancel()
+        try await run.value
+        ledger.advance(seconds: 22 * 3600)
+        let again = Task { try await service.run() }
+        #expect(await iterator.next() == .nothing)
+        again.cancel()
+        try await again.value
+        await ledger.close()
+    }
 }

@@ -226,6 +226,60 @@ struct RetentionTests {
         await ledger.close()
     }
 
+    @Test(
+        "removes nothing until the clock has been seen to be right for a day, whoever is there to see",
+        arguments: [true, false])
+    func unprovenClock(runs: Bool) async throws {
+        let fixture = try await LedgerFixture()
+        let ledger = fixture.ledger
+        func pass() async throws -> Retention.Step {
+            try await RetentionService.pass(ledger.store.writes, keepDays: 1)
+        }
+        ledger.advance(seconds: 3600)
+        // Not far enough for the history to tell.
+        ledger.jumpClock(seconds: 20 * Self.day)
+        try await ledger.tick()
+        let held = try await pass()
+        #expect(held.trimmed == 0 && held.silentSince == nil)
+        #expect(held.waitsFor?.left == Self.day * 1000)
+        for _ in 0..<23 {
+            if runs {
+                try await ledger.sleep(milliseconds: 3_600_000)
+            } else {
+                await ledger.close()
+                ledger.advance(seconds: 3600)
+                try await ledger.open()
+            }
+            #expect(try await pass().trimmed == 0)
+        }
+        // The machine may be off meanwhile.
+        await ledger.close()
+        ledger.restartMachine()
+        try await ledger.open()
+        ledger.advance(seconds: 3599)
+        #expect(try await pass().waitsFor?.left == 1000)
+        ledger.advance(seconds: 1)
+        #expect(try await pass().trimmed > 0)
+        #expect(try await pass().waitsFor == nil)
+        #expect(try await ledger.findings() == [])
+        await ledger.close()
+    }
+
+    @Test("a clock that is set in the middle of it stops it")
+    func setMeanwhile() async throws {
+        let ledger = try LedgerHarness()
+        try await ledger.grant(10, to: "ann")
+        let project = try await ledger.create(5, for: "ann").projectId
+        try await ledger.report(project, .failed)
+        try await ledger.grant(1, to: "ann")
+        ledger.advance(seconds: 2 * Self.day)
+        // Seen by nobody else before.
+        ledger.jumpClock(seconds: 61)
+        #expect(try await RetentionService.pass(ledger.store.writes, keepDays: 1).waitsFor?.agreed == 0)
+        #expect(try await trim(ledger, keepDays: 1) == 0)
+        await ledger.close()
+    }
+
     @Test("a clock that was wrong and is right again holds nothing up for ever")
     func rightAgain() async throws {
         let ledger = try LedgerHarness()

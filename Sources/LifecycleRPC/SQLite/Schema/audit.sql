@@ -11,7 +11,7 @@ FROM pragma_integrity_check WHERE integrity_check <> 'ok';
 
 -- The tables, indexes and guards are there, and nothing else. (What ANALYZE keeps does no harm.)
 WITH expected (type, name) AS (VALUES
-    ('table', 'account'), ('table', 'project'), ('table', 'entry'), ('table', 'event'),
+    ('table', 'account'), ('table', 'project'), ('table', 'entry'), ('table', 'event'), ('table', 'clock'),
     ('index', 'projectById'), ('index', 'projectByKey'), ('index', 'projectByExternalId'), ('index', 'projectByAccount'),
     ('index', 'projectByStatus'), ('index', 'projectByDeadline'), ('index', 'entryCharge'), ('index', 'entryOutcome'),
     ('index', 'entryByKey'), ('index', 'entryByAccount'), ('index', 'eventByProject'),
@@ -80,7 +80,8 @@ WHERE entry.kind IS NOT CASE status WHEN 'completed' THEN 'capture' WHEN 'failed
     OR (entry.id IS NOT NULL AND (entry.credits <> project.credits OR entry.account <> project.account));
 
 -- Every project has its history, and what its row says happened when its events say; or none, where retention removed it.
--- Of the reports that contradict a verdict, a hundred are kept and the others only counted.
+-- Of the reports that contradict a verdict, a hundred are kept and the others only counted. A pause takes the seconds that
+-- its event begins with, and gives back those of the event that ends it.
 SELECT 'history' AS "check", lower(hex(project.id)) AS subject, 'no event for ' || status AS detail
 FROM project LEFT JOIN (
     SELECT project AS row, sum(kind = 'created') AS creations, min(iif(kind = 'created', at, NULL)) AS createdAt,
@@ -88,7 +89,8 @@ FROM project LEFT JOIN (
         sum(kind = 'completed') AS completions, sum(kind = 'failed') AS failures,
         min(iif(kind IN ('completed', 'failed'), at, NULL)) AS finishedAt,
         sum(kind = 'externalIdRecorded') AS names, sum(kind = 'cancelRequested') AS cancellations,
-        sum(kind = 'reportRefused') AS refusals
+        sum(kind = 'reportRefused') AS refusals,
+        sum(iif(kind = 'paused', CAST(detail AS INTEGER), iif(kind = 'resumed', -CAST(detail AS INTEGER), 0))) AS pauses
     FROM event WHERE project IS NOT NULL GROUP BY project
 ) AS told ON told.row = project.row
 WHERE iif(trimmedAt IS NOT NULL, ifnull(creations, 0) <> 0,
@@ -97,7 +99,7 @@ WHERE iif(trimmedAt IS NOT NULL, ifnull(creations, 0) <> 0,
     OR completions IS NOT (status = 'completed') OR failures IS NOT (status = 'failed')
     OR told.finishedAt IS NOT project.finishedAt
     OR names IS NOT (externalId IS NOT NULL AND hadExternalId = 0) OR cancellations IS NOT cancelRequested
-    OR refusals IS NOT min(refusedReports, 100));
+    OR refusals IS NOT min(refusedReports, 100) OR nullif(pauses * 1000, 0) IS NOT pausedTime);
 
 -- Every grant and every adjustment is in the history.
 SELECT 'history' AS "check", userId AS subject,
@@ -114,7 +116,10 @@ WHERE entries IS NOT events;
 -- No project waits longer than its terms say; 31536000 seconds, a year, is the most that the daemon can be told to wait.
 -- (Found, too, is one that the daemon puts off as it cannot refund it; its account is found with it.)
 SELECT 'terms' AS "check", lower(hex(id)) AS subject, 'waits until ' || deadline AS detail
-FROM project WHERE deadline > createdAt + ifnull(maxRuntime, 31536000) * 1000;
+FROM project WHERE deadline > createdAt + ifnull(maxRuntime, 31536000) * 1000 + ifnull(pausedTime, 0)
+UNION ALL
+SELECT 'terms', lower(hex(id)), 'may run until ' || runtimeEnd
+FROM project WHERE runtimeEnd > createdAt + ifnull(maxRuntime, 31536000) * 1000 + ifnull(pausedTime, 0);
 
 -- Metadata is answered as it stands here, and an answer is one line.
 SELECT 'metadata' AS "check", lower(hex(id)) AS subject, 'is no JSON object in one line' AS detail

@@ -1,0 +1,110 @@
+internal import LifecycleCore
+
+/// What a clock that is set changes, and what is known of the clock.
+extension SQLiteWriteTransaction {
+    func newestEventTime() throws(StorageError) -> Timestamp? {
+        try prepared("SELECT at FROM event ORDER BY seq DESC LIMIT 1").first { Timestamp(milliseconds: $0.integer(0)) }
+    }
+
+    /// The latest deadlines first, from the one after `last` on.
+    func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject] {
+        let list = try prepared(
+            // Not as (deadline, row) < (?1, ?2), for which SQLite goes through all projects.
+            ProjectRow.select + """
+                 WHERE p.deadline <= ?1 AND (p.deadline < ?1 OR p.row < ?2)
+                ORDER BY p.deadline DESC, p.row DESC LIMIT ?3
+                """)
+        list.bind(1, last?.project.deadline ?? Timestamp(milliseconds: .max))
+        list.bind(2, last?.row ?? .max)
+        list.bind(3, Int64(limit))
+        return try list.all(ProjectRow.read)
+    }
+
+    /// The clock went back: the project ends earlier than it would.
+    /// - Parameter runtimeEnd: nil: as it was.
+    func setBack(
+        _ project: StoredProject, deadline: Timestamp, runtimeEnd: Timestamp?, at now: Timestamp
+    ) throws(RPCError) {
+        try change(
+            project,
+            "UPDATE project SET updatedAt = ?2, deadline = ?3, runtimeEnd = ifnull(?4, runtimeEnd) WHERE row = ?1"
+        ) { update in
+            update.bind(2, now)
+            update.bind(3, deadline)
+            update.bind(4, runtimeEnd)
+        }
+        nextDeadline.include(deadline)
+        guard runtimeEnd != nil else { return }
+        try reporting { () throws(StorageError) in try prepared("UPDATE clock SET isSetBack = 1").run() }
+    }
+
+    /// The clock went forwards again, or the machine was restarted: projects whose runtime ends earlier, as the clock had
+    /// been set back, have so much more of it, and not more than their terms say.
+    /// - Returns: whether there may be some left.
+    func putForward(milliseconds: Int64, limits: Limits) throws(StorageError) -> Bool {
+        let update = try prepared(
+            """
+            UPDATE project INDEXED BY projectByDeadline SET runtimeEnd = iif(
+                createdAt + ifnull(maxRuntime, ?2) * 1000 + ifnull(pausedTime, 0) - runtimeEnd <= ?1, NULL, runtimeEnd + ?1)
+            WHERE deadline IS NOT NULL AND runtimeEnd IS NOT NULL
+            """)
+        update.bind(1, milliseconds)
+        update.bind(2, limits.maximumRuntime)
+        try update.run()
+        let isSomeLeft =
+            try prepared(
+                """
+                SELECT EXISTS (SELECT 1 FROM project INDEXED BY projectByDeadline
+                    WHERE deadline IS NOT NULL AND runtimeEnd IS NOT NULL)
+                """
+            ).first { $0.integer(0) != 0 } ?? false
+        if !isSomeLeft { try prepared("UPDATE clock SET isSetBack = 0").run() }
+        return isSomeLeft
+    }
+
+    /// Whether the runtime of any project may end earlier than its terms say.
+    func mayBeSetBack() throws(StorageError) -> Bool {
+        try prepared("SELECT isSetBack FROM clock").first { $0.integer(0) != 0 } ?? false
+    }
+
+    // MARK: Whether the clock is right
+
+    /// How often what is known is written, in milliseconds, when nothing happens: a power cut forgets so much.
+    private static let notePause: Int64 = 3_600_000
+
+    func clockAgreement(at now: Timestamp) throws(RPCError) -> ClockAgreement? {
+        try reporting { () throws(StorageError) in try lookAtClock(at: now).agreement }
+    }
+
+    /// Looks at the clock, and notes it when that says more than what is known.
+    func lookAtClock(
+        at now: Timestamp
+    ) throws(StorageError) -> (agreement: ClockAgreement, change: ClockAgreement.Change) {
+        let uptime = sinceStart()
+        let known = try prepared("SELECT wall, uptime, agreed FROM clock").first { row in
+            ClockAgreement(
+                wall: Timestamp(milliseconds: row.integer(0)), uptime: row.integer(1), agreed: row.integer(2))
+        }
+        guard var agreement = known else {
+            let first = ClockAgreement(wall: now, uptime: uptime)
+            try note(first)
+            return (first, .steady)
+        }
+        let earlier = agreement.uptime
+        let change = agreement.look(wall: now, uptime: uptime)
+        if change != .steady || uptime &- earlier >= Self.notePause { try note(agreement) }
+        return (agreement, change)
+    }
+
+    private func note(_ agreement: ClockAgreement) throws(StorageError) {
+        let note = try prepared(
+            """
+            INSERT INTO clock (id, wall, uptime, agreed) VALUES (1, ?1, ?2, ?3)
+            ON CONFLICT (id) DO UPDATE SET wall = excluded.wall, uptime = excluded.uptime, agreed = excluded.agreed
+            """)
+        note.bind(1, agreement.wall)
+        note.bind(2, agreement.uptime)
+        note.bind(3, agreement.agreed)
+        try note.run()
+    }
+}
