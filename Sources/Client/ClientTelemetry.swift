@@ -1,5 +1,6 @@
 internal import CoreMetrics
 internal import LifecycleCore
+internal import LifecycleSystem
 internal import Logging
 internal import Synchronization
 
@@ -34,7 +35,7 @@ final class ClientTelemetry: Sendable {
         let outcome = error?.word ?? "ok"
         let metrics = calls.withLock { $0.metrics(of: method, outcome) }
         metrics.count.increment()
-        metrics.duration.recordNanoseconds(duration.nanoseconds)
+        metrics.duration.recordNanoseconds(duration.inNanoseconds)
         guard let error else { return }
         logger.log(
             level: error.code == .refused ? .debug : .warning, "call failed",
@@ -81,13 +82,6 @@ final class ClientTelemetry: Sendable {
 extension ClientError {
     /// One of a fixed set of words. The name of a kind that this version does not know is the peer's text.
     fileprivate var word: String { kind.flatMap { ErrorKind.all.contains($0) ? $0.name : nil } ?? code.description }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ attoseconds / 1_000_000_000
-    }
 }
 
 /// The metrics of calls, made when first needed: making one costs more than counting.

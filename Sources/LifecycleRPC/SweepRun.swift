@@ -61,17 +61,17 @@ package struct SweepRun: Sendable {
     /// Whoever may not connect must not take that for nobody being there: see above.
     private func answers(_ socket: String) throws(DaemonError) -> Bool {
         guard let address = UnixSocketAddress(path: socket) else { return false }
-        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
+        let descriptor: Int32
+        do throws(SystemCallError) {
+            descriptor = try address.connect(isBlocking: true)
+        } catch {
+            if [ENOENT, ECONNREFUSED].contains(error.code) { return false }
+            throw .listen("cannot ask at \(socket): \(error)")
+        }
         defer { close(descriptor) }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard address.with({ connect(descriptor, $0, $1) }) == 0 else {
-            let code = errno
-            if [ENOENT, ECONNREFUSED].contains(code) { return false }
-            throw .listen("cannot ask at \(socket): \(SystemCallError(call: "connect", code: code))")
-        }
-        let request = Array(#"{"jsonrpc":"2.0","id":1,"method":"listProjects","params":{"limit":1}}"#.utf8) + [10]
+        let request = JSONWriter.request(ListProjects.name, params: Array(#"{"limit":1}"#.utf8), id: 1)
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
             return false
         }

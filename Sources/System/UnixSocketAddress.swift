@@ -16,7 +16,22 @@ package struct UnixSocketAddress: Sendable {
         self.address = address
     }
 
-    /// Calls bind(2) or connect(2) with it.
+    /// - Returns: a new stream socket that is connected to it and that no child inherits.
+    /// - Parameter isBlocking: the socket's calls wait, and so does connect(2) while the listener's queue is full; else it
+    ///   has connected or is refused at once.
+    package func connect(isBlocking: Bool) throws(SystemCallError) -> Int32 {
+        let flags = SOCK_CLOEXEC.rawValue | (isBlocking ? 0 : SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | flags), 0)
+        guard descriptor >= 0 else { throw SystemCallError(call: "socket", code: errno) }
+        guard with({ Glibc.connect(descriptor, $0, $1) }) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw SystemCallError(call: "connect", code: code)
+        }
+        return descriptor
+    }
+
+    /// Calls bind(2), connect(2) or sendto(2) with it.
     package func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         withUnsafePointer(to: address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }

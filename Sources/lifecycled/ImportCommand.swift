@@ -23,7 +23,7 @@ struct ImportCommand {
             if options.json {
                 StandardStream.output.json(summary.json)
             } else {
-                StandardStream.output.write(summary.text(of: table, configuration))
+                StandardStream.output.write(summary.text(of: table, configuration.limits))
             }
         } catch {
             progress.clear()

@@ -11,10 +11,10 @@ struct Lifecycled: AsyncParsableCommand {
         discussion: discussion,
         version: "lifecycled \(DaemonConfiguration.version)")
 
-    @OptionGroup(title: "General") var general: GeneralOptions
+    @OptionGroup(title: "General") var general: SettingOptions<GeneralPart>
     @OptionGroup(title: "Instead of serving") var oneTime: OneTimeOptions
-    @OptionGroup(title: "Groups") var groups: GroupOptions
-    @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup(title: "Groups") var groups: SettingOptions<GroupsPart>
+    @OptionGroup(title: "Limits") var limits: SettingOptions<LimitsPart>
     @OptionGroup(title: "Import") var importing: ImportOptions
 
     func validate() throws {
@@ -31,9 +31,7 @@ struct Lifecycled: AsyncParsableCommand {
 
     /// The text of every flag that was given, by `Setting.name`.
     var flags: [String: String] {
-        [general.given, groups.given, limits.given].reduce(into: [:]) { flags, given in
-            flags.merge(given.compactMapValues { $0 }) { $1 }
-        }
+        [general.given, groups.given, limits.given].reduce(into: [:]) { $0.merge($1) { $1 } }
     }
 
     static func main() async {

@@ -36,7 +36,7 @@ enum LeaseCall: Sendable {
         guard request.method.hasSameBytes(as: Heartbeat.name),
             let params = try? JSONDocument(parsing: request.params).root,
             let beat: Heartbeat = try? ParamsReader.read(params),
-            let reference = try? ProjectReference(projectId: beat.projectId, externalId: beat.externalId)
+            let reference = try? beat.reference
         else { return nil }
         let name = LeaseName(reference)
         self =

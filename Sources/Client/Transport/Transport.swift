@@ -30,21 +30,7 @@ struct OutgoingRequest: Sendable {
     }
 
     /// The line of the wire protocol, its LF included.
-    func line(id: Int64) -> [UInt8] {
-        var json = JSONWriter(capacity: params.count + method.utf8.count + 48)
-        json.beginObject()
-        json.key("jsonrpc")
-        json.string("2.0")
-        json.key("id")
-        json.integer(id)
-        json.key("method")
-        json.string(method)
-        json.key("params")
-        json.raw(params)
-        json.endObject()
-        json.newline()
-        return json.take()
-    }
+    func line(id: Int64) -> [UInt8] { JSONWriter.request(method, params: params, id: id) }
 }
 
 extension Duration {

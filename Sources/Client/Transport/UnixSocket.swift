@@ -33,17 +33,14 @@ final class UnixSocket: Sendable {
 
     init(connectingTo path: String) throws(ConnectFailure) {
         guard let address = UnixSocketAddress(path: path) else { throw ConnectFailure(path: path, code: nil) }
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        descriptor = socket(AF_UNIX, type, 0)
-        guard descriptor >= 0 else { throw ConnectFailure(path: path, code: errno) }
-        // A non-blocking connect(2) to a Unix socket is done or refused when it returns.
-        // `deinit` also runs when this throws, since all is initialised: a close here would be the second.
-        guard address.with({ connect(descriptor, $0, $1) }) == 0 else { throw ConnectFailure(path: path, code: errno) }
+        do throws(SystemCallError) {
+            descriptor = try address.connect(isBlocking: false)
+        } catch {
+            throw ConnectFailure(path: path, code: error.code)
+        }
     }
 
-    deinit {
-        if descriptor >= 0 { Glibc.close(descriptor) }
-    }
+    deinit { close(descriptor) }
 
     /// Nothing can be sent any more; what came is still received, and then the end.
     func shutDown() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }

@@ -1,13 +1,11 @@
 /// The values of JSON numbers that the scanner has accepted.
 enum JSONNumber {
-    /// 2^53 − 1: the greatest integer that every JSON implementation keeps exactly (RFC 7493, section 2.2).
-    static let maximumInteger: Int64 = 9_007_199_254_740_991
     /// Enough to push every number out of range, small enough that sums with it cannot overflow.
     private static let exponentLimit = 1_000_000_000_000
 
     /// The exact integer that a number stands for, however it is written; nil for a fraction or beyond ±(2^53 − 1).
     static func integer(_ number: Span<UInt8>) -> Int64? {
-        guard let magnitude = magnitude(number, atMost: UInt64(maximumInteger)) else { return nil }
+        guard let magnitude = magnitude(number, atMost: UInt64(Limits.largestInteger)) else { return nil }
         return signed(magnitude, number)
     }
 

@@ -23,26 +23,20 @@ public struct ExplainProject: Sendable {
     }
 }
 
-extension ExplainProject: ReadMethod {
+extension ExplainProject: ReadMethod, ProjectMethod {
     package static let name = "explainProject"
     package static let summary = "Where a project's credits are, and who did what when."
     package static let roles = [Role].any
     package static let errors: [ErrorKind] = [.projectNotFound]
-    package static let needsOneOf = ["projectId", "externalId"]
     package static let cost = ReadCost.scan
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
-        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
-    }
-
-    package func validate() throws(RPCError) {
-        _ = try ProjectReference(projectId: projectId, externalId: externalId)
+        try visitReference(&fields)
     }
 
     package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        let stored = try store.existingProject(ProjectReference(projectId: projectId, externalId: externalId))
+        let stored = try store.existingProject(reference)
         let events = try store.events(ofProject: stored.row)
         return Response(
             project: stored.project, entries: try store.entries(ofProject: stored.row), events: events,

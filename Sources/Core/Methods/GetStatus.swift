@@ -13,27 +13,20 @@ public struct GetStatus: Sendable {
     }
 }
 
-extension GetStatus: ReadMethod {
+extension GetStatus: ReadMethod, ProjectMethod {
     package static let name = "getStatus"
     package static let summary = "One project, as it is now."
     package static let roles = [Role].any
     package static let errors: [ErrorKind] = [.projectNotFound]
-    package static let needsOneOf = ["projectId", "externalId"]
     package static let cost = ReadCost.point
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
-        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
-    }
-
-    package func validate() throws(RPCError) {
-        _ = try ProjectReference(projectId: projectId, externalId: externalId)
+        try visitReference(&fields)
     }
 
     package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        let reference = try ProjectReference(projectId: projectId, externalId: externalId)
-        return Response(project: try store.existingProject(reference).project)
+        Response(project: try store.existingProject(reference).project)
     }
 }
 

@@ -33,36 +33,32 @@ public struct Heartbeat: Sendable {
     }
 }
 
-extension Heartbeat: WriteMethod {
+extension Heartbeat: WriteMethod, ProjectMethod {
     package static let name = "heartbeat"
     package static let summary = "A sign of life: renews the lease, and learns whether to stop."
     package static let roles: [Role] = [.agent]
     package static let errors: [ErrorKind] = [.projectNotFound]
-    package static let needsOneOf = ["projectId", "externalId"]
     package static let worksOnFullDisk = true
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
-        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
+        try visitReference(&fields)
         try fields.optional("progress", &progress, .part, "How far it is, 0 to 1; as before when absent.")
         try fields.optional("message", &message, .text(0...1024), "What it does, for people; as before when absent.")
         try fields.optional("attach", &attach, "true ties the lease to this connection, false unties it.")
     }
 
     package func validate() throws(RPCError) {
-        _ = try ProjectReference(projectId: projectId, externalId: externalId)
+        _ = try reference
         if let progress, !(0...1).contains(progress) { throw .invalidParams("progress", "must be from 0 to 1") }
     }
 
     package var isRepeatable: Bool { true }
 
-    package var subject: CallSubject {
-        CallSubject(project: try? ProjectReference(projectId: projectId, externalId: externalId))
-    }
+    package var subject: CallSubject { CallSubject(project: try? reference) }
 
     package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        let stored = try store.existingProject(ProjectReference(projectId: projectId, externalId: externalId))
+        let stored = try store.existingProject(reference)
         let project = stored.project
         guard !project.status.isTerminal else {
             return Response(status: project.status, deadline: nil, cancelRequested: project.cancelRequested)

@@ -145,9 +145,9 @@ enum OpenRPCDocument {
     private static func writeLimits(_ limits: Limits, to json: inout JSONWriter) {
         json.key("x-limits")
         json.beginObject()
-        for limit in limits.table {
+        for limit in Limits.table {
             json.key(escaping: limit.name)
-            json.integer(limit.value)
+            json.integer(limit.value(limits))
         }
         json.endObject()
     }

@@ -31,14 +31,13 @@ public struct UpdateStatus: Sendable {
     }
 }
 
-extension UpdateStatus: WriteMethod {
+extension UpdateStatus: WriteMethod, ProjectMethod {
     package static let name = "updateStatus"
     package static let summary = "Report what became of a project; a failure gives its credits back."
     package static let roles: [Role] = [.agent, .app]
     package static let errors: [ErrorKind] = [
         .projectNotFound, .idempotencyConflict, .invalidTransition, .terminalState,
     ]
-    package static let needsOneOf = ["projectId", "externalId"]
     package static let worksOnFullDisk = true
     package static var blank: Self { Self(status: .pending) }
 
@@ -59,7 +58,7 @@ extension UpdateStatus: WriteMethod {
     }
 
     package mutating func validate() throws(RPCError) {
-        _ = try ProjectReference(projectId: projectId, externalId: externalId)
+        _ = try reference
         // Here and not in the rule: what waits for its turn should not be long.
         errorMessage = errorMessage?.shortened(to: FailureCode.maximumMessageBytes)
         if status != .failed, errorMessage != nil || errorCode != nil {
@@ -73,12 +72,9 @@ extension UpdateStatus: WriteMethod {
     /// It names the state to reach and the first verdict wins, so that it needs no key.
     package var isRepeatable: Bool { true }
 
-    package var subject: CallSubject {
-        CallSubject(project: try? ProjectReference(projectId: projectId, externalId: externalId))
-    }
+    package var subject: CallSubject { CallSubject(project: try? reference) }
 
     package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        let reference = try ProjectReference(projectId: projectId, externalId: externalId)
         let stored = try store.existingProject(reference)
         let newExternalID = try unrecordedExternalID(of: stored, in: store)
 

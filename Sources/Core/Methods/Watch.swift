@@ -65,9 +65,7 @@ extension Event {
 
     /// Writes the line, without its LF.
     package func writeNotification(to json: inout JSONWriter) {
-        json.beginObject()
-        json.key("jsonrpc")
-        json.string("2.0")
+        json.beginEnvelope()
         json.key("method")
         json.string(Self.notificationMethod)
         json.key("params")

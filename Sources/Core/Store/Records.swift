@@ -62,6 +62,18 @@ package struct NewProject: Sendable {
     package var retryOf: ProjectID?
 }
 
+extension NewProject {
+    /// A project of an import: it has its external id from the beginning.
+    package init(
+        imported externalId: String, as projectId: ProjectID, account: Account, credits: Int64, key: String,
+        terms: Terms, deadline: Timestamp?
+    ) {
+        self.init(
+            projectId: projectId, account: account, credits: credits, idempotencyKey: key, externalId: externalId,
+            terms: terms, deadline: deadline)
+    }
+}
+
 /// What a heartbeat says of its project.
 package struct Beat: Sendable, Equatable {
     /// nil: as before.
@@ -86,6 +98,14 @@ package struct NewEntry: Sendable {
     package var credits: Int64
     package var reason: String
     package var idempotencyKey: String?
+
+    package init(account: Account, kind: Entry.Kind, credits: Int64, reason: String, idempotencyKey: String? = nil) {
+        self.account = account
+        self.kind = kind
+        self.credits = credits
+        self.reason = reason
+        self.idempotencyKey = idempotencyKey
+    }
 }
 
 /// A line of history to be written; when and by whom comes with it.

@@ -1,7 +1,7 @@
 package import LifecycleCore
 package import Logging
 
-/// All that the daemon can be told at its start. `init(reader:)` names every key.
+/// All that the daemon can be told at its start. `Setting.all` names and checks every key.
 package struct DaemonConfiguration: Sendable {
     /// Where to listen, at most 107 bytes; `nil` when the socket must come from systemd.
     package var socketPath: String?
@@ -9,26 +9,15 @@ package struct DaemonConfiguration: Sendable {
     /// Where backups are made; nil: in `backups` beside the database.
     package var backupFolder: String?
     /// Seconds; 0 is never.
-    package var idleExit: Int64
+    package var idleExit: Int64 = 0
     /// Days after which the history of an ended project is removed; 0 is never.
-    package var keepDays: Int64
-    package var logLevel: Logger.Level
-    package var limits: Limits
-    package var groups: RoleGroups
+    package var keepDays: Int64 = 0
+    package var logLevel = Logger.Level.info
+    package var limits = Limits()
+    package var groups = RoleGroups()
 
-    /// Takes the values as they are; see `validate()`.
-    package init(
-        socketPath: String? = nil, databasePath: String, idleExit: Int64 = 0, keepDays: Int64 = 0,
-        logLevel: Logger.Level = .info, limits: Limits = Limits(), groups: RoleGroups = RoleGroups()
-    ) {
-        self.socketPath = socketPath
-        self.databasePath = databasePath
-        self.idleExit = idleExit
-        self.keepDays = keepDays
-        self.logLevel = logLevel
-        self.limits = limits
-        self.groups = groups
-    }
+    /// Everything but the path is as it is when nothing is set.
+    init(databasePath: String) { self.databasePath = databasePath }
 
     /// Where the package's units keep it.
     package static var packagedDatabase: String { PackagedPaths.database }

@@ -1,26 +1,81 @@
 internal import LifecycleCore
+internal import LifecycleSystem
+internal import Logging
 
-/// One thing that can be set, by a flag or else by an environment variable.
+/// One thing that can be set, by a flag or else by an environment variable. All of it is in its line of `all`: flag,
+/// variable, configuration key, help, man page, default, range and check are made from there.
 package struct Setting: Sendable {
+    /// A heading in the help.
+    package enum Section: Sendable {
+        case general, groups, limits
+    }
+
+    /// What it can be, and where that is kept.
+    enum Kind: Sendable {
+        case path(Place<String>, maximumBytes: Int = .max)
+        /// A Unix group.
+        case group(Place<String>)
+        case logLevel(Place<Logger.Level>)
+        /// - ceiling: the name of the number that this one may not exceed.
+        case number(Place<Int64>, ClosedRange<Int64>, unit: String, ceiling: String? = nil)
+    }
+
+    struct Place<Value: Sendable>: Sendable {
+        let value: @Sendable (DaemonConfiguration) -> Value?
+        let assign: @Sendable (inout DaemonConfiguration, Value) -> Void
+    }
+
     /// In camel case, as `rpc.discover` shows the limits: `maxBatch` is `--max-batch` and `LIFECYCLED_MAX_BATCH`.
     package let name: String
-    /// What stands for the value in the help: `--max-batch <requests>`.
-    package let placeholder: String
-    package let isNumber: Bool
-    let meaning: String
-    let fallback: String
+    package let section: Section
+    let kind: Kind
+    private let meaning: String
+    private let otherwise: String?
 
+    /// - Parameters:
+    ///   - meaning: without its range.
+    ///   - otherwise: what holds when it is not set, where that is no value in `DaemonConfiguration`.
+    init(
+        _ name: String, _ kind: Kind, _ meaning: String, in section: Section = .general,
+        default otherwise: String? = nil
+    ) {
+        self.name = name
+        self.section = section
+        self.kind = kind
+        self.meaning = meaning
+        self.otherwise = otherwise
+    }
+
+    package var isNumber: Bool {
+        if case .number = kind { true } else { false }
+    }
+    /// What stands for the value in the help: `--max-batch <requests>`.
+    package var placeholder: String {
+        switch kind {
+        case .path: "path"
+        case .group: "group"
+        case .logLevel: "level"
+        case .number(_, _, let unit, _): unit
+        }
+    }
     package var flag: String { Self.flag(of: name) }
     package var variable: String { "LIFECYCLED_" + Self.words(of: name).joined(separator: "_").uppercased() }
 
-    /// What it means, its default and its environment variable, for the help.
+    /// What holds when it is not set, for people.
+    var fallback: String { otherwise ?? kind.text(in: DaemonConfiguration(databasePath: "")) }
+
+    /// What it means, its range, its default and its environment variable, for the help.
     package var help: String {
-        meaning.prefix(1).uppercased() + meaning.dropFirst() + " (default: \(fallback); env: \(variable))"
+        "\(meaning.prefix(1).uppercased())\(meaning.dropFirst())\(range) (default: \(fallback); env: \(variable))"
     }
 
-    static func flag(of name: String) -> String {
-        "--" + words(of: name).joined(separator: "-")
+    private var range: String {
+        guard case .number(_, let range, _, let ceiling) = kind else { return "" }
+        let most = ceiling.map(Self.flag) ?? "\(range.upperBound)"
+        return ", \(range.lowerBound) to \(most)\(range.lowerBound == 0 ? "; 0 is never" : "")"
     }
+
+    private static func flag(of name: String) -> String { "--" + words(of: name).joined(separator: "-") }
 
     private static func words(of name: String) -> [String] {
         var words = [""]
@@ -33,48 +88,61 @@ package struct Setting: Sendable {
 }
 
 extension Setting {
-    package static let socket = Setting(
-        name: "socket", placeholder: "path", isNumber: false,
-        meaning: "Unix socket to listen on, made at the start; ignored when systemd passes one",
-        fallback: "the socket that systemd passes")
-    package static let database = Setting(
-        name: "database", placeholder: "path", isNumber: false,
-        meaning: "SQLite database, made if missing, in a folder that only its owner may write to",
-        fallback:
-            "$STATE_DIRECTORY/lifecycle.db under systemd, and for --import and --restore \(PackagedPaths.database)")
-    package static let backupFolder = Setting(
-        name: "backupFolder", placeholder: "path", isNumber: false,
-        meaning: "folder that backups are made in, and nowhere else; made if missing",
-        fallback: "backups beside the database")
-    package static let idleExit = Setting(
-        name: "idleExit", placeholder: "seconds", isNumber: true,
-        meaning: "stop after so long without a connection and without an unfinished project, 0 to 31536000; 0 is never",
-        fallback: "0")
-    package static let keepDays = Setting(
-        name: "keepDays", placeholder: "days", isNumber: true,
-        meaning:
-            "remove history, name, metadata and messages of projects so long after their end, 0 to 36500; 0 is never",
-        fallback: "0")
-    package static let logLevel = Setting(
-        name: "logLevel", placeholder: "level", isNumber: false,
-        meaning: "least level that is logged: trace, debug, info, notice, warning, error or critical",
-        fallback: "info")
-
-    package static let readerGroup = group(.reader, "may connect and read", RoleGroups().reader)
-    package static let agentGroup = group(.agent, "may also report", RoleGroups().agent)
-    package static let appGroup = group(.app, "may also start projects", RoleGroups().app)
-    package static let adminGroup = group(.admin, "may do everything", RoleGroups().admin)
-
-    private static func group(_ role: Role, _ right: String, _ fallback: String) -> Setting {
-        Setting(
-            name: "\(role.rawValue)Group", placeholder: "group", isNumber: false,
-            meaning: "Unix group, by name or number, that \(right)", fallback: fallback)
-    }
+    static let database = Setting(
+        "database", .path(Place(\.databasePath)),
+        "SQLite database, made if missing, in a folder that only its owner may write to",
+        default: "$STATE_DIRECTORY/lifecycle.db under systemd, and for --import and --restore \(PackagedPaths.database)"
+    )
 
     /// Every one that there is, the limits behind the others.
     package static let all =
         [
-            socket, database, backupFolder, idleExit, keepDays, logLevel, readerGroup, agentGroup, appGroup, adminGroup,
-        ]
-        + LimitSetting.table.map(\.setting)
+            Setting(
+                "socket", .path(Place(\.socketPath), maximumBytes: UnixSocketAddress.maximumPathBytes),
+                "Unix socket to listen on, made at the start; ignored when systemd passes one",
+                default: "the socket that systemd passes"),
+            database,
+            Setting(
+                "backupFolder", .path(Place(\.backupFolder)),
+                "folder that backups are made in, and nowhere else; made if missing",
+                default: "backups beside the database"),
+            Setting(
+                "idleExit", .number(Place(\.idleExit), 0...31_536_000, unit: "seconds"),
+                "stop after so long without a connection and without an unfinished project"),
+            Setting(
+                "keepDays", .number(Place(\.keepDays), 0...36_500, unit: "days"),
+                "remove history, name, metadata and messages of projects so long after their end"),
+            Setting(
+                "logLevel", .logLevel(Place(\.logLevel)),
+                "least level that is logged: trace, debug, info, notice, warning, error or critical"),
+            group("readerGroup", \.groups.reader, "may connect and read"),
+            group("agentGroup", \.groups.agent, "may also report"),
+            group("appGroup", \.groups.app, "may also start projects"),
+            group("adminGroup", \.groups.admin, "may do everything"),
+        ] + Limits.table.map(limit)
+
+    package static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
+
+    private static func group(
+        _ name: String, _ path: any WritableKeyPath<DaemonConfiguration, String> & Sendable, _ right: String
+    ) -> Setting {
+        Setting(name, .group(Place(path)), "Unix group, by name or number, that \(right)", in: .groups)
+    }
+
+    private static func limit(_ limit: Limits.Row) -> Setting {
+        let place = Place(value: { limit.value($0.limits) }, assign: { limit.assign(&$0.limits, $1) })
+        return Setting(
+            limit.name, .number(place, limit.range, unit: limit.unit, ceiling: limit.ceiling), limit.meaning,
+            in: .limits)
+    }
+}
+
+extension Setting.Place {
+    init(_ path: any WritableKeyPath<DaemonConfiguration, Value> & Sendable) {
+        self.init(value: { $0[keyPath: path] }, assign: { $0[keyPath: path] = $1 })
+    }
+
+    init(_ path: any WritableKeyPath<DaemonConfiguration, Value?> & Sendable) {
+        self.init(value: { $0[keyPath: path] }, assign: { $0[keyPath: path] = $1 })
+    }
 }

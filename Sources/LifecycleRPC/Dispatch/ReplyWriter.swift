@@ -62,11 +62,7 @@ struct ReplyWriter {
     }
 
     private mutating func writeEnvelope(_ result: Result<Reply, RPCError>, _ id: ArraySlice<UInt8>) {
-        json.beginObject()
-        json.key("jsonrpc")
-        json.string("2.0")
-        json.key("id")
-        json.raw(id)
+        json.beginEnvelope(id: id)
         switch result {
         case .success(let reply):
             json.key("result")

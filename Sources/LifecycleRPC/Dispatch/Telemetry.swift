@@ -1,5 +1,6 @@
 internal import CoreMetrics
 internal import LifecycleCore
+internal import LifecycleSystem
 
 /// What the daemon tells about its work: metrics, and one log line a step of a project's life. Any thread.
 package struct Telemetry: Sendable {
@@ -100,14 +101,5 @@ package struct Telemetry: Sendable {
         var fields: LogFields = [.seq: "\(seq)"]
         fields.name(caller)
         log.write(.watcherStalled, fields)
-    }
-}
-
-extension Duration {
-    /// Saturating, as metrics take it.
-    var inNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : whole.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
     }
 }

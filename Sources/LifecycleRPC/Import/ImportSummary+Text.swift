@@ -2,7 +2,8 @@ package import LifecycleCore
 
 extension ImportSummary {
     /// For people, each line with its LF.
-    package func text(of table: Importer.Table, _ configuration: DaemonConfiguration) -> String {
+    /// - Parameter limits: the daemon's.
+    package func text(of table: Importer.Table, _ limits: Limits) -> String {
         var lines: [(name: String, value: String)] = [("database", PeerText.visible(database) + novelty)]
         lines.append(("rows", "\(rows)\(skipped)"))
         lines.append(("new users", "\(users)"))
@@ -13,7 +14,7 @@ extension ImportSummary {
             lines.append(("processing", "\(byStatus.processing)"))
             lines.append(("completed", "\(byStatus.completed), their \(creditsCaptured) credits spent"))
             lines.append(("failed", "\(byStatus.failed), their \(creditsRefunded) credits given back"))
-            lines += unfinished(lease: configuration.limits.lease)
+            lines += unfinished(lease: limits.lease)
             if messagesLeftOut > 0 {
                 lines.append(("left out", "\(messagesLeftOut) error messages of projects that have not failed"))
             }

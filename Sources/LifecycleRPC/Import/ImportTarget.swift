@@ -34,7 +34,7 @@ struct ImportTarget: ~Copyable {
 
     deinit {
         guard let scratchFolder else { return }
-        for ending in ["", "-wal", "-shm", ".lock", ".ballast"] { unlink(path + ending) }
+        for ending in ["", ".lock", ".ballast"] + DatabasePath.companions { unlink(path + ending) }
         rmdir(scratchFolder)
     }
 

@@ -1,4 +1,3 @@
-internal import Glibc
 package import LifecycleCore
 
 /// Brings the rows of a CSV file into a ledger that no daemon has open: in one transaction, through the code that serves
@@ -24,8 +23,7 @@ package struct Importer {
         limits: Limits, now: Timestamp = systemClock(), isInterrupted: @escaping () -> Bool = { false },
         progress: @escaping (Phase, _ rows: Int) -> Void = { _, _ in }
     ) {
-        let caller = Caller(uid: geteuid(), gid: getegid(), pid: getpid(), roles: [.admin])
-        context = CallContext(now: now, caller: caller, limits: limits, metrics: NoFigures())
+        context = CallContext(now: now, caller: .daemon, limits: limits, metrics: NoFigures())
         self.isInterrupted = isInterrupted
         self.progress = progress
     }

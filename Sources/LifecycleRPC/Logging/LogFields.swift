@@ -9,7 +9,7 @@ package enum LogKey: String, Sendable, CaseIterable {
     case allowed, needed, refused, exitStatus, dropped, free, direction, seconds
 
     /// As journald has it: `callerUid` is `LIFECYCLE_CALLER_UID`.
-    package var journalName: String { String(decoding: JournalLogHandler.fieldName(of: rawValue), as: UTF8.self) }
+    package var journalName: String { String(decoding: LogFormat.fieldName(of: rawValue), as: UTF8.self) }
 }
 
 /// The fields of one record.

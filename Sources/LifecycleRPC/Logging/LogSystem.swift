@@ -4,16 +4,14 @@ package import Logging
 
 /// The log of the process: makes swift-log handlers that all write to one output through one queue.
 ///
-///     let log = try LogSystem(output: .detect())
-///     LoggingSystem.bootstrap { _ in log.handler(level: .info) }
+///     let log = try LogSystem.bootstrap(level: .info)
 ///     defer { log.flush(timeout: .seconds(1)) }
 package struct LogSystem: Sendable {
     /// How many records may wait before further ones are dropped: some 2 MiB.
     package static let defaultCapacity = 8192
 
     private let queue: LogQueue
-    private let output: LogOutput
-    private let isColoured: Bool
+    private let format: LogFormat
 
     /// Starts the background thread that writes.
     package init(output: LogOutput, capacity: Int = defaultCapacity) throws(SystemCallError) {
@@ -27,35 +25,36 @@ package struct LogSystem: Sendable {
         output: LogOutput, descriptor: Int32, isColoured: Bool, capacity: Int = defaultCapacity,
         journalPath: String = Journal.defaultPath
     ) throws(SystemCallError) {
-        self.output = output
-        self.isColoured = isColoured
+        let format: LogFormat
+        let write: @Sendable ([[UInt8]]) -> Int
         switch output {
         case .journal:
             let journal = try Journal(path: journalPath)
-            queue = try LogQueue(
-                capacity: capacity,
-                dropNote: { JournalLogHandler.record(.recordsDropped, [.dropped: "\($0)"]) },
-                write: { records in records.count { !journal.send($0) } })
+            format = .journal
+            write = { records in records.count { !journal.send($0) } }
         case .standardError:
             let writer = DescriptorWriter(descriptor: descriptor)
-            queue = try LogQueue(
-                capacity: capacity,
-                dropNote: { TextLogHandler.line(.recordsDropped, [.dropped: "\($0)"], isColoured: isColoured) },
-                write: { writer.write($0) })
+            format = .text(isColoured: isColoured)
+            write = { writer.write($0) }
         }
+        self.format = format
+        queue = try LogQueue(
+            capacity: capacity, dropNote: { format.record(.recordsDropped, [.dropped: "\($0)"]) }, write: write)
+    }
+
+    /// Makes every `Logger` of the process log to where `LogOutput.detect()` says. Once in a process, before the first
+    /// logger: swift-log traps on the second call.
+    package static func bootstrap(level: Logger.Level) throws(SystemCallError) -> LogSystem {
+        let log = try LogSystem(output: .detect())
+        LoggingSystem.bootstrap { _ in log.handler(level: level) }
+        return log
     }
 
     /// A handler for `LoggingSystem.bootstrap`. Logging through it never waits for output.
     package func handler(
         level: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil
     ) -> any LogHandler {
-        switch output {
-        case .journal:
-            JournalLogHandler(queue: queue, logLevel: level, metadataProvider: metadataProvider)
-        case .standardError:
-            TextLogHandler(
-                queue: queue, logLevel: level, isColoured: isColoured, metadataProvider: metadataProvider)
-        }
+        QueueLogHandler(queue: queue, format: format, logLevel: level, metadataProvider: metadataProvider)
     }
 
     /// Waits until everything logged before is written; `false` when `timeout` ends first. Blocks its thread: for an

@@ -120,6 +120,11 @@ package final class Database {
     /// Ask after an error: SQLite rolls the whole transaction back by itself on some of them (disk full, I/O).
     package var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
 
+    /// Ends the transaction without effect, if there still is one.
+    func rollBack() {
+        if isInTransaction { try? execute("ROLLBACK") }
+    }
+
     // MARK: Checkpoint
 
     /// Copies the WAL into the database file. The writer only, outside a transaction and with every statement reset.

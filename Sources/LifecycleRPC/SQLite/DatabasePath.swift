@@ -16,6 +16,9 @@ package struct DatabasePath: Sendable {
         self.path = directory == "/" ? "/\(name)" : "\(directory)/\(name)"
     }
 
+    /// The endings of what SQLite puts beside a database.
+    static let companions = ["-wal", "-shm", "-journal"]
+
     package var writeAheadLog: String { path + "-wal" }
     package var lock: String { path + ".lock" }
     package var ballast: String { path + ".ballast" }

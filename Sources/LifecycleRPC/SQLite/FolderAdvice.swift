@@ -4,6 +4,16 @@ internal import LifecycleCore
 /// What to do where the owner or the mode of a folder or a file is not safe. Whoever follows it must not harm anything
 /// else: no chmod of a folder that others need as it is (`/tmp`), and none of what belongs to another user.
 enum FolderAdvice {
+    /// Why what the daemon makes in the folder would not be safe there, and what to do; nil when it is.
+    /// - Parameter kind: what the folder is called in the sentence.
+    static func danger(of kind: String, _ path: String, _ status: stat, user: uid_t = geteuid()) -> String? {
+        if user != 0, status.st_uid != user {
+            return "\(kind) \(path) belongs to uid \(status.st_uid): \(owning(path, status, user: user))"
+        }
+        guard status.isWritableByOthers else { return nil }
+        return "other users may write to \(kind) \(path): \(closing(path, status, user: user))"
+    }
+
     /// Others may write to the folder.
     static func closing(_ path: String, _ status: stat, user: uid_t = geteuid()) -> String {
         let isShared = status.st_mode & (S_ISVTX | S_ISGID) != 0

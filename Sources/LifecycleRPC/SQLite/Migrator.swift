@@ -30,7 +30,7 @@ package enum Migrator {
             try database.execute("PRAGMA user_version = \(newest)")
             try database.execute("COMMIT")
         } catch {
-            if database.isInTransaction { try? database.execute("ROLLBACK") }
+            database.rollBack()
             throw error
         }
         return (current, newest)

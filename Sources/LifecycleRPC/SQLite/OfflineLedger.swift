@@ -37,10 +37,7 @@ final class OfflineLedger {
         log.committed()
     }
 
-    func rollBack() {
-        // SQLite has ended the transaction itself after some errors.
-        if database.isInTransaction { try? database.execute("ROLLBACK") }
-    }
+    func rollBack() { database.rollBack() }
 
     /// Empties the WAL, which makes it a clean stop, and closes.
     func close() throws(StorageError) {

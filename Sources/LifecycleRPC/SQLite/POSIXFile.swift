@@ -72,6 +72,15 @@ enum POSIXFile {
         }
     }
 
+    /// Makes the names of new files in a folder durable.
+    static func sync(folder: String) throws(StorageError) {
+        guard let descriptor = try open(folder, O_RDONLY | O_DIRECTORY) else {
+            throw StorageError(.moved, code: ENOENT, "the folder \(folder) is gone: put it back and restart")
+        }
+        defer { close(descriptor) }
+        try sync(descriptor, folder)
+    }
+
     /// A sync that failed is never tried again: the kernel may have dropped the pages.
     static func sync(_ descriptor: Int32, _ path: String) throws(StorageError) {
         // fsync, not fdatasync: it is used on folders and on new files too.

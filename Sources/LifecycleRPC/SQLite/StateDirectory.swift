@@ -51,7 +51,7 @@ package final class StateDirectory: Sendable {
 
     /// Makes the names of new files durable. SQLite does this for some of them, and ignores it when it fails.
     package func sync() throws(StorageError) {
-        try Self.sync(folder: location.directory)
+        try POSIXFile.sync(folder: location.directory)
     }
 
     // MARK: Steps
@@ -62,22 +62,15 @@ package final class StateDirectory: Sendable {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
             throw StorageError(errno: errno, cannot: "create the folder \(folder)")
         }
-        try sync(folder: "\(folder)/..")
+        try POSIXFile.sync(folder: "\(folder)/..")
     }
 
     private static func checkFolder(_ folder: String) throws(StorageError) {
         guard let status = try POSIXFile.status(folder), status.isDirectory else {
             throw StorageError(.cannotOpen, "\(folder) is not a folder: give the path of a file in one")
         }
-        let user = geteuid()
-        guard user == 0 || status.st_uid == user else {
-            throw StorageError(
-                .cannotOpen,
-                "the folder \(folder) belongs to uid \(status.st_uid): \(FolderAdvice.owning(folder, status))")
-        }
-        guard !status.isWritableByOthers else {
-            throw StorageError(
-                .cannotOpen, "other users may write to the folder \(folder): \(FolderAdvice.closing(folder, status))")
+        if let danger = FolderAdvice.danger(of: "the folder", folder, status) {
+            throw StorageError(.cannotOpen, danger)
         }
     }
 
@@ -134,13 +127,5 @@ package final class StateDirectory: Sendable {
                 \(location.writeAheadLog) to start with an empty ledger
                 """)
         }
-    }
-
-    private static func sync(folder: String) throws(StorageError) {
-        guard let descriptor = try POSIXFile.open(folder, O_RDONLY | O_DIRECTORY) else {
-            throw StorageError(.moved, code: ENOENT, "the folder \(folder) is gone: put it back and restart")
-        }
-        defer { close(descriptor) }
-        try POSIXFile.sync(descriptor, folder)
     }
 }

@@ -95,19 +95,19 @@ struct Listener: Sendable {
 
     private static func removeStale(_ path: String, _ address: UnixSocketAddress) throws(ListenError) {
         guard try isSocket(path) else { return }
-        let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | socketFlags, 0)
-        guard probe >= 0 else { throw failed("create a socket") }
-        defer { close(probe) }
-        guard address.with({ connect(probe, $0, $1) }) != 0 else {
-            throw ListenError(description: "another process listens on \(path): stop it or choose another --socket")
+        do throws(SystemCallError) {
+            close(try address.connect(isBlocking: false))
+        } catch {
+            // EAGAIN: somebody listens whose queue is full.
+            guard error.code == ECONNREFUSED else { throw failed("replace the socket \(path)", error.code) }
+            unlink(path)
+            return
         }
-        // EAGAIN: somebody listens whose queue is full.
-        guard errno == ECONNREFUSED else { throw failed("replace the socket \(path)") }
-        unlink(path)
+        throw ListenError(description: "another process listens on \(path): stop it or choose another --socket")
     }
 
-    private static func failed(_ action: String) -> ListenError {
-        ListenError(description: "cannot \(action): \(String(cString: strerror(errno)))")
+    private static func failed(_ action: String, _ code: Int32 = errno) -> ListenError {
+        ListenError(description: "cannot \(action): \(String(cString: strerror(code)))")
     }
 }
 

@@ -126,7 +126,7 @@ struct OpenRPCTests {
         let document = try document(limits)
         #expect(document["x-errors"]?.elements.map { $0["kind"]?.string } == ErrorKind.all.map(\.name))
         #expect(document["x-errors"]?.elements.map { $0["code"]?.integer } == ErrorKind.all.map(\.code))
-        #expect(document["x-limits"]?.members.map { $0.name.string } == limits.table.map(\.name))
+        #expect(document["x-limits"]?.members.map { $0.name.string } == Limits.table.map(\.name))
         #expect(document["x-limits"]?["maxProjectCredits"]?.integer == 12_345)
         let create = document["methods"]?.elements.first { $0["name"]?.string == "createProject" }
         let credits = create?["params"]?.elements.first { $0["name"]?.string == "credits" }?["schema"]

@@ -63,20 +63,21 @@ struct ConfigurationSourcesTests {
 
     @Test("has one setting for each limit that rpc.discover shows, and each sets that limit alone")
     func everyLimit() async throws {
-        let shown = Limits().table
-        #expect(LimitSetting.table.map(\.setting.name) == shown.map(\.name))
+        let limits = Setting.all.filter { $0.section == .limits }
+        #expect(limits.map(\.name) == Limits.table.map(\.name))
         // A limit that is not in the table of `Limits` could not be set: there is one line for each property.
-        #expect(Mirror(reflecting: Limits()).children.count == shown.count)
+        #expect(Mirror(reflecting: Limits()).children.count == limits.count)
 
-        for (index, limit) in LimitSetting.table.enumerated() {
-            let value = shown[index].value - 1
-            let setting = limit.setting
+        let before = Limits.table.map { $0.value(Limits()) }
+        for (index, setting) in limits.enumerated() {
+            let value = before[index] - 1
             for (flags, variables) in [([setting.name: "\(value)"], [:]), ([:], [setting.variable: "\(value)"])] {
                 let database = ["LIFECYCLED_DATABASE": "lifecycle.db"]
                 let configuration = try await DaemonConfiguration(
                     flags: flags, environment: database.merging(variables) { $1 })
-                for (position, now) in configuration.limits.table.enumerated() {
-                    #expect(now.value == (position == index ? value : shown[position].value), "\(setting.name)")
+                for (position, row) in Limits.table.enumerated() {
+                    let now = row.value(configuration.limits)
+                    #expect(now == (position == index ? value : before[position]), "\(setting.name)")
                 }
             }
         }

@@ -92,32 +92,35 @@ struct ConfigurationValuesTests {
         }
     }
 
-    @Test(
-        "at either end of its range is taken, and one beyond is not", arguments: LimitSetting.table.map(\.setting.name))
+    @Test("at either end of its range is taken, and one beyond is not", arguments: Limits.table.map(\.name))
     func ends(of name: String) async throws {
-        let limit = try #require(LimitSetting.named(name))
+        let limit = try #require(Limits.table.first { $0.name == name })
+        let setting = try #require(Setting.named(name))
         for value in [limit.range.lowerBound, limit.range.upperBound] {
             #expect(try await limit.value(Self.limits(with: limit, value)) == value)
         }
         for value in [limit.range.lowerBound - 1, limit.range.upperBound + 1] {
             let error = await #expect(throws: ConfigurationError.self) { try await Self.limits(with: limit, value) }
-            #expect(error?.description.hasPrefix("\(limit.setting.flag) (\(limit.setting.variable)) must be ") == true)
+            #expect(error?.description.hasPrefix("\(setting.flag) (\(setting.variable)) must be ") == true)
             #expect(error?.description.hasSuffix(", not \(value)") == true)
         }
     }
 
     /// With the ceiling of the limit as high as it goes, and with what it is a ceiling of as low.
-    private static func limits(with limit: LimitSetting, _ value: Int64) async throws -> Limits {
+    private static func limits(with limit: Limits.Row, _ value: Int64) async throws -> Limits {
         var flags = ["database": "lifecycle.db"]
-        if let ceiling = limit.ceiling.flatMap(LimitSetting.named) {
-            flags[ceiling.setting.name] = "\(ceiling.range.upperBound)"
+        if let ceiling = Limits.table.first(where: { $0.name == limit.ceiling }) {
+            flags[ceiling.name] = "\(ceiling.range.upperBound)"
         }
-        for bounded in LimitSetting.table where bounded.ceiling == limit.setting.name {
-            flags[bounded.setting.name] = "\(bounded.range.lowerBound)"
+        for bounded in Limits.table where bounded.ceiling == limit.name {
+            flags[bounded.name] = "\(bounded.range.lowerBound)"
         }
-        flags[limit.setting.name] = "\(value)"
+        flags[limit.name] = "\(value)"
         return try await DaemonConfiguration(flags: flags, environment: [:]).limits
     }
+
+    @Test("has a ceiling that is a setting", arguments: Limits.table.compactMap(\.ceiling))
+    func ceilings(_ name: String) { #expect(Setting.named(name)?.hasCeiling == false) }
 
     @Test("of a provider that has types is read as it is, and refused when the type is wrong")
     func typedProvider() async throws {

@@ -20,8 +20,8 @@ struct DaemonExitTests {
 
     @Test("tells a bad value from a bad path, and what is unknown from both")
     func others() {
-        #expect(DaemonExit(ConfigurationError(.lease, "")) == .usage)
-        #expect(DaemonExit(ConfigurationError(.socket, "", kind: .path)) == .cannotCreate)
+        #expect(DaemonExit(ConfigurationError(.database, "")) == .usage)
+        #expect(DaemonExit(ConfigurationError(.database, "", kind: .path)) == .cannotCreate)
         #expect(DaemonExit(CancellationError()) == .software)
     }
 
@@ -41,10 +41,6 @@ struct DaemonExitTests {
         #expect(DaemonExit(ImportError.database(StorageError(.cannotOpen, ""))) == .cannotCreate)
         #expect(DaemonExit(ImportError.storage(StorageError(.full, ""), isOutcomeUnknown: false)) == .inputOutput)
     }
-}
-
-extension Setting {
-    fileprivate static let lease = LimitSetting.table[2].setting
 }
 
 @Suite("The limit of open files")

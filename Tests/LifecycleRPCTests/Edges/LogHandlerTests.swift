@@ -36,11 +36,13 @@ struct LogHandlerTests {
         return sink.records.withLock { $0.map { String(decoding: $0, as: UTF8.self) } }
     }
 
-    let journalHandler: MakeHandler = { JournalLogHandler(queue: $0, logLevel: .trace) }
+    let journalHandler: MakeHandler = { QueueLogHandler(queue: $0, format: .journal, logLevel: .trace) }
 
     /// The lines that `body` makes, without their time and line end.
     func lines(isColoured: Bool = false, _ body: (inout Logger) -> Void) throws -> [String] {
-        let makeHandler: MakeHandler = { TextLogHandler(queue: $0, logLevel: .trace, isColoured: isColoured) }
+        let makeHandler: MakeHandler = {
+            QueueLogHandler(queue: $0, format: .text(isColoured: isColoured), logLevel: .trace)
+        }
         return try records(makeHandler, of: body).map { line in
             #expect(line.hasSuffix("\n"))
             let isTimestamp = line.wholeMatch(of: #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [^\n]*\n/#) != nil
@@ -101,7 +103,9 @@ struct LogHandlerTests {
 
     @Test("records below the level are not written")
     func level() throws {
-        let makeHandler: MakeHandler = { TextLogHandler(queue: $0, logLevel: .warning, isColoured: false) }
+        let makeHandler: MakeHandler = {
+            QueueLogHandler(queue: $0, format: .text(isColoured: false), logLevel: .warning)
+        }
         let records = try records(makeHandler) { logger in
             logger.info("no")
             logger.warning("yes")
@@ -113,7 +117,8 @@ struct LogHandlerTests {
     func precedence() throws {
         let provider = Logger.MetadataProvider { ["b": "provider", "c": "provider"] }
         let makeHandler: MakeHandler = {
-            TextLogHandler(queue: $0, logLevel: .info, isColoured: false, metadataProvider: provider)
+            QueueLogHandler(
+                queue: $0, format: .text(isColoured: false), logLevel: .info, metadataProvider: provider)
         }
         let records = try records(makeHandler) { logger in
             for key in ["a", "b", "c"] { logger[metadataKey: key] = "logger" }
@@ -180,7 +185,7 @@ struct LogHandlerTests {
         "a journal field name is one that journald takes",
         arguments: ["a\nb=c", "ü", String(repeating: "k", count: 99)])
     func fieldName(key: String) {
-        let name = JournalLogHandler.fieldName(of: key)
+        let name = LogFormat.fieldName(of: key)
         #expect(name.count <= 64)
         #expect(name.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F })
     }

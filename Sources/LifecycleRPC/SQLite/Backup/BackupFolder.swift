@@ -19,7 +19,7 @@ package struct BackupFolder: Sendable {
     func open() throws(BackupFailure) -> OpenFolder {
         let location = try location()
         if mkdir(location, 0o700) == 0 {
-            try Self.sync(location + "/..")
+            try OpenFolder.sync(location + "/..")
         } else if errno != EEXIST {
             throw BackupFailure(errno: errno, cannot: "create the backup folder \(path)")
         }
@@ -73,15 +73,7 @@ package struct BackupFolder: Sendable {
         guard fstat(folder.descriptor, &status) == 0 else {
             throw BackupFailure(errno: errno, cannot: "look at the backup folder \(path)")
         }
-        let user = geteuid()
-        guard user == 0 || status.st_uid == user else {
-            throw BackupFailure(
-                "the backup folder \(path) belongs to uid \(status.st_uid): \(FolderAdvice.owning(path, status))")
-        }
-        guard !status.isWritableByOthers else {
-            throw BackupFailure(
-                "other users may write to the backup folder \(path): \(FolderAdvice.closing(path, status))")
-        }
+        if let danger = FolderAdvice.danger(of: "the backup folder", path, status) { throw BackupFailure(danger) }
         var home = stat()
         guard stat(database.directory, &home) == 0, (home.st_dev, home.st_ino) != (status.st_dev, status.st_ino) else {
             throw BackupFailure("the backup folder \(path) is the database's own: choose another --backup-folder")
@@ -95,18 +87,10 @@ package struct BackupFolder: Sendable {
         guard name.utf8.count <= Int(NAME_MAX) else {
             throw BackupFailure("a backup's name must have at most \(NAME_MAX) bytes, not \(name.utf8.count)")
         }
-        guard !["-wal", "-shm", "-journal"].contains(where: name.hasSuffix) else {
+        guard !DatabasePath.companions.contains(where: name.hasSuffix) else {
             throw BackupFailure("a backup's name must not end in -wal, -shm or -journal, which SQLite gives a meaning")
         }
         return name
-    }
-
-    private static func sync(_ folder: String) throws(BackupFailure) {
-        let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        defer { close(descriptor) }
-        guard descriptor >= 0, fsync(descriptor) == 0 else {
-            throw BackupFailure(errno: errno, cannot: "sync \(folder)")
-        }
     }
 }
 

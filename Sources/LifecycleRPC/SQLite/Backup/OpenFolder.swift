@@ -26,7 +26,16 @@ final class OpenFolder {
 
     /// Makes the names in it durable.
     func sync() throws(BackupFailure) {
-        guard fsync(descriptor) == 0 else { throw BackupFailure(errno: errno, cannot: "sync the folder \(path)") }
+        do throws(StorageError) { try POSIXFile.sync(descriptor, path) } catch {
+            throw BackupFailure(errno: error.code, cannot: "sync the folder \(path)")
+        }
+    }
+
+    /// The same of a folder that is not open.
+    static func sync(_ path: String) throws(BackupFailure) {
+        do throws(StorageError) { try POSIXFile.sync(folder: path) } catch {
+            throw BackupFailure(errno: error.code, cannot: "sync the folder \(path)")
+        }
     }
 
     /// All names but `.` and `..`; none when it cannot be read.

@@ -11,8 +11,6 @@ final class PartialFile {
 
     private static let prefix = ".lifecycle-"
     private static let suffix = ".partial"
-    /// What SQLite puts beside a database.
-    private static let companions = ["", "-journal", "-wal", "-shm"]
 
     init(in folder: OpenFolder) throws(BackupFailure) {
         Self.removeLeftovers(in: folder)
@@ -79,7 +77,9 @@ final class PartialFile {
         for name in ours where name.hasSuffix(suffix) && isAbandoned(name, in: folder) { remove(name, in: folder) }
         // Without their file, which went first.
         for name in ours where !name.hasSuffix(suffix) {
-            guard let companion = companions.dropFirst().first(where: { name.hasSuffix(suffix + $0) }) else { continue }
+            guard let companion = DatabasePath.companions.first(where: { name.hasSuffix(suffix + $0) }) else {
+                continue
+            }
             if folder.status(String(name.dropLast(companion.count))) == nil { folder.remove(name) }
         }
     }
@@ -92,6 +92,6 @@ final class PartialFile {
     }
 
     private static func remove(_ name: String, in folder: OpenFolder) {
-        for companion in companions { folder.remove(name + companion) }
+        for companion in [""] + DatabasePath.companions { folder.remove(name + companion) }
     }
 }

@@ -25,7 +25,7 @@ final class ReplacementFile {
     }
 
     private static func remove(_ path: String) {
-        for companion in ["", "-wal", "-shm", "-journal"] { unlink(path + companion) }
+        for companion in [""] + DatabasePath.companions { unlink(path + companion) }
     }
 
     /// Copies a backup into it.
@@ -107,11 +107,7 @@ final class ReplacementFile {
         guard rename(path, location.path) == 0 else {
             throw BackupFailure(errno: errno, cannot: "rename \(path) to \(location.path)")
         }
-        let folder = open(location.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        defer { close(folder) }
-        guard folder >= 0, fsync(folder) == 0 else {
-            throw BackupFailure(errno: errno, cannot: "sync the folder \(location.directory)")
-        }
+        try OpenFolder.sync(location.directory)
     }
 
     /// The old database's owner and mode, else the folder's owner: root restores for a daemon that is not root.

@@ -1,6 +1,8 @@
 internal import LifecycleCore
 internal import Testing
 
+@testable import LifecycleRPC
+
 @Suite("The rows of an import")
 struct RowReaderTests {
     static let now = Timestamp(milliseconds: 1_800_000_000_000)

@@ -1,10 +1,10 @@
 /// The fields of one CSV record, without their quotes.
-package struct CSVRecord: Sendable {
+struct CSVRecord: Sendable {
     /// Where it begins in the file: the line, from 1, and the byte, from 0.
-    package private(set) var line = 1
-    package private(set) var offset = 0
+    private(set) var line = 1
+    private(set) var offset = 0
     /// Bytes that it takes in the file, with the end of its line.
-    package internal(set) var length = 0
+    var length = 0
     /// A line with `""` is a record, and one without anything is none.
     var hasQuotes = false
 
@@ -13,10 +13,10 @@ package struct CSVRecord: Sendable {
     private var ends: [Int] = []
 
     /// How many fields it has.
-    package var count: Int { ends.count }
+    var count: Int { ends.count }
 
     /// The bytes of a field, from 0 on.
-    package subscript(field: Int) -> ArraySlice<UInt8> {
+    subscript(field: Int) -> ArraySlice<UInt8> {
         guard ends.indices.contains(field) else { return [] }
         return bytes[(field == 0 ? 0 : ends[field - 1])..<ends[field]]
     }

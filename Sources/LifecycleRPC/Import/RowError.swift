@@ -15,7 +15,7 @@ package struct RowError: Error, Sendable, Equatable {
         self.isOfAll = isOfAll
     }
 
-    package init(_ error: CSVError) { self.init(line: error.line, field: "field \(error.field)", error.reason) }
+    init(_ error: CSVError) { self.init(line: error.line, field: "field \(error.field)", error.reason) }
 }
 
 extension RowError: CustomStringConvertible {

@@ -1,13 +1,13 @@
 /// Reads CSV as RFC 4180 has it, a piece of the file at a time, in memory that does not grow with the file. Strict: a
 /// quote stands only around a field or doubled within one, a CR only before an LF or within quotes, a NUL nowhere. Lines
 /// end by LF or CR LF, the last one perhaps not; lines without anything are skipped. UTF-8 is not looked at here.
-package struct CSVReader: Sendable {
+struct CSVReader: Sendable {
     /// Bytes of a field, and fields of a record: what has more is no table of ours, or its quote was never closed.
-    package static let maximumFieldBytes = 1 << 20
-    package static let maximumFields = 256
+    static let maximumFieldBytes = 1 << 20
+    static let maximumFields = 256
 
     /// The last one that was read whole.
-    package private(set) var record = CSVRecord()
+    private(set) var record = CSVRecord()
     private var state = State.fieldStart
     private var isWhole = true
     private var line: Int
@@ -23,7 +23,7 @@ package struct CSVReader: Sendable {
     /// - Parameters:
     ///   - offset: where in the file the first byte stands.
     ///   - line: the number of its line.
-    package init(offset: Int = 0, line: Int = 1) {
+    init(offset: Int = 0, line: Int = 1) {
         self.offset = offset
         self.line = line
     }
@@ -31,7 +31,7 @@ package struct CSVReader: Sendable {
     /// Reads on, to the end of a record at most.
     /// - Parameter index: where in `bytes` to go on; moved behind what was read.
     /// - Returns: whether `record` is whole; if not, all of `bytes` was read.
-    package mutating func read(_ bytes: Span<UInt8>, from index: inout Int) throws(CSVError) -> Bool {
+    mutating func read(_ bytes: Span<UInt8>, from index: inout Int) throws(CSVError) -> Bool {
         if isWhole { begin() }
         while index < bytes.count {
             let byte = bytes[index]
@@ -48,7 +48,7 @@ package struct CSVReader: Sendable {
 
     /// The file has ended.
     /// - Returns: whether `record` is the last one, whose line has no end.
-    package mutating func finish() throws(CSVError) -> Bool {
+    mutating func finish() throws(CSVError) -> Bool {
         guard !isWhole, offset > record.offset else { return false }
         switch state {
         case .quoted: throw error("the quote is never closed")
@@ -135,16 +135,10 @@ package struct CSVReader: Sendable {
 }
 
 /// Not CSV: what comes behind cannot be told apart any more.
-package struct CSVError: Error, Sendable, Equatable {
+struct CSVError: Error, Sendable, Equatable {
     /// Where the record begins, from 1.
-    package let line: Int
+    let line: Int
     /// From 1.
-    package let field: Int
-    package let reason: String
-
-    package init(line: Int, field: Int, reason: String) {
-        self.line = line
-        self.field = field
-        self.reason = reason
-    }
+    let field: Int
+    let reason: String
 }

@@ -1,3 +1,5 @@
+package import LifecycleCore
+
 /// What an import did, or would do.
 package struct ImportSummary: Sendable, Equatable {
     /// The path of what was imported into.
@@ -16,7 +18,7 @@ package struct ImportSummary: Sendable, Equatable {
     /// To users as their balance, or with projects for what these cost.
     package var creditsGranted: Int64 = 0
 
-    package var byStatus = Statistics.StatusCounts()
+    package var byStatus = Statistics.StatusCounts.blank
     package var creditsCaptured: Int64 = 0
     package var creditsRefunded: Int64 = 0
     /// Of the unfinished ones: what will be refunded unless a pipeline still reports.

@@ -1,5 +1,7 @@
+internal import LifecycleCore
+
 /// A row of a table that can be imported, and the rule that writes it.
-package protocol ImportedRow: Sendable {
+protocol ImportedRow: Sendable {
     /// The columns that the file must have.
     static var columns: [String] { get }
     /// - Returns: nil when something is wrong, which the reader then knows.
@@ -12,9 +14,9 @@ package protocol ImportedRow: Sendable {
 }
 
 /// Why the ledger does not take a row.
-package struct RowRefusal: Sendable, Equatable {
-    package let field: String
-    package let reason: String
+struct RowRefusal: Sendable, Equatable {
+    let field: String
+    let reason: String
 
     init(_ field: String, _ reason: String) {
         self.field = field
@@ -25,14 +27,14 @@ package struct RowRefusal: Sendable, Equatable {
 }
 
 /// One run of an import: who does it, when, and what was done so far.
-package struct ImportRun: Sendable {
-    package let context: CallContext
-    package var summary: ImportSummary
+struct ImportRun: Sendable {
+    let context: CallContext
+    var summary: ImportSummary
     /// The first that this run wrote: ids grow.
     var firstEntry: Int64?
     var firstProject: Int64?
 
-    package init(_ context: CallContext, _ summary: ImportSummary) {
+    init(_ context: CallContext, _ summary: ImportSummary) {
         self.context = context
         self.summary = summary
     }

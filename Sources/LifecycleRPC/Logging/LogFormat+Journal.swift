@@ -1,41 +1,10 @@
 internal import LifecycleCore
-package import Logging
+internal import Logging
 
-/// Writes a record to journald: the readable line as `MESSAGE`, and each metadata value as a field of its own,
-/// `LIFECYCLE_` and the key in upper case, so that `journalctl LIFECYCLE_PROJECT=…` finds it. Messages of `LogMessage`
-/// have their `MESSAGE_ID`.
-package struct JournalLogHandler: LogHandler {
-    package var logLevel: Logger.Level
-    package var metadata: Logger.Metadata = [:]
-    package var metadataProvider: Logger.MetadataProvider?
-
-    private let queue: LogQueue
-
-    init(queue: LogQueue, logLevel: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil) {
-        self.queue = queue
-        self.logLevel = logLevel
-        self.metadataProvider = metadataProvider
-    }
-
-    package subscript(metadataKey key: String) -> Logger.MetadataValue? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    package func log(event: LogEvent) {
-        let metadata = LogRecord.metadata(of: event, base: metadata, provider: metadataProvider)
-        let record = Self.record(level: event.level, message: event.message.description, metadata)
-        queue.append(record, isUrgent: event.level > .info)
-    }
-
-    /// The record of a message that does not come by a `Logger`.
-    static func record(_ message: LogMessage, _ fields: LogFields) -> [UInt8] {
-        record(level: message.level, message: message.text, fields.metadata.sorted { $0.key < $1.key })
-    }
-
-    private static func record(
-        level: Logger.Level, message: String, _ metadata: [(key: String, value: Logger.MetadataValue)]
-    ) -> [UInt8] {
+extension LogFormat {
+    /// The readable line as `MESSAGE`, and each metadata value as a field of its own, `LIFECYCLE_` and the key in upper
+    /// case, so that `journalctl LIFECYCLE_PROJECT=…` finds it. Messages of `LogMessage` have their `MESSAGE_ID`.
+    static func journalRecord(_ level: Logger.Level, _ message: String, _ metadata: Metadata) -> [UInt8] {
         var fields: [UInt8] = []
         fields.reserveCapacity(768)
         fields.append(contentsOf: "PRIORITY=".utf8)
@@ -43,9 +12,7 @@ package struct JournalLogHandler: LogHandler {
         fields.append(contentsOf: "\nSYSLOG_IDENTIFIER=lifecycled\n".utf8)
         if let id = LogMessage.journalFields[message] { fields.append(contentsOf: id) }
         fields.append(contentsOf: "MESSAGE=".utf8)
-        PeerText.append(message, to: &fields, maximumBytes: LogRecord.maximumMessageBytes)
-        LogRecord.append(metadata, to: &fields)
-        fields.append(0x0A)
+        append(message, metadata, to: &fields)
         for (key, value) in metadata {
             appendFieldName(of: key, to: &fields)
             fields.append(UInt8(ascii: "="))

@@ -1,6 +1,8 @@
+internal import LifecycleCore
+
 /// A row of the web app's old table "UserProject".
-package struct ImportedProject: ImportedRow {
-    package static let columns = ["id", "userId", "status", "creditsUsed", "errorMessage", "createdAt", "updatedAt"]
+struct ImportedProject: ImportedRow {
+    static let columns = ["id", "userId", "status", "creditsUsed", "errorMessage", "createdAt", "updatedAt"]
 
     let id: String
     let userId: String
@@ -11,7 +13,7 @@ package struct ImportedProject: ImportedRow {
     /// Never before `createdAt`.
     let updatedAt: Timestamp
 
-    package init?(_ reader: inout RowReader, now: Timestamp) {
+    init?(_ reader: inout RowReader, now: Timestamp) {
         let longestID = 255 - ImportRun.key("").utf8.count
         let id = reader.text(0, .line(1...longestID))
         let userId = reader.text(1, .userID)
@@ -31,10 +33,10 @@ package struct ImportedProject: ImportedRow {
         self.updatedAt = max(createdAt, updatedAt)
     }
 
-    package var order: Timestamp { createdAt }
+    var order: Timestamp { createdAt }
 
     /// The old system had taken the credits already. So the project brings them along, and is charged for them here.
-    package func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
+    func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
         if let known = try store.project(.externalID(id)) { return try refusal(known, in: store, &run) }
         let key = ImportRun.key(id)
         guard try store.request(of: userId, key: key) == nil else {
@@ -47,9 +49,8 @@ package struct ImportedProject: ImportedRow {
         let terms = Terms()
         let created = try store.create(
             NewProject(
-                projectId: store.makeProjectID(at: createdAt), account: account, credits: creditsUsed,
-                idempotencyKey: key, externalId: id, terms: terms,
-                deadline: deadline(.pending, terms, run.context.limits)),
+                imported: id, as: store.makeProjectID(at: createdAt), account: account, credits: creditsUsed, key: key,
+                terms: terms, deadline: deadline(.pending, terms, run.context.limits)),
             at: createdAt)
         run.firstProject = run.firstProject ?? created.row
         try record(.created, created, at: createdAt, in: store, run.context)

@@ -1,11 +1,13 @@
+internal import LifecycleCore
+
 /// A user's balance in the old system.
-package struct ImportedUser: ImportedRow {
-    package static let columns = ["userId", "credits"]
+struct ImportedUser: ImportedRow {
+    static let columns = ["userId", "credits"]
 
     let userId: String
     let credits: Int64
 
-    package init?(_ reader: inout RowReader, now: Timestamp) {
+    init?(_ reader: inout RowReader, now: Timestamp) {
         let userId = reader.text(0, .userID)
         let credits = reader.credits(1)
         guard let userId, let credits else { return nil }
@@ -13,10 +15,10 @@ package struct ImportedUser: ImportedRow {
         self.credits = credits
     }
 
-    package var order: Timestamp { Timestamp(milliseconds: 0) }
+    var order: Timestamp { Timestamp(milliseconds: 0) }
 
     /// A grant; for zero credits an adjustment by nothing, so that each row leaves its key.
-    package func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
+    func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
         let key = ImportRun.key(userId)
         if let earlier = try store.request(of: userId, key: key) { return refusal(earlier, &run) }
         guard let account = try run.account(of: userId, for: credits, in: store) else {

@@ -7,7 +7,7 @@ package enum LastWords {
     package static func write(_ reason: String, _ status: DaemonExit) {
         let reason = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
         if LogOutput.detect() == .journal, let journal = try? Journal() {
-            let record = JournalLogHandler.record(
+            let record = LogFormat.journal.record(
                 .endedByFailure, [.reason: reason, .exitStatus: "\(status.rawValue)"])
             if journal.send(record, mayWait: false) { return }
         }

@@ -1,14 +1,16 @@
+internal import LifecycleCore
+
 /// Which column of a file holds what, by its header.
-package struct ImportColumns: Sendable {
+struct ImportColumns: Sendable {
     /// Where each wanted column stands, in the order of the wanted names.
     fileprivate let positions: [Int]
     fileprivate let names: [String]
     fileprivate let count: Int
     /// Columns that nobody asked for.
-    package let ignored: [String]
+    let ignored: [String]
 
     /// - Parameter names: all must be there, in any order; every other column is ignored.
-    package init(_ header: CSVRecord, names: [String]) throws(RowError) {
+    init(_ header: CSVRecord, names: [String]) throws(RowError) {
         var found: [String] = []
         for index in 0..<header.count {
             guard let name = String(validating: header[index], as: UTF8.self) else {
@@ -37,12 +39,12 @@ package struct ImportColumns: Sendable {
 }
 
 /// Reads the values of one row, and keeps what is wrong with them: all of it, not only the first.
-package struct RowReader {
+struct RowReader {
     private let record: CSVRecord
     private let columns: ImportColumns
-    package private(set) var errors: [RowError] = []
+    private(set) var errors: [RowError] = []
 
-    package init(_ record: CSVRecord, _ columns: ImportColumns) {
+    init(_ record: CSVRecord, _ columns: ImportColumns) {
         self.record = record
         self.columns = columns
         if record.count != columns.count {
@@ -53,7 +55,7 @@ package struct RowReader {
     }
 
     /// The row has as many fields as the header, so that they can be told apart.
-    package var isComplete: Bool { record.count == columns.count }
+    var isComplete: Bool { record.count == columns.count }
 
     /// - Parameter column: of the wanted names.
     /// - Returns: nil for an empty field, which is what PostgreSQL writes for NULL.

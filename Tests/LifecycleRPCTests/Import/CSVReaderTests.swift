@@ -1,6 +1,7 @@
-internal import LifecycleCore
 internal import TestSupport
 internal import Testing
+
+@testable import LifecycleRPC
 
 @Suite("The CSV reader")
 struct CSVReaderTests {

@@ -1,33 +1,42 @@
 internal import LifecycleCore
 internal import Logging
 
-/// What both handlers do alike with a log event.
-enum LogRecord {
-    /// The most bytes of a message. Longer than a value: messages are ours, but may quote an error.
-    static let maximumMessageBytes = 2000
+/// How the bytes of a record are made.
+enum LogFormat: Sendable {
+    /// Fields for journald, by its native protocol.
+    case journal
+    /// A line of text.
+    case text(isColoured: Bool)
 
-    /// The metadata of `event` over `provider`'s over `base`, sorted by key.
-    static func metadata(
-        of event: LogEvent, base: Logger.Metadata, provider: Logger.MetadataProvider?
-    ) -> [(key: String, value: Logger.MetadataValue)] {
-        if let explicit = event.metadata, base.isEmpty, provider == nil, event.error == nil {
-            return explicit.sorted { $0.key < $1.key }
+    /// Sorted by key.
+    typealias Metadata = [(key: String, value: Logger.MetadataValue)]
+
+    /// The most bytes of a message. Longer than a value: messages are ours, but may quote an error.
+    private static let maximumMessageBytes = 2000
+
+    func record(_ level: Logger.Level, _ message: String, _ metadata: Metadata) -> [UInt8] {
+        switch self {
+        case .journal: Self.journalRecord(level, message, metadata)
+        case .text(let isColoured): Self.line(level, message, metadata, isColoured: isColoured)
         }
-        var merged = base
-        if let provider { merged.merge(provider.get()) { _, new in new } }
-        if let explicit = event.metadata { merged.merge(explicit) { _, new in new } }
-        if let error = event.error { merged["error"] = "\(error)" }
-        return merged.sorted { $0.key < $1.key }
     }
 
-    /// Appends ` key=value` for each, a value in quotes when it would be ambiguous without.
-    static func append(_ metadata: [(key: String, value: Logger.MetadataValue)], to bytes: inout [UInt8]) {
+    /// The record of a message that does not come by a `Logger`.
+    func record(_ message: LogMessage, _ fields: LogFields) -> [UInt8] {
+        record(message.level, message.text, fields.metadata.sorted { $0.key < $1.key })
+    }
+
+    /// Appends the message and ` key=value` for each of the metadata, a value in quotes when it would be ambiguous
+    /// without; then an LF.
+    static func append(_ message: String, _ metadata: Metadata, to bytes: inout [UInt8]) {
+        PeerText.append(message, to: &bytes, maximumBytes: maximumMessageBytes)
         for (key, value) in metadata {
             bytes.append(UInt8(ascii: " "))
             PeerText.append(key, to: &bytes, maximumBytes: PeerText.maximumValueBytes)
             bytes.append(UInt8(ascii: "="))
             append(value.description, to: &bytes)
         }
+        bytes.append(0x0A)
     }
 
     private static func append(_ text: String, to bytes: inout [UInt8]) {

@@ -1,0 +1,27 @@
+extension JSONWriter {
+    /// Begins an envelope of JSON-RPC 2.0, which `endObject()` ends: the version, and the id if it has one.
+    package mutating func beginEnvelope(id: ArraySlice<UInt8>? = nil) {
+        beginObject()
+        key("jsonrpc")
+        string("2.0")
+        guard let id else { return }
+        key("id")
+        raw(id)
+    }
+
+    /// The line of a request, its LF included.
+    /// - Parameter params: a JSON object or array.
+    package static func request(_ method: String, params: [UInt8], id: Int64) -> [UInt8] {
+        var json = JSONWriter(capacity: params.count + method.utf8.count + 48)
+        json.beginEnvelope()
+        json.key("id")
+        json.integer(id)
+        json.key("method")
+        json.string(method)
+        json.key("params")
+        json.raw(params)
+        json.endObject()
+        json.newline()
+        return json.take()
+    }
+}
