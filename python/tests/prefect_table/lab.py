@@ -95,6 +95,7 @@ class Lab:
             "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
             "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
             "PREFECT_CLIENT_MAX_RETRIES": "8",
+            "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "5",
             "LIFECYCLE_TABLE": str(folder),
             "LIFECYCLE_SPOOL": str(folder / "spool"),
             "LIFECYCLE_SOCKET": str(folder / "s"),

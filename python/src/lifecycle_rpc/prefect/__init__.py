@@ -9,6 +9,6 @@ See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clo
 """
 
 from ._decorator import lifecycle_hooks, tracked_flow
-from ._progress import FlowStopped, progress, stop_requested
+from ._progress import FlowStopped, in_this_flow, progress, stop_requested
 
-__all__ = ["FlowStopped", "lifecycle_hooks", "progress", "stop_requested", "tracked_flow"]
+__all__ = ["FlowStopped", "in_this_flow", "lifecycle_hooks", "progress", "stop_requested", "tracked_flow"]

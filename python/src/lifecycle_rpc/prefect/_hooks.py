@@ -20,6 +20,7 @@ from ._identify import ProjectKey, project_of
 from ._log import log
 from ._message import error_code, error_message
 from ._prefect_api import set_cancelled, set_refused, state_of, without_patience
+from ._progress import enter
 from ._stop import has_own_process
 from ._tracker import Tracker
 
@@ -56,6 +57,7 @@ class Hook:
 def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: State[Any]) -> None:
     """Begin to hold the lease. Ends the run before its body when the project has ended: nobody would pay for it."""
     tracker = Tracker(settings, key, flow_run)
+    enter(tracker)
     _expect_exit()
     if not _registry.add(tracker):
         return  # a retry of this run, or a flow within the one that is tracked
