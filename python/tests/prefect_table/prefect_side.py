@@ -16,7 +16,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Cancelling, Running, Scheduled
+from prefect.states import Cancelled, Cancelling, Crashed, Running, Scheduled
 
 from harness import eventually
 from prefect_table.lab import PATIENCE, PAUSE, Work
@@ -93,6 +93,13 @@ def cancel(flow_run_id: UUID) -> None:
         answer: Any = client.set_flow_run_state(flow_run_id, Cancelling())
         # The server itself turns it down for a run that nobody has begun, and makes it Cancelled.
         assert answer.state is not None
+
+
+@patiently
+def crash(flow_run_id: UUID) -> None:
+    """As an automation does that takes the run for a zombie."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(flow_run_id, Crashed(message="No heartbeat was seen."), force=True)
 
 
 @patiently

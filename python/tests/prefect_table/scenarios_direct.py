@@ -74,10 +74,9 @@ def nested(lab: Lab, work: Work) -> None:
     lab.direct(work, "outer", "returns").wait(PATIENCE)
 
 
-@scenario("progress from anywhere, two in a process", MODE, status="completed", by=FLOW, prefect="Completed", lease=10)
-def progress_from_anywhere(lab: Lab, work: Work) -> None:
+def progress_from_anywhere(flows: str, lab: Lab, work: Work) -> None:
     other = lab.work(lease=10)
-    process = lab.direct(work, "side_by_side", other.project)
+    process = lab.direct(work, flows, other.project)
     for where in ("a subflow", "a task", "a thread"):
         for one in (work, other):
             one.wait(partial(says, one, f"in {where}"), f"progress arrives from {where}")
@@ -92,6 +91,13 @@ def progress_from_anywhere(lab: Lab, work: Work) -> None:
     assert other.client.get_status(other.project).status == "completed"
     log = (lab.processes.logs / f"direct-{work.project}.log").read_text()
     assert log.count("Start the thread by in_this_flow") == 1, log
+
+
+for name, flows in [("two", "side_by_side"), ("two async ones", "side_by_side_async")]:
+    row = f"progress from anywhere, {name} in a process"
+    scenario(row, MODE, status="completed", by=FLOW, prefect="Completed", lease=10, full_only="async" in flows)(
+        partial(progress_from_anywhere, flows)
+    )
 
 
 def says(work: Work, words: str) -> bool:

@@ -161,6 +161,24 @@ def side_by_side(*projects: str) -> None:
         thread.join()
 
 
+@tracked_flow(**QUICK, stall_timeout=1)
+async def deep_async(project_id: str) -> None:
+    begin(project_id)
+    await asyncio.to_thread(step, project_id)
+    await asyncio.to_thread(task_of, project_id)
+    await asyncio.to_thread(say_until, project_id, "a thread")
+    await asyncio.get_running_loop().run_in_executor(None, say_until, project_id, "a bare thread")
+
+
+def side_by_side_async(*projects: str) -> None:
+    """One event loop, as many projects."""
+
+    async def gather() -> None:
+        await asyncio.gather(*(deep_async(project) for project in projects))
+
+    asyncio.run(gather())
+
+
 @tracked_flow(**QUICK)
 def outer(project_id: str, case: str) -> None:
     # Each fails or completes by itself, and neither is the project's verdict.
