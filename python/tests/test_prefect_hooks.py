@@ -12,14 +12,15 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from prefect import Flow
+from prefect import Flow, flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 from prefect.exceptions import Abort
+from prefect.flow_engine import FlowRunTimeoutError
 from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Running
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, SecretStr
 
 from harness import ROOT, Daemon
 from lifecycle_rpc import Client, Spool
@@ -45,6 +46,9 @@ def run_with(parent: Any = None, **parameters: Any) -> Any:
         (Completed(), "completed", None),
         (Failed(message="m"), "failed", "pipelineFailed"),
         (Failed(name="TimedOut"), "failed", "timedOut"),
+        (Failed(name="TimedOut", data=FlowRunTimeoutError()), "failed", "timedOut"),
+        (Failed(name="TimedOut", data=TimeoutError("a socket's")), "failed", "pipelineFailed"),
+        (Failed(name="TimedOut", message="Flow run failed due to timeout: x"), "failed", "pipelineFailed"),
         (Crashed(), "failed", "crashed"),
         (Cancelled(), "failed", "cancelled"),
     ],
@@ -86,6 +90,22 @@ class Job(BaseModel):
     project: str
 
 
+class Aliased(BaseModel):
+    project: str = Field(alias="pid")
+
+
+class Hidden(BaseModel):
+    project: SecretStr
+
+
+@flow
+def of_aliased(job: Aliased) -> None: ...
+
+
+@flow
+def by_default(project_id: str = "p") -> None: ...
+
+
 @pytest.mark.parametrize(
     ("settings", "parameters", "key"),
     [
@@ -97,10 +117,32 @@ class Job(BaseModel):
         (Settings(project_id="job.project"), {"job": None}, None),
         (Settings(), {"project_id": ""}, None),
         (Settings(project_id=None), {"project_id": "p"}, None),
+        (Settings(project_id="jobs.1.project"), {"jobs": [None, {"project": "p"}]}, ProjectKey("p", None)),
+        (Settings(project_id="jobs[-1].project"), {"jobs": (Job(project="p"),)}, ProjectKey("p", None)),
+        (Settings(project_id="jobs.1.project"), {"jobs": [{"project": "p"}]}, None),
+        (Settings(project_id="jobs.first"), {"jobs": [{"project": "p"}]}, None),
+        (Settings(project_id="job.project_id"), {"job": {"projectId": "p"}}, ProjectKey("p", None)),
+        (Settings(project_id="job.pid"), {"job": Aliased(pid="p")}, ProjectKey("p", None)),
+        (Settings(project_id="job.project"), {"job": Hidden(project=SecretStr("p"))}, ProjectKey("p", None)),
+        (Settings(project_id="job"), {"job": Job(project="p")}, None),
+        (Settings(project_id="job"), {"job": {"project": "p"}}, None),
+        (Settings(), {"project_id": "**********"}, None),
+        (Settings(), {"project_id": "<PrefectConcurrentFuture>"}, None),
     ],
 )
 def test_a_run_names_its_project(settings: Settings, parameters: dict[str, Any], key: ProjectKey | None) -> None:
     assert project_of(settings, FLOW, run_with(**parameters)) == key
+
+
+def test_the_project_is_named_by_what_the_body_receives() -> None:
+    of_model: Any = of_aliased
+    run = run_with(job={"pid": "p"})
+    assert project_of(Settings(project_id="job.project"), of_model, run) == ProjectKey("p", None), "another process"
+    assert project_of(Settings(), by_default, run_with()) == ProjectKey("p", None)
+    assert project_of(Settings(), by_default, run_with(project_id="<State>"), {"project_id": "q"}) == ProjectKey(
+        "q", None
+    )
+    assert project_of(Settings(), by_default, run_with(project_id="p"), {"project_id": None}) is None
 
 
 def test_hooks_of_ones_own_come_after_ours() -> None:
@@ -125,6 +167,18 @@ def test_a_flow_without_the_parameter_is_refused_when_it_is_made() -> None:
 
     @tracked_flow(external_id="sda")
     def fine(sda: str) -> None: ...
+
+    class Renderer:
+        @tracked_flow
+        @classmethod
+        def render(cls, project_id: str) -> None: ...
+
+    with pytest.raises(TypeError, match=r"scale\(\) has no parameter 'project_id'"):
+
+        class Scaler:
+            @tracked_flow
+            @staticmethod
+            def scale(job: str) -> None: ...
 
 
 @pytest.mark.parametrize("name", ["on_running", "on_completion", "on_failure", "on_crashed", "on_cancellation"])

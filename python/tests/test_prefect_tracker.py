@@ -240,11 +240,14 @@ def test_a_spooled_report_is_delivered_when_the_daemon_is_back(
     eventually(lambda: client.get_status(other).ended, "it is delivered")
 
 
-def test_a_cancelled_project_stops_the_flow(track: Track, client: Client, project: str) -> None:
+def test_a_cancelled_project_stops_the_flow(
+    track: Track, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     received: list[int] = []
     kept = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
     try:
         tracker = track()
+        monkeypatch.setenv("PREFECT__FLOW_RUN_ID", str(tracker.flow_run.id))
         tracker.start()
         assert not stop_requested()
         client.cancel_project(project)
@@ -257,8 +260,10 @@ def test_a_cancelled_project_stops_the_flow(track: Track, client: Client, projec
     assert client.get_status(project).status == "processing"
 
 
-@pytest.mark.parametrize("where", ["default handler", "another thread", "another flow"])
-def test_a_flow_that_no_signal_may_reach_is_only_asked(where: str, track: Track, client: Client, project: str) -> None:
+@pytest.mark.parametrize("where", ["default handler", "another thread", "another flow", "no process of its own"])
+def test_a_flow_that_no_signal_may_reach_is_only_asked(
+    where: str, track: Track, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     received: list[int] = []
     handler: Any = signal.SIG_DFL if where == "default handler" else lambda number, _: received.append(number)
     kept = signal.signal(signal.SIGTERM, handler)
@@ -271,6 +276,8 @@ def test_a_flow_that_no_signal_may_reach_is_only_asked(where: str, track: Track,
             tracker = made[0]
         else:
             tracker = track()
+        if where != "no process of its own":
+            monkeypatch.setenv("PREFECT__FLOW_RUN_ID", str(tracker.flow_run.id))
         if where == "another flow":
             other: Any = SimpleNamespace(key=ProjectKey("other", None), flow_run=SimpleNamespace(id=uuid4()))
             assert _registry.add(other)
@@ -284,11 +291,16 @@ def test_a_flow_that_no_signal_may_reach_is_only_asked(where: str, track: Track,
     assert received == []
 
 
-def test_the_signal_is_sent_once_it_may_be(track: Track, client: Client, project: str) -> None:
+def test_the_signal_is_sent_once_it_may_be(
+    track: Track, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     received: list[int] = []
     kept = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Its own process, which is not to be killed here.
+    monkeypatch.setattr(_tracker, "kill_own_process", lambda _: None)
     try:
         tracker = track(cancel_grace=0.2)
+        monkeypatch.setenv("PREFECT__FLOW_RUN_ID", str(tracker.flow_run.id))
         tracker.start()
         client.cancel_project(project)
         eventually(lambda: client.get_status(project).ended, "the project is given up")
@@ -308,7 +320,7 @@ def test_a_flow_that_ends_is_not_stopped(
     ending = threading.Thread(target=tracker.finish, args=[Verdict("completed")])
     ended_meanwhile: list[bool] = []
 
-    def terminate(**_: object) -> bool:
+    def stop(_: object, **__: object) -> bool:
         ending.start()
         ended_meanwhile.append(tracker._finished.wait(0.3))
         return True
@@ -316,7 +328,7 @@ def test_a_flow_that_ends_is_not_stopped(
     def kill(_: object) -> None:
         raise AssertionError("its process must not be killed")
 
-    monkeypatch.setattr(_tracker, "terminate_flow", terminate)
+    monkeypatch.setattr(_tracker, "interrupt", stop)
     monkeypatch.setattr(_tracker, "kill_own_process", kill)
     client.cancel_project(project)
     eventually(lambda: client.get_status(project).ended, "it is reported")
@@ -333,7 +345,9 @@ def test_a_flow_that_does_not_stop_is_reported_all_the_same(track: Track, client
     tracker.start()
     client.cancel_project(project)
     eventually(lambda: client.get_status(project).ended, "it is reported")
-    assert client.get_status(project).error_code == "cancelled"
+    found = client.get_status(project)
+    assert found.error_code == "cancelled"
+    assert "was asked to stop, and still runs" in (found.error_message or "")
     tracker.finish(Verdict("completed"))
     assert client.explain_project(project).refused_reports == 0
 

@@ -131,9 +131,9 @@ def main() -> int:
     try:
         lab.start()
         # They import Prefect, which reads its settings from the environment that the lab has made.
-        from prefect_table import scenarios_direct, scenarios_served
+        from prefect_table import scenarios_direct, scenarios_served, scenarios_shared
 
-        del scenarios_direct, scenarios_served
+        del scenarios_direct, scenarios_served, scenarios_shared
         chosen = [s for s in ALL if options.only in str(s) and (options.table == "full" or not s.full_only)]
         rows = run(lab, chosen, options.jobs)
     except BaseException:

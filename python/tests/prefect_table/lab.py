@@ -184,6 +184,10 @@ class Lab:
             ends += [f"--- {file.name}", *lines[-40:]]
         return "\n".join(ends)
 
+    def log_of(self, name: str) -> str:
+        """All that a process has said so far."""
+        return (self.processes.logs / f"{name}.log").read_text(errors="replace")
+
     def close(self, *, keep: bool) -> None:
         """End every process, whatever state it is in, and remove the folder."""
         self.processes.end_all()

@@ -14,7 +14,6 @@ from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Crashed, Running, Scheduled
 
@@ -103,6 +102,23 @@ def crash(flow_run_id: UUID) -> None:
 
 
 @patiently
+def give_up(flow_run_id: UUID) -> None:
+    """As the server does when a run is Cancelling for too long."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(flow_run_id, Cancelled(message="Cancelling for too long"), force=True)
+
+
+@patiently
+def run_of(project: str) -> UUID:
+    """The run that works for it."""
+    with get_client(sync_client=True) as client:
+        (found,) = [
+            run for run in client.read_flow_runs(limit=200) if (run.parameters or {}).get("project_id") == project
+        ]
+        return found.id
+
+
+@patiently
 def retry(flow_run_id: UUID) -> None:
     """As the UI's Retry does."""
     with get_client(sync_client=True) as client:
@@ -130,14 +146,6 @@ def states_by_project() -> dict[str, str]:
         if flow_run.state is not None:
             found[str((flow_run.parameters or {}).get("project_id"))] = flow_run.state.name or ""
     return found
-
-
-@patiently
-def run_of(project: str) -> UUID | None:
-    """The only run that names the project."""
-    with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(limit=200, sort=FlowRunSort.EXPECTED_START_TIME_DESC)
-    return next((run.id for run in runs if (run.parameters or {}).get("project_id") == project), None)
 
 
 @patiently

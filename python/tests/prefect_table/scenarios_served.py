@@ -107,7 +107,6 @@ def retried_with_child(mode: Mode, lab: Lab, work: Work) -> None:
 def child_cancelled_before_start(mode: Mode, lab: Lab, work: Work) -> None:
     assert lab.direct(work, "batch", mode.deployment).wait(PATIENCE) == 0
     child = prefect_side.run_of(work.project)
-    assert child is not None
     work.now()
     prefect_side.cancel(child)
     work.wait(lambda: prefect_side.state_name(child) == "Cancelled", "Prefect has cancelled it")

@@ -8,7 +8,18 @@
 See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clone.
 """
 
+from ._body import FailedResult
 from ._decorator import lifecycle_hooks, tracked_flow
 from ._progress import FlowStopped, in_this_flow, progress, stop_requested
+from ._refusal import FlowRefused
 
-__all__ = ["FlowStopped", "in_this_flow", "lifecycle_hooks", "progress", "stop_requested", "tracked_flow"]
+__all__ = [
+    "FailedResult",
+    "FlowRefused",
+    "FlowStopped",
+    "in_this_flow",
+    "lifecycle_hooks",
+    "progress",
+    "stop_requested",
+    "tracked_flow",
+]

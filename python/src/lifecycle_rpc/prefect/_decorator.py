@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypedDict, TypeVar, overload
+from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, overload
 
 from prefect import Flow, flow
 from prefect.flows import FlowStateHook
 
 from ._hooks import Hook, Report, report_end, report_start
+from ._identify import steps
 from ._settings import Find, Settings
 
 P = ParamSpec("P")
@@ -40,6 +41,8 @@ def lifecycle_hooks(
     report_budget: float = 10.0,
     cancel_grace: float = 30.0,
     stop_when_ended: bool = True,
+    on_missing: Literal["refuse", "log"] = "refuse",
+    strict_results: bool = False,
     on_running: Iterable[FlowHook] = (),
     on_completion: Iterable[FlowHook] = (),
     on_failure: Iterable[FlowHook] = (),
@@ -51,8 +54,8 @@ def lifecycle_hooks(
     Decorate the `def` itself: Prefect imports a served or deployed flow anew, by the name of its function.
 
     Args:
-        project_id: The flow's parameter that has the project's id, or a path into one (`job.project_id`), or a function
-            of flow and flow run.
+        project_id: The flow's parameter that has the project's id, or a path into one (`job.project_id`,
+            `jobs.0.project_id`), as the body receives it; or a function of flow and flow run.
         external_id: The same for the upstream's id, where the flow does not know the project's.
         socket: The daemon's socket (None: $LIFECYCLE_SOCKET, $LIFECYCLED_SOCKET, or that of the package).
         spool: The folder for reports that cannot be delivered (None: $LIFECYCLE_SPOOL, or the user's own).
@@ -66,6 +69,10 @@ def lifecycle_hooks(
         cancel_grace: Seconds that a flow has to end when it is told to. Then its project is reported as cancelled and,
             in a process that a runner or a worker made for it, the process is killed.
         stop_when_ended: Stop the flow, or do not even begin it, when its project has ended without it.
+        on_missing: What becomes of a run that names no project: `refuse` it before its body, so that nobody waits for
+            work that nobody pays for, or `log` it and run it untracked.
+        strict_results: A flow that returns what has failed has failed: also futures and states within a dict or a
+            tuple, which Prefect does not look at.
         on_running: Hooks of your own, to run after these; the same for the four others.
         on_completion: See on_running.
         on_failure: See on_running.
@@ -84,6 +91,8 @@ def lifecycle_hooks(
         report_budget=report_budget,
         cancel_grace=cancel_grace,
         stop_when_ended=stop_when_ended,
+        on_missing=on_missing,
+        strict_results=strict_results,
     )
 
     def with_ours(name: str, run: Report, others: Iterable[FlowHook]) -> list[FlowHook]:
@@ -99,14 +108,14 @@ def lifecycle_hooks(
 
 
 @overload
-def tracked_flow(function: Callable[P, R], /) -> Flow[P, R]: ...
+def tracked_flow(function: Callable[P, R] | staticmethod[P, R] | classmethod[Any, P, R], /) -> Flow[P, R]: ...
 
 
 @overload
 def tracked_flow(**options: Any) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
 
 
-def tracked_flow(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
+def tracked_flow(function: Any = None, /, **options: Any) -> Any:
     """`@flow` and `lifecycle_hooks` in one, with the options of both: `@tracked_flow(retries=2, beat=10)`.
 
     Raises TypeError at once when the flow has no parameter by the name that is to tell its project.
@@ -116,14 +125,16 @@ def tracked_flow(function: Callable[P, R] | None = None, /, **options: Any) -> A
     return _track(function, {})
 
 
-def _track(function: Callable[P, R], options: dict[str, Any]) -> Flow[P, R]:
+def _track(function: Any, options: dict[str, Any]) -> Flow[..., Any]:
     # An upstream's id alone will do.
     project_id = options.get("project_id", None if options.get("external_id") else "project_id")
+    # Prefect takes class methods and static methods as they come from their own decorators.
+    plain: Callable[..., Any] = getattr(function, "__func__", function)
     for find in (project_id, options.get("external_id")):
-        if isinstance(find, str) and find.split(".")[0] not in inspect.signature(function).parameters:
-            raise TypeError(f"{function.__name__}() has no parameter {find.split('.')[0]!r} to tell its project")
+        if isinstance(find, str) and (name := steps(find)[0]) not in inspect.signature(plain).parameters:
+            raise TypeError(f"{plain.__name__}() has no parameter {name!r} to tell its project")
     ours = inspect.signature(lifecycle_hooks).parameters
     hooks = lifecycle_hooks(**{name: value for name, value in options.items() if name in ours})
     decorate: Any = flow(**hooks, **{name: value for name, value in options.items() if name not in ours})
-    tracked: Flow[P, R] = decorate(function)
+    tracked: Flow[..., Any] = decorate(function)
     return tracked

@@ -6,23 +6,26 @@ import atexit
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prefect.exceptions import Abort
 
 from ..client import Client
 from ..errors import LifecycleError, TerminalState
-from . import _registry
+from . import _engine, _registry
+from ._beside import beside_loop
+from ._body import around_here, guard
 from ._deliver import Verdict, deliver
 from ._farewell import Farewell
 from ._identify import ProjectKey, project_of
 from ._log import log
 from ._message import error_code, error_message
-from ._prefect_api import set_cancelled, set_refused, state_of, without_patience
-from ._progress import enter
+from ._prefect_api import set_cancelled, set_refused, state_of, was_cancelled, without_patience
+from ._refusal import refuse
 from ._stop import has_own_process
-from ._tracker import Tracker
+from ._tracker import Place, Tracker
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
     from ._settings import Settings
 
 
-Report = Callable[["Settings", ProjectKey, "FlowRun", "State[Any]"], None]
+Report = Callable[["Settings", ProjectKey, "FlowRun", "State[Any]", Place], str | None]
+"""What a hook does. It gives why the run is to be refused, if it is."""
 
 
 class Hook:
@@ -42,25 +46,68 @@ class Hook:
         self.__name__ = name
         self._run = run
 
-    def __call__(self, flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-        """Be called by Prefect."""
+    def __call__(self, flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> Awaitable[None] | None:
+        """Be called by Prefect, which waits for it on the event loop of an async flow."""
+        engine = _engine.calling()
+        place = Place.here(engine, around_here())
+        if engine is not None and state.is_running():
+            guard(flow)
+        if _engine.is_asynchronous(engine):
+            return self._beside_loop(flow, flow_run, state, place)
+        if (reason := self._act(flow, flow_run, state, place)) is not None:
+            return refuse(engine, flow_run, reason)
+        return None
+
+    async def _beside_loop(self, flow: Flow[..., Any], flow_run: FlowRun, state: State[Any], place: Place) -> None:
+        """Leave the event loop to others meanwhile, which may be other people's requests."""
+        reason = await beside_loop(partial(self._act, flow, flow_run, state, place))
+        if reason is not None and (refused := refuse(place.engine, flow_run, reason)) is not None:
+            await refused
+
+    def _act(self, flow: Flow[..., Any], flow_run: FlowRun, state: State[Any], place: Place) -> str | None:
+        """Gives why the run is to be refused."""
         try:
-            key = project_of(self.settings, flow, flow_run)
+            if not state.is_running() and _registry.was_left(flow_run.id):
+                return None  # a flow within the one that is tracked, or one that was refused
+            key = self._key(flow, flow_run, place)
             if key is None:
-                log(flow_run, logging.ERROR, "this run names no project (parameter %s)", self.settings.project_id)
-            else:
-                self._run(self.settings, key, flow_run, state)
+                can_refuse = state.is_running() and place.engine is not None
+                if can_refuse and self.settings.on_missing == "refuse":
+                    return f'{self._missing()}. It was not begun; `on_missing="log"` would run it untracked.'
+                log(flow_run, logging.ERROR, "%s", self._missing())
+                return None
+            return self._run(self.settings, key, flow_run, state, place)
         except Exception as error:
             log(flow_run, logging.ERROR, "%s: %s: %s", self.__name__, type(error).__name__, error)
+            return None
+
+    def _key(self, flow: Flow[..., Any], flow_run: FlowRun, place: Place) -> ProjectKey | None:
+        tracker = _registry.get(flow_run.id)
+        if tracker is not None:
+            return tracker.key
+        try:
+            return project_of(self.settings, flow, flow_run, _engine.received(place.engine))
+        except Exception as error:
+            log(flow_run, logging.ERROR, "%s: %s: %s", self.__name__, type(error).__name__, error)
+            return None
+
+    def _missing(self) -> str:
+        names = [find for find in (self.settings.project_id, self.settings.external_id) if find is not None]
+        return f"This run names no project ({', '.join(map(str, names)) or 'no parameter is to name it'})"
 
 
-def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: State[Any]) -> None:
+def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: State[Any], place: Place) -> str | None:
     """Begin to hold the lease. Ends the run before its body when the project has ended: nobody would pay for it."""
-    tracker = Tracker(settings, key, flow_run)
-    enter(tracker)
+    if (known := _registry.get(flow_run.id)) is not None:
+        # Prefect retries it. What was told to stop is not begun again.
+        return f"Stopped: {known.stop_reason}." if known.stop_reason is not None and place.engine is not None else None
+    for other in _registry.every():
+        if other.is_over():
+            conclude(other)  # its heartbeat has not looked yet, and it may be the same project's
+    tracker = Tracker(settings, key, flow_run, place, conclude)
     _expect_exit()
     if not _registry.add(tracker):
-        return  # a retry of this run, or a flow within the one that is tracked
+        return None  # a flow within the one that is tracked
     try:
         tracker.start()
     except TerminalState as error:
@@ -70,29 +117,73 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
             _registry.remove(flow_run.id)
             set_refused(flow_run, reason)
             raise Abort(reason) from None
-        if settings.stop_when_ended:
+        if settings.stop_when_ended and place.engine is not None:
+            _registry.remove(flow_run.id)
             # Abort would end the flow around this one, too, and that without its hooks.
+            return reason
+        if settings.stop_when_ended:
             tracker.stop_reason = reason
         log(flow_run, logging.WARNING, "project %s is %s already; the flow runs all the same", key, error.status)
+    return None
 
 
-def report_end(settings: Settings, key: ProjectKey, flow_run: FlowRun, state: State[Any]) -> None:
+def report_end(settings: Settings, key: ProjectKey, flow_run: FlowRun, state: State[Any], place: Place) -> str | None:
     """Report the verdict, in whichever process this is."""
-    if _registry.was_left(flow_run.id):
-        return  # a flow within the one that is tracked
-    verdict = verdict_of(state)
     tracker = _registry.get(flow_run.id)
+    verdict = verdict_of(state) if tracker is None else _verdict_here(tracker, state)
     if tracker is None and _registry.every():
         # It never ran, and may be a flow within one that does.
-        tracker = Tracker(settings, key, flow_run)
+        tracker = Tracker(settings, key, flow_run, place)
     if tracker is not None and _must_wait(tracker, verdict):
-        return
+        return None
     if tracker is None:
         # The runner's or the worker's process: that of the flow is gone, and its lease with it.
         with Client(settings.socket, connect_timeout=settings.report_budget) as client:
             deliver(client, settings, key, verdict, flow_run, settings.report_budget)
     else:
         _finish(tracker, verdict)
+    return None
+
+
+def _verdict_here(tracker: Tracker, state: State[Any]) -> Verdict:
+    """In the flow's own process, what its body has delivered counts.
+
+    A run that was cancelled in Prefect, and that nobody has stopped, ends as Cancelled or as Completed by how long its
+    body goes on: the server waits some minutes for it, and then takes Completed all the same.
+    """
+    outcome = tracker.body.outcome
+    if (state.is_cancelling() or state.is_cancelled()) and outcome is not None:
+        state, cancelled = outcome, True
+    else:
+        # Only where the app has cancelled the project, too, does it matter for what has succeeded.
+        asked = state.is_completed() and tracker.stop_reason is not None and not tracker.project_ended
+        cancelled = asked and was_cancelled(tracker.flow_run)
+    if cancelled and tracker.stop_reason is not None:
+        return Verdict("failed", "cancelled", tracker.stop_reason)
+    return verdict_of(state)
+
+
+def conclude(tracker: Tracker, budget: float | None = None) -> None:
+    """End the tracking of a run that has ended in this process, and of which no hook says so."""
+    if _registry.get(tracker.flow_run.id) is not tracker:
+        return
+    state, body = _engine.state(tracker.engine), tracker.body
+    if tracker.verdict is not None:
+        verdict = tracker.verdict
+    elif state is not None and state.is_final():
+        verdict = _verdict_here(tracker, state)
+    elif body.intent == "cancel":
+        return  # who has made the process reports it
+    elif body.intent is not None or (state is not None and (state.is_paused() or state.is_scheduled())):
+        tracker.release(tracker.settings.report_budget if budget is None else budget)
+        return
+    elif body.outcome is not None and body.outcome.is_final():
+        verdict = verdict_of(body.outcome)
+    else:
+        was = state.name if state is not None else "unknown"
+        verdict = Verdict("failed", "crashed", f"The run ended in this process without a final state; it is {was}.")
+    if not _must_wait(tracker, verdict):
+        _finish(tracker, verdict, budget)
 
 
 def _must_wait(tracker: Tracker, verdict: Verdict) -> bool:
@@ -157,11 +248,15 @@ def _say_farewell() -> None:
             if _registry.get(tracker.flow_run.id) is not tracker:
                 continue  # it waited for one before it
             try:
+                budget = min(tracker.settings.report_budget, EXIT_BUDGET / 4)
+                if tracker.is_over() and not tracker.waits_for_outer:
+                    conclude(tracker, budget)
+                    continue
                 verdict = tracker.verdict
                 if verdict is None and (state := state_of(tracker.flow_run.id)) is not None and state.is_final():
                     verdict = verdict_of(state)
                 if verdict is not None and not (tracker.waits_for_outer and _registry.before(tracker)):
-                    _finish(tracker, verdict, min(tracker.settings.report_budget, EXIT_BUDGET / 4))
+                    _finish(tracker, verdict, budget)
             except Exception as error:
                 # Then the end of this process is told by its attached connection.
                 log(tracker.flow_run, logging.ERROR, "at exit: %s: %s", type(error).__name__, error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from ._engine import is_own_timeout
+
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
@@ -19,7 +21,14 @@ def error_code(state: State[Any]) -> str:
         return "crashed"
     if state.is_cancelled() or state.is_cancelling():
         return "cancelled"
-    return "timedOut" if state.name == "TimedOut" else "pipelineFailed"
+    return "timedOut" if state.name == "TimedOut" and _is_own_timeout(state) else "pipelineFailed"
+
+
+def _is_own_timeout(state: State[Any]) -> bool:
+    """Prefect calls any TimeoutError of a body so, like that of a socket. What it says of its own is told apart."""
+    if isinstance(state.data, BaseException):
+        return is_own_timeout(state.data)
+    return not (state.message or "").startswith("Flow run failed due to timeout")
 
 
 def error_message(state: State[Any]) -> str:

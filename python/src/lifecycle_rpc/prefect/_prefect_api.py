@@ -62,6 +62,17 @@ def set_refused(flow_run: FlowRun, message: str) -> None:
     _set(flow_run, Failed(name=REFUSED, message=message))
 
 
+def was_cancelled(flow_run: FlowRun) -> bool:
+    """Whether somebody has cancelled the run in Prefect, whatever its state is now. False when nobody can say."""
+    try:
+        with get_client(sync_client=True) as client:
+            states = client.read_flow_run_states(flow_run.id)
+    except Exception as error:
+        log(flow_run, logging.WARNING, "Prefect cannot be asked whether the run was cancelled (%s)", error)
+        return False
+    return any(state.is_cancelling() or state.is_cancelled() for state in states)
+
+
 def set_cancelled(flow_run: FlowRun, message: str, project: ProjectKey) -> None:
     """Have the run stand as Cancelled, whatever it was before. Never raises: it is for people to read.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -68,10 +69,16 @@ def in_this_flow(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def enter(tracker: Tracker) -> None:
-    """From here on, who calls `progress` in this context, or in a copy of it, speaks for the run of the tracker."""
-    around = (one for one in _flows.get() if one.flow_run.id != tracker.flow_run.id)
-    _flows.set((*(one for one in around if _registry.speaker(one) is not None), tracker))
+@contextmanager
+def entered(tracker: Tracker) -> Iterator[None]:
+    """Within this, who calls `progress` in this context, or in a copy of it, speaks for the run of the tracker."""
+    token = _flows.set((*_flows.get(), tracker))
+    try:
+        yield
+    finally:
+        # A generator may be closed in another context than that in which it began.
+        with suppress(ValueError):
+            _flows.reset(token)
 
 
 @dataclass(frozen=True, slots=True)

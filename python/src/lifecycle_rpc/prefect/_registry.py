@@ -68,6 +68,16 @@ def was_left(flow_run_id: UUID) -> bool:
         return known
 
 
+def say_nothing_of(flow_run_id: UUID) -> None:
+    """The run was refused before its body: its end is nobody's verdict."""
+    leave_to_outer(flow_run_id)
+
+
+def within(tracker: Tracker) -> list[Tracker]:
+    """Those of flows that it calls, at whatever depth, which work for other projects."""
+    return [other for other in every() if tracker in other.around]
+
+
 def before(tracker: Tracker) -> list[Tracker]:
     """Those that were there before it, and so may be of flows around its own."""
     with _lock:

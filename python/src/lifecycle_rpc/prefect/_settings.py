@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -29,3 +29,5 @@ class Settings:
     report_budget: float = 10.0
     cancel_grace: float = 30.0
     stop_when_ended: bool = True
+    on_missing: Literal["refuse", "log"] = "refuse"
+    strict_results: bool = False

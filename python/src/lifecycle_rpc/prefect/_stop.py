@@ -1,4 +1,4 @@
-"""Stopping the flow of this process, the way that Prefect itself is told to."""
+"""Stopping one flow, and nothing else that the process does."""
 
 from __future__ import annotations
 
@@ -12,19 +12,33 @@ from . import _registry
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
+    from ._tracker import Tracker
 
-def terminate_flow(*, in_main_thread: bool) -> bool:
-    """Send SIGTERM to this process, which Prefect's engine turns into the flow's end as `Crashed`, with its hooks.
 
-    Not done for a flow in another thread than the main one, where the engine cannot listen and somebody else may; nor
-    when other tracked flows run in the process, which must go on. Such a flow learns it from `progress()` only. Gives
-    whether it was done.
+def interrupt(tracker: Tracker, *, in_main_thread: bool) -> bool:
+    """Interrupt the flow where that meets nobody else. Gives whether it was done; it can be tried again.
+
+    In a process that was made for the run and holds nothing else: by SIGTERM, which Prefect's engine turns into the
+    flow's end, with its hooks. Elsewhere an async flow's task is cancelled. All other flows are only asked: by
+    `progress()`, and by Prefect when they call a task or wait for one.
     """
-    listens = in_main_thread and signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN, None)
-    if not listens or len(_registry.every()) > 1:
+    if has_own_process(tracker.flow_run):
+        return is_alone(tracker) and terminate_process(in_main_thread=in_main_thread)
+    tracker.body.cancel(lambda: not _registry.within(tracker))
+    return tracker.body.cancelled
+
+
+def terminate_process(*, in_main_thread: bool) -> bool:
+    """Send SIGTERM to this process. Not to a flow in another thread than the main one, where no engine listens."""
+    if not in_main_thread or signal.getsignal(signal.SIGTERM) in (signal.SIG_DFL, signal.SIG_IGN, None):
         return False
     os.kill(os.getpid(), signal.SIGTERM)
     return True
+
+
+def is_alone(tracker: Tracker) -> bool:
+    """Whether it is the only tracked run of this process."""
+    return _registry.every() in ([], [tracker])
 
 
 def has_own_process(flow_run: FlowRun) -> bool:
@@ -41,7 +55,7 @@ def has_own_process(flow_run: FlowRun) -> bool:
     return by_prefect and getattr(flow_run, "deployment_id", None) is not None
 
 
-def kill_own_process(flow_run: FlowRun) -> None:
-    """End a flow that did not heed SIGTERM, as Prefect's runner does: only in a process that was made for the run."""
-    if has_own_process(flow_run):
+def kill_own_process(tracker: Tracker) -> None:
+    """End a flow that did not heed SIGTERM, as Prefect's runner does: only where nothing else can be met."""
+    if has_own_process(tracker.flow_run) and is_alone(tracker):
         os.kill(os.getpid(), signal.SIGKILL)

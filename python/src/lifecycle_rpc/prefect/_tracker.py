@@ -10,19 +10,23 @@ import logging
 import math
 import threading
 import time
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..client import Client
 from ..errors import InvalidParams, TerminalState
 from ..spool import Spool
-from . import _registry
+from . import _engine, _registry
+from ._body import Body
 from ._deliver import Verdict, deliver, spool
 from ._log import log
 from ._message import cut
-from ._stop import kill_own_process, terminate_flow
+from ._stop import interrupt, kill_own_process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prefect.client.schemas.objects import FlowRun
 
     from ..models import Beat, Project
@@ -35,13 +39,41 @@ MESSAGE_BYTES = 1024
 """What the daemon takes with a heartbeat."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the hook was called that began to track the run."""
+
+    engine: Any = None
+    """Prefect's, where it is known."""
+    in_main_thread: bool = False
+    within: Tracker | None = None
+    """The tracked flow that calls this one, itself or by others between them."""
+
+    @classmethod
+    def here(cls, engine: Any = None, within: Tracker | None = None) -> Place:
+        """The thread that asks."""
+        return cls(engine, threading.current_thread() is threading.main_thread(), within)
+
+
 class Tracker:
     """One flow run and its project, from the start of the run to its verdict."""
 
-    def __init__(self, settings: Settings, key: ProjectKey, flow_run: FlowRun) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        key: ProjectKey,
+        flow_run: FlowRun,
+        place: Place | None = None,
+        conclude: Callable[[Tracker], None] | None = None,
+    ) -> None:
+        place = place or Place.here()
         self.settings = settings
         self.key = key
         self.flow_run = flow_run
+        self.engine = place.engine
+        self.body = Body()
+        self.around: tuple[Tracker, ...] = (place.within, *place.within.around) if place.within is not None else ()
+        """The tracked flows within which this one is called, from the nearest outwards."""
         self.stop_reason: str | None = None
         """Why the flow is to stop, in words, once it is."""
         self.project_ended = False
@@ -56,7 +88,10 @@ class Tracker:
         self._client = Client(settings.socket, timeout=budget, connect_timeout=budget)
         # A heartbeat waits no longer for an answer than for the next one: the verdict may be waiting behind it.
         self._patience = max(1.0, min(settings.beat, budget))
-        self._in_main_thread = threading.current_thread() is threading.main_thread()
+        self._in_main_thread = place.in_main_thread
+        self._conclude = conclude
+        self._runs_here = _engine.runs_here(flow_run.id)
+        self._reporting = threading.RLock()
         self._started = False
         self._finished = threading.Event()
         # Held from looking whether the flow has finished to having acted on it. A signal handler may find it held by
@@ -66,6 +101,7 @@ class Tracker:
         self._message: str | None = None
         self._moved_at = time.monotonic()
         self._signalled = False
+        self._delivered = False
         self._kill_at = math.inf
         self._complaint: str | None = None
         self._thread = threading.Thread(target=self._run, name="lifecycle-heartbeat", daemon=True)
@@ -115,6 +151,30 @@ class Tracker:
         if message is not None:
             self._message = cut(str(message), MESSAGE_BYTES)
 
+    def is_over(self) -> bool:
+        """Whether the run has ended in this process without a hook that says so, or is to go on in another one."""
+        return bool(self._runs_here) and _engine.runs_here(self.flow_run.id) is False
+
+    def release(self, budget: float) -> None:
+        """Stop beating, and leave the project to whoever goes on with its run: the lease outlives this process."""
+        self._finished.set()
+        _registry.remove(self.flow_run.id)
+        self._join(budget)
+        if self.settings.attach and not self.project_ended:
+            try:
+                key = self.key
+                self._client.heartbeat(key.project_id, external_id=key.external_id, attach=False, timeout=budget)
+            except Exception as error:
+                self._finished.clear()
+                self._complain(f"the lease could not be left to itself: {type(error).__name__}: {error}")
+                self._finished.set()
+        if not self._thread.is_alive() or self._thread is threading.current_thread():
+            self._client.close()
+
+    def _join(self, budget: float) -> None:
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(budget)
+
     def finish(self, verdict: Verdict, budget: float | None = None) -> None:
         """Stop beating and report, on the same connection, which must not end before.
 
@@ -130,17 +190,23 @@ class Tracker:
                 if verdict.status == "failed" and self.stop_reason is not None:
                     verdict = Verdict("failed", "cancelled", self.stop_reason)
                 verdict = self.verdict = self.verdict or verdict
-            if self._thread.is_alive():
-                self._thread.join(budget)
+            self._join(budget)
         except BaseException as error:
             self.verdict = self.verdict or verdict
             if not self.project_ended:
                 spool(self.settings, self.key, self.verdict, self.flow_run, error)
             raise
-        if not self.project_ended:
-            deliver(self._client, self.settings, self.key, verdict, self.flow_run, max(0.0, end - time.monotonic()))
+        # A hook may be at it in a thread of its own when the process exits.
+        if not self._reporting.acquire(timeout=budget):
+            return
+        try:
+            if not self.project_ended and not self._delivered:
+                deliver(self._client, self.settings, self.key, verdict, self.flow_run, max(0.0, end - time.monotonic()))
+                self._delivered = True
+        finally:
+            self._reporting.release()
         # A thread that still waits for an answer holds the lease, which the daemon would take for lost.
-        if not self._thread.is_alive():
+        if not self._thread.is_alive() or self._thread is threading.current_thread():
             self._client.close()
 
     def _report_start(self, timeout: float) -> None:
@@ -171,6 +237,9 @@ class Tracker:
         pause = 0.0
         while not self._finished.wait(pause):
             try:
+                if self.is_over() and self._conclude is not None:
+                    self._conclude(self)
+                    return
                 pause = self._beat()
             except TerminalState as error:
                 self._stop(f"its project is {error.status} already", ended=True)
@@ -227,7 +296,7 @@ class Tracker:
                 return
             self.stop_reason = reason
             self._kill_at = time.monotonic() + self.settings.cancel_grace
-        log(self.flow_run, logging.WARNING, "stopping the flow: %s", reason)
+        log(self.flow_run, logging.WARNING, "asking the flow to stop: %s", reason)
 
     def _insist(self, reason: str) -> None:
         """Send the flow its signal, once one may be sent. When its time to end is over, give the credits back."""
@@ -235,9 +304,10 @@ class Tracker:
         with self._deciding:
             if self._finished.is_set():
                 return
-            self._signalled = self._signalled or terminate_flow(in_main_thread=self._in_main_thread)
+            self._signalled = self._signalled or interrupt(self, in_main_thread=self._in_main_thread)
             if time_is_over and self.verdict is None:
-                self.verdict = Verdict("failed", "cancelled", f"{reason}; the flow did not stop when told to")
+                heeded = "did not stop when told to" if self._signalled else "was asked to stop, and still runs"
+                self.verdict = Verdict("failed", "cancelled", f"{reason}; the flow {heeded}")
         if not time_is_over or self.verdict is None:
             return
         if not self.project_ended:
@@ -246,7 +316,7 @@ class Tracker:
             self.project_ended = True
         with self._deciding:
             if not self._finished.is_set():
-                kill_own_process(self.flow_run)
+                kill_own_process(self)
 
     def _complain(self, words: str) -> None:
         if words != self._complaint and not self._finished.is_set():

@@ -47,6 +47,11 @@ def failing_task() -> None:
     raise ValueError("no such model")
 
 
+@task
+def short_task() -> None:
+    time.sleep(0.05)
+
+
 def body(project_id: str, case: str) -> None:
     count = begin(project_id)
     progress(0.1, case)
@@ -66,6 +71,11 @@ def body(project_id: str, case: str) -> None:
                 wait(project_id)
             except BaseException:
                 (LAB / f"{project_id}.swallowed").touch()
+    while case == "asks" and not (LAB / f"{project_id}.go").exists():
+        progress(0.5)
+        time.sleep(0.05)
+    while case == "calls tasks" and not (LAB / f"{project_id}.go").exists():
+        short_task()
     if case == "stalls":
         wait(project_id)  # without a word more
     if case.startswith("child "):

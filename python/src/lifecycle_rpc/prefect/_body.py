@@ -1,0 +1,231 @@
+"""A guard around the body of a tracked flow. It knows when the body runs and what came of it, and stops it politely."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import aclosing, contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from prefect._flow_run_suspension import FlowRunSuspensionRequest
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.futures import PrefectFuture, resolve_futures_to_states
+from prefect.states import Completed, Failed
+from prefect.utilities.collections import visit_collection
+
+from . import _engine, _registry
+from ._progress import FlowStopped, entered
+
+if TYPE_CHECKING:
+    from prefect import Flow
+
+    from ._tracker import Tracker
+
+_MARK = "__lifecycle_guard__"
+
+
+class Body:
+    """What is known of one run's body. It may run more than once, as Prefect retries it."""
+
+    def __init__(self) -> None:
+        self.inside = False
+        self.outcome: State[Any] | None = None
+        """What Prefect makes of what it returned or raised. None when it runs, or was torn from what it did."""
+        self.cancelled = False
+        """Its asyncio task was cancelled by us."""
+        self.intent: str | None = None
+        """Why Prefect has interrupted it, if it says so: see `_engine.intent`."""
+        self._task: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._cancellations = 0
+        self._taken_back = False
+
+    def begin(self, *, in_task: bool) -> None:
+        """Note that it runs, and whether that is in an asyncio task that does nothing else meanwhile."""
+        self.inside, self.outcome, self.cancelled = True, None, False
+        if in_task:
+            self._loop = asyncio.get_running_loop()
+            self._task = asyncio.current_task()
+            self._cancellations = self._task.cancelling()
+
+    def end(self) -> None:
+        """Note that it is over."""
+        self.take_back()
+        self.inside = False
+        self._loop = self._task = None
+
+    def cancel(self, may: Callable[[], bool]) -> None:
+        """Cancel the asyncio task of an async body, once its event loop comes to it and if `may` still holds then."""
+        loop, task = self._loop, self._task
+        if loop is None:
+            return
+
+        def cancel() -> None:
+            if self.inside and self._task is task and not self.cancelled and may():
+                self.cancelled, self._taken_back = True, False
+                task.cancel()
+
+        try:
+            loop.call_soon_threadsafe(cancel)
+        except RuntimeError:
+            return  # the event loop is closed
+
+    def take_back(self) -> bool:
+        """Take our cancellation back: the caller's task is to go on. Gives whether it was the only one."""
+        if not self.cancelled or self._taken_back:
+            return False
+        self._taken_back = True
+        left: int = self._task.uncancel()
+        return left <= self._cancellations
+
+
+class StopRequest(FlowRunSuspensionRequest):
+    """Asked by Prefect at each call of a task and each wait for one, also within flows that the body calls."""
+
+    def __init__(self, tracker: Tracker, around: FlowRunSuspensionRequest) -> None:
+        super().__init__()
+        self.tracker = tracker
+        # What the flow around it is to hear of is not for this one, which may be another user's.
+        self._prefects: FlowRunSuspensionRequest = around._prefects if isinstance(around, StopRequest) else around
+
+    def mark_requested(self, state: State[Any]) -> None:
+        self._prefects.mark_requested(state)
+
+    def get_state(self) -> State[Any] | None:
+        return self._prefects.get_state()
+
+    def raise_if_requested(self) -> None:
+        self._prefects.raise_if_requested()
+        tracker = self.tracker
+        # Prefect also asks while it reports an error. It is not to be kept from that.
+        if tracker.stop_reason is not None and tracker.body.inside and sys.exc_info()[1] is None:
+            raise FlowStopped(tracker.stop_reason)
+
+
+def around_here() -> Tracker | None:
+    """The tracker of the flow within which this is called, which may be some flows further out."""
+    context = FlowRunContext.get()
+    request = context.flow_run_suspension_request if context is not None else None
+    return request.tracker if isinstance(request, StopRequest) else None
+
+
+def guard(flow: Flow[..., Any]) -> None:
+    """Put the guard around the flow's function, unless it is there. Any number of runs share it."""
+    if not getattr(flow.fn, _MARK, False):
+        guarded: Any = _guarded(flow.fn)
+        setattr(guarded, _MARK, True)
+        flow.fn = guarded
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    if inspect.isasyncgenfunction(function):
+
+        @wraps(function)
+        async def asynchronous_generator(*arguments: Any, **named: Any) -> AsyncGenerator[Any, None]:
+            with _within():
+                async with aclosing(function(*arguments, **named)) as values:
+                    async for value in values:
+                        yield value
+
+        return asynchronous_generator
+    if inspect.isgeneratorfunction(function):
+
+        @wraps(function)
+        def generator(*arguments: Any, **named: Any) -> Generator[Any, Any, Any]:
+            with _within() as tracker:
+                return _returned(tracker, (yield from function(*arguments, **named)))
+
+        return generator
+    if inspect.iscoroutinefunction(function):
+
+        @wraps(function)
+        async def coroutine(*arguments: Any, **named: Any) -> Any:
+            with _within(in_task=True) as tracker:
+                return _returned(tracker, await function(*arguments, **named))
+
+        return coroutine
+
+    @wraps(function)
+    def plain(*arguments: Any, **named: Any) -> Any:
+        with _within() as tracker:
+            return _returned(tracker, function(*arguments, **named))
+
+    return plain
+
+
+@contextmanager
+def _within(*, in_task: bool = False) -> Iterator[Tracker | None]:
+    context = FlowRunContext.get()
+    flow_run = context.flow_run if context is not None else None
+    tracker = _registry.get(flow_run.id) if flow_run is not None else None
+    if context is None or tracker is None or tracker.body.inside:
+        yield None
+        return
+    body = tracker.body
+    context.flow_run_suspension_request = StopRequest(tracker, context.flow_run_suspension_request)
+    body.begin(in_task=in_task)
+    try:
+        with entered(tracker):
+            yield tracker
+        if body.outcome is None:
+            body.outcome = Completed()
+    except asyncio.CancelledError:
+        if body.take_back():
+            raise FlowStopped(tracker.stop_reason) from None
+        body.intent = _engine.intent()
+        raise
+    except GeneratorExit:
+        # Who called it has what it wanted. Prefect calls that a success.
+        body.outcome = Completed()
+        raise
+    except Exception as error:
+        body.outcome = Failed(message=f"Flow run encountered an exception: {type(error).__name__}: {error}", data=error)
+        raise
+    except BaseException:
+        body.intent = _engine.intent()
+        raise
+    finally:
+        body.end()
+
+
+def _returned(tracker: Tracker | None, value: Any) -> Any:
+    if tracker is None:
+        return value
+    if tracker.settings.strict_results:
+        value = resolve_futures_to_states(value)
+        for state in _states_in(value):
+            if not state.is_completed() and state is not value:
+                raise FailedResult(f"the flow returned what has not succeeded: {state}")
+    tracker.body.outcome = _outcome(value)
+    return value
+
+
+class FailedResult(Exception):
+    """A flow with `strict_results` returned a future or a state of what has failed."""
+
+
+def _states_in(value: Any) -> list[State[Any]]:
+    found: list[State[Any]] = []
+
+    def visit(part: Any) -> Any:
+        if isinstance(part, State):
+            found.append(part)
+        return part
+
+    visit_collection(value, visit, return_data=False)
+    return found
+
+
+def _outcome(value: Any) -> State[Any]:
+    """What Prefect makes of what a flow returns. Waits for futures, as Prefect does next."""
+    parts = list(value) if isinstance(value, (list, set, tuple)) else [value]
+    if not parts or not all(isinstance(part, (State, PrefectFuture)) for part in parts):
+        return Completed()
+    resolved: Any = [resolve_futures_to_states(part) for part in parts]
+    states: list[State[Any]] = resolved
+    failed = [state for state in states if not state.is_completed()]
+    return failed[0] if failed else Completed()
