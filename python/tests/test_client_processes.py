@@ -111,3 +111,29 @@ def test_a_forked_child_does_not_keep_an_attached_lease_alive(start_daemon: Star
         eventually(lambda: watcher.get_status(project).ended, "the project fails")
         assert watcher.get_status(project).error_code == "crashed"
         os.close(write)
+
+
+@pytest.mark.parametrize("kind", ["blocking", "async"])
+def test_a_lease_that_was_untied_outlives_its_client(kind: str, start_daemon: StartDaemon) -> None:
+    daemon = start_daemon("--detach-grace", "1")
+    with Client(daemon.socket) as client:
+        client.grant_credits("ada", 10, "test")
+        tied, untied = (client.create_project("ada", 1, lease=600).project.project_id for _ in range(2))
+        for project in (untied, tied):
+            client.update_status("processing", project)
+
+        async def use() -> None:
+            async with AsyncClient(daemon.socket) as own:
+                for project in (untied, tied):
+                    await own.heartbeat(project, attach=True)
+                await own.heartbeat(untied, attach=False)
+
+        if kind == "async":
+            asyncio.run(use())
+        else:
+            with Client(daemon.socket) as own:
+                for project in (untied, tied):
+                    own.heartbeat(project, attach=True)
+                own.heartbeat(untied, attach=False)
+        eventually(lambda: client.get_status(tied).ended, "the one that was not untied fails")
+        assert client.get_status(untied).status == "processing"

@@ -15,12 +15,22 @@ from prefect import Flow, _flow_run_suspension, flow, flow_engine
 from prefect._flow_run_suspension import FlowRunSuspensionRequest, register_flow_run_suspension_request
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
-from prefect.exceptions import Abort, Pause
-from prefect.states import Cancelled, Cancelling, Completed, Failed, Paused, Running, Suspended
+from prefect.exceptions import Abort, Pause, TerminationSignal
+from prefect.states import Cancelled, Cancelling, Completed, Failed, Paused, Pending, Running, Suspended
 
-from harness import Daemon, Script, Serve, eventually
+from harness import Daemon, Script, Serve, StartDaemon, eventually
 from lifecycle_rpc import Client
-from lifecycle_rpc.prefect import FailedResult, FlowRefused, FlowStopped, _hooks, _registry, lifecycle_hooks
+from lifecycle_rpc.prefect import (
+    FailedResult,
+    FlowRefused,
+    FlowStopped,
+    _engine,
+    _hooks,
+    _registry,
+    _waiting,
+    lifecycle_hooks,
+    tracked_flow,
+)
 from lifecycle_rpc.prefect._beside import beside_loop
 from lifecycle_rpc.prefect._body import Body, StopRequest, around_here, guard
 from lifecycle_rpc.prefect._settings import Settings
@@ -469,3 +479,67 @@ def test_a_run_after_one_that_has_ended_so_is_tracked(daemon: Daemon, client: Cl
     assert [tracker.flow_run for tracker in _registry.every()] == [second]
     engine.set_state(Completed())
     assert client.get_status(project).status == "completed"
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_a_run_that_never_begins_ends_by_the_one_around_it(
+    begins: bool, daemon: Daemon, client: Client, project: str
+) -> None:
+    made: Any = tracked_flow(socket=str(daemon.socket))(nothing)
+    outer = Run()
+    engine = Engine(flow=made, parameters={"project_id": project})
+    with register_flow_run_suspension_request(outer.flow_run.id, FlowRunSuspensionRequest()):
+        with outer.context():
+            _waiting.expect(made.on_running_hooks[0].settings, made, engine)
+        engine.flow_run = run_with(project_id=project)
+        engine.flow_run.state = Running() if begins else Pending(name="NotReady", message="upstream failed")
+        assert _waiting.settle() == begins
+        assert client.get_status(project).status == "pending"
+    eventually(lambda: not _waiting.any_expected(), "the watcher has looked")
+    if begins:
+        assert client.get_status(project).status == "pending"
+    else:
+        eventually(lambda: client.get_status(project).ended, "it is reported")
+        found = client.get_status(project)
+        assert (found.error_code, found.error_message) == (
+            "pipelineFailed",
+            "It never began, and the flow around it has ended. NotReady: upstream failed",
+        )
+
+
+def test_a_tracked_flow_with_other_options_is_one() -> None:
+    made: Any = tracked_flow(nothing)
+    other = made.with_options(name="other", retries=2)
+    assert (type(other), other.name, other.retries) == (type(made), "other", 2)
+
+
+@pytest.mark.parametrize("intent", [None, "cancel", "reschedule", "relinquish"])
+def test_a_body_that_is_interrupted_leaves_its_project_to_whom_it_may_concern(
+    intent: str | None, start_daemon: StartDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = start_daemon("--detach-grace", "1")
+    monkeypatch.setattr(_engine, "intent", lambda: intent)
+    with Client(daemon.socket) as client:
+        project = client.create_project("ada", 0).project.project_id
+        hooks = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
+        made: Any = Flow(nothing, name="render", **hooks)
+        engine = Engine(flow=made, flow_run=run_with(project_id=project), parameters={"project_id": project})
+        engine.set_state(Running())
+        (tracker,) = _registry.every()
+        run = Run()
+        _registry.remove(run.flow_run.id)
+        run.flow_run.id = tracker.flow_run.id
+
+        def interrupted() -> None:
+            raise TerminationSignal(15)
+
+        with run.context(), pytest.raises(TerminationSignal):
+            guarded(interrupted)()
+        left = intent in ("reschedule", "relinquish")
+        assert (tracker in _registry.every()) != left
+        tracker._finished.set()
+        tracker._thread.join()
+        tracker._client.close()
+        if not left:
+            eventually(lambda: client.get_status(project).ended, "its lease is over")
+        assert client.get_status(project).status == ("processing" if left else "failed")

@@ -114,7 +114,7 @@ class AsyncProjects(AsyncCalls):
             message: What it does, for people, at most 1024 bytes; None: as before.
             attach: Tie the lease to this client's connection: when it ends (as it does when this process dies), the
                 project fails as `crashed` after the daemon's detach grace, 30 seconds unless changed. To be said with
-                each heartbeat, as the client may have connected anew.
+                each heartbeat, as the client may have connected anew. False unties it.
             timeout: Seconds for the call.
 
         Raises:

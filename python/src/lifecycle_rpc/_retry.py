@@ -27,8 +27,8 @@ def with_key(method: str, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def attaches(method: str, params: dict[str, Any]) -> bool:
-    """Whether the call ties a lease to the connection that it goes on."""
-    return method == "heartbeat" and params.get("attach") is True
+    """Whether the call ties a lease to the connection that it goes on, or unties it, which only that connection can."""
+    return method == "heartbeat" and params.get("attach") is not None
 
 
 TEMPORARY = frozenset(

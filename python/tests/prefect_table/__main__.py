@@ -24,7 +24,9 @@ def play(lab: Lab, scenario: Scenario) -> Row:
     """Run one scenario to the end of its project."""
     row = Row(scenario)
     try:
-        work = lab.work(lab.own_daemon() if scenario.own_daemon else None, **scenario.options)
+        grace = scenario.detach_grace
+        flags = () if grace is None else ("--detach-grace", str(grace))
+        work = lab.work(lab.own_daemon(*flags) if scenario.own_daemon else None, **scenario.options)
         row.work = work
         scenario.act(lab, work)
         work.ended()

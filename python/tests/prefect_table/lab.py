@@ -125,12 +125,12 @@ class Lab:
             client.grant_credits(user, 100, "table")
             return Work(self, daemon, client.create_project(user, 10, **options).project.project_id, user)
 
-    def own_daemon(self) -> Daemon:
+    def own_daemon(self, *flags: str) -> Daemon:
         """A daemon as it is by default, that the scenario may stop and start."""
         with self._lock:
             folder = self.folder / f"d{next(self._numbers)}"
         folder.mkdir(mode=0o700)
-        return Daemon(folder)
+        return Daemon(folder, *flags)
 
     def direct(self, work: Work, flow: str, case: str, **environment: str) -> subprocess.Popen[bytes]:
         """`python flows.py`, as an author at the terminal would."""
@@ -156,17 +156,19 @@ class Lab:
         self.tools[process.pid] = "the runner's hook"
         return process
 
-    def worker(self, pool: str, daemon: Daemon) -> subprocess.Popen[bytes]:
+    def worker(
+        self, pool: str, daemon: Daemon, entrypoint: str = "flows.py:work", **environment: str
+    ) -> subprocess.Popen[bytes]:
         """A process worker, on a pool and with a deployment of the pool's name."""
         from prefect_table import prefect_side
 
-        prefect_side.make_pool(pool, str(FLOWS))
-        return self.worker_of(pool, daemon)
+        prefect_side.make_pool(pool, str(FLOWS), entrypoint)
+        return self.worker_of(pool, daemon, **environment)
 
-    def worker_of(self, pool: str, daemon: Daemon, *options: str) -> subprocess.Popen[bytes]:
+    def worker_of(self, pool: str, daemon: Daemon, *options: str, **environment: str) -> subprocess.Popen[bytes]:
         """A process worker on a pool that there is."""
         command = ("prefect", "worker", "start", "--pool", pool, *options)
-        return self.processes.start(f"worker-{pool}", *command, LIFECYCLE_SOCKET=str(daemon.socket))
+        return self.processes.start(f"worker-{pool}", *command, LIFECYCLE_SOCKET=str(daemon.socket), **environment)
 
     def retire(self, work: Work) -> None:
         """Kill the runner or worker that a scenario had for itself, and its flows: its polls would slow the others."""

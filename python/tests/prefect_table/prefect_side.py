@@ -67,13 +67,14 @@ def _deployment(name: str) -> UUID | None:
             return None
 
 
-def run(work: Work, deployment: str, case: str, delay: float = 0) -> UUID:
-    """Have a run of the deployment started, in `delay` seconds."""
+def run(work: Work, deployment: str, case: str, delay: float = 0, **instead: Any) -> UUID:
+    """Have a run of the deployment started, in `delay` seconds. `instead` is for its parameters."""
     eventually(lambda: _deployment(deployment), f"the deployment {deployment}", PATIENCE, PAUSE)
     deployment_id = _deployment(deployment)
     assert deployment_id is not None
     state: Any = Scheduled(scheduled_time=datetime.now(timezone.utc) + timedelta(seconds=delay))
-    parameters = {"project_id": work.project, "case": case}
+    given = {"project_id": work.project, "case": case} | instead
+    parameters = {name: value for name, value in given.items() if value is not None}
     return _create_run(deployment_id, parameters, state, idempotency_key=str(uuid4()))
 
 

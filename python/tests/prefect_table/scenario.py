@@ -39,6 +39,7 @@ class Scenario:
     full_only: bool
     options: dict[str, int]
     own_daemon: bool
+    detach_grace: int | None
 
     @property
     def at_most(self) -> float:
@@ -64,17 +65,28 @@ def scenario(
     prefect: str,
     full_only: bool = False,
     own_daemon: bool = False,
+    detach_grace: int | None = None,
     **options: int,
 ) -> Callable[[Callable[[Lab, Work], object]], Callable[[Lab, Work], object]]:
     """Put a function into the table. `options` are the project's; `prefect` is how Prefect has the run in the end."""
 
     def decorate(act: Callable[[Lab, Work], object]) -> Callable[[Lab, Work], object]:
         # Only there is the daemon's grace the default one.
-        own = own_daemon or by == ATTACHED
-        ALL.append(Scenario(name, mode, act, status, code, by, prefect, full_only, options, own))
+        own = own_daemon or by == ATTACHED or detach_grace is not None
+        ALL.append(Scenario(name, mode, act, status, code, by, prefect, full_only, options, own, detach_grace))
         return act
 
     return decorate
+
+
+def is_untouched(neighbour: Work) -> None:
+    """It did its work, and its user has paid for it once."""
+    neighbour.ended()
+    story = neighbour.client.explain_project(neighbour.project)
+    assert story.project.status == "completed", story.summary
+    assert [entry.kind for entry in story.entries] == ["charge", "capture"], story.entries
+    balance = neighbour.client.get_balance(neighbour.user)
+    assert (balance.available, balance.held) == (90, 0), balance
 
 
 @dataclass

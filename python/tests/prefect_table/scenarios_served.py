@@ -8,10 +8,11 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from prefect_table import prefect_side
-from prefect_table.lab import PATIENCE, Lab, Work
-from prefect_table.scenario import ATTACHED, FLOW, RECONCILER, RUNNER, START, WORKER, scenario
+from prefect_table.lab import FLOWS, PATIENCE, Lab, Work
+from prefect_table.scenario import ATTACHED, FLOW, RECONCILER, RUNNER, START, WORKER, is_untouched, scenario
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,62 @@ def killed_by_itself(lab: Lab, work: Work) -> None:
     assert work.file("swallowed").exists()
 
 
+def returns_cancelled(mode: Mode, lab: Lab, work: Work) -> None:
+    prefect_side.run(work, mode.deployment, "Cancelled")
+
+
+def names_no_project(mode: Mode, lab: Lab, work: Work) -> None:
+    flow_run = prefect_side.run(work, mode.deployment, "returns", project_id="")
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Refused", "it is refused")
+    assert not (lab.folder / ".body").exists()
+
+
+def named_by_default(mode: Mode, lab: Lab, work: Work) -> None:
+    name = f"{mode.deployment}-{work.user}"
+    if mode is SERVED:
+        lab.serve(name, work.daemon, LIFECYCLE_TABLE_DEFAULT=work.project)
+    else:
+        lab.worker(name, work.daemon, "flows.py:by_default", LIFECYCLE_TABLE_DEFAULT=work.project)
+    prefect_side.run(work, name, "returns", project_id=None)
+    work.body()
+
+
+def cancelled_around_another(mode: Mode, lab: Lab, work: Work) -> None:
+    """The process was made for its run, but holds another user's project."""
+    neighbour = lab.work(work.daemon)
+    prefect_side.run(work, mode.deployment, f"around {neighbour.project}")
+    work.attached()
+    pid = neighbour.attached()
+    assert pid == work.body(), "they are in one process"
+    work.client.cancel_project(work.project)
+    work.wait(lambda: "asking the flow to stop" in lab.logs_of(work), "it hears of it")
+    neighbour.go()
+    is_untouched(neighbour)
+    work.now()
+    work.ended()
+
+
+def rescheduled(lab: Lab, work: Work) -> None:
+    """The supervisor of a container gets SIGTERM, and is set to have the run go on elsewhere."""
+    name = f"moved-{work.user}"
+    prefect_side.make_pool(name, str(FLOWS))
+    flow_run = prefect_side.run(work, name, "waits")
+    process = lab.processes.start(
+        f"execute-{work.user}",
+        *("prefect", "flow-run", "execute", str(flow_run)),
+        LIFECYCLE_SOCKET=str(work.daemon.socket),
+        PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR="reschedule",
+    )
+    work.attached()
+    process.terminate()
+    process.wait(PATIENCE)
+    assert prefect_side.state_name(flow_run) == "AwaitingRetry"
+    lab.worker_of(name, work.daemon)
+    work.wait(lambda: len(work.file("body").read_text().split()) == 2, "the body runs again")
+    lab.tools[work.body()] = FLOW
+    work.go()
+
+
 def never_picked_up(lab: Lab, work: Work) -> None:
     name = f"idle-{work.user}"
     prefect_side.make_pool(name, str(lab.folder))
@@ -181,12 +238,15 @@ def reconcile_until_ended(lab: Lab, work: Work) -> None:
 Act = Callable[[Mode, Lab, Work], None]
 
 
-def both(name: str, act: Act, code: str, by: tuple[str, str], prefect: str, short: tuple[Mode, ...]) -> None:
+def both(
+    name: str, act: Act, code: str, by: tuple[str, str], prefect: str, short: tuple[Mode, ...], **options: Any
+) -> None:
     """A row for `serve()` and one for a worker; those not in `short` are only in the full table."""
     for mode, closer in zip((SERVED, POOLED), by, strict=True):
         status = "failed" if code else "completed"
+        only = mode not in short
         row = scenario(
-            name, mode.name, status=status, code=code or None, by=closer, prefect=prefect, full_only=mode not in short
+            name, mode.name, status=status, code=code or None, by=closer, prefect=prefect, full_only=only, **options
         )
         row(partial(act, mode))
 
@@ -221,7 +281,14 @@ both(
     "Cancelled",
     (SERVED,),
 )
+both("returns Cancelled()", returns_cancelled, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
+both("names no project", names_no_project, "startTimeout", (START, START), "", (SERVED,), start_timeout=10)
+both("named by its default", named_by_default, "", (FLOW, FLOW), "", (POOLED,))
+both("cancelled around another's flow", cancelled_around_another, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
 
+scenario(
+    "rescheduled by SIGTERM", POOLED.name, status="completed", by=FLOW, prefect="Completed", detach_grace=1, lease=600
+)(rescheduled)
 scenario("worker stopped (SIGTERM)", POOLED.name, code="crashed", by=ATTACHED, prefect="Running")(
     partial(stopped, POOLED)
 )

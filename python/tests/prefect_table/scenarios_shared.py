@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,7 +12,7 @@ import httpx
 
 from prefect_table import prefect_side
 from prefect_table.lab import FLOWS, PATIENCE, Lab, Work
-from prefect_table.scenario import FLOW, START, scenario
+from prefect_table.scenario import FLOW, START, is_untouched, scenario
 
 MODE = "python flow.py"
 
@@ -18,16 +20,6 @@ MODE = "python flow.py"
 def start(lab: Lab, work: Work, *arguments: str) -> subprocess.Popen[bytes]:
     command = (sys.executable, str(FLOWS / "shared.py"), *arguments)
     return lab.processes.start(f"direct-{work.project}", *command, LIFECYCLE_SOCKET=str(work.daemon.socket))
-
-
-def is_untouched(neighbour: Work) -> None:
-    """It did its work, and its user has paid for it once."""
-    neighbour.ended()
-    story = neighbour.client.explain_project(neighbour.project)
-    assert story.project.status == "completed", story.summary
-    assert [entry.kind for entry in story.entries] == ["charge", "capture"], story.entries
-    balance = neighbour.client.get_balance(neighbour.user)
-    assert (balance.available, balance.held) == (90, 0), balance
 
 
 def beside(how: str, lab: Lab, work: Work) -> None:
@@ -208,7 +200,6 @@ def nameless(lab: Lab, work: Work) -> None:
     assert start(lab, work, "identifies", "none", work.project).wait(PATIENCE) == 0
     assert work.file("refused").exists()
     assert not work.file("body").exists()
-    work.now()
 
 
 @scenario("a flow within names no project", MODE, status="completed", by=FLOW, prefect="Completed")
@@ -274,3 +265,44 @@ def own_retries(lab: Lab, work: Work) -> None:
     assert work.file("failed").exists()
     assert work.file("refused").exists()
     assert len(work.file("body").read_text().split()) == 1
+
+
+def never_begins(case: str, lab: Lab, work: Work) -> None:
+    process = start(lab, work, case, work.project)
+    lab.tools[process.pid] = FLOW
+    work.wait(work.file("called").exists, "it was called")
+    assert work.client.get_status(work.project).status == "pending", "the flow around it may try it again"
+    work.go()
+    work.ended()
+    (lab.folder / f"{work.project}-exit.go").touch()
+    assert process.wait(PATIENCE) == 0
+    assert not work.file("body").exists()
+
+
+@scenario("a flow within never begins", MODE, code="pipelineFailed", by=FLOW, prefect="NotReady")
+def never_begins_within(lab: Lab, work: Work) -> None:
+    never_begins("not_ready", lab, work)
+
+
+@scenario("a flow within never begins, at exit", MODE, code="pipelineFailed", by=FLOW, prefect="NotReady")
+def never_begins_at_exit(lab: Lab, work: Work) -> None:
+    never_begins("not_ready_at_exit", lab, work)
+
+
+@scenario(
+    "daemon hangs, other coroutines do not", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True
+)
+def beside_a_hook(lab: Lab, work: Work) -> None:
+    os.kill(work.daemon.pid, signal.SIGSTOP)
+    try:
+        process = start(lab, work, "beside_a_hook", work.project)
+        name = f"direct-{work.project}"
+        work.wait(lambda: "Running hook 'lifecycle_on_running'" in lab.log_of(name), "the hook waits for the daemon")
+        ticks = len(work.file("ticks").read_text())
+        work.wait(lambda: len(work.file("ticks").read_text()) > ticks + 100, "the event loop is not held")
+        assert "finished running" not in lab.log_of(name), "the hook does not wait"
+        assert not work.file("body").exists()
+    finally:
+        os.kill(work.daemon.pid, signal.SIGCONT)
+    work.go()
+    assert process.wait(PATIENCE) == 0

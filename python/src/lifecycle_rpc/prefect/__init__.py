@@ -5,7 +5,7 @@
     @tracked_flow(retries=2)
     def render(project_id: str) -> None: ...
 
-See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clone.
+See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clone, and Python 3.11 for it.
 """
 
 from ._body import FailedResult

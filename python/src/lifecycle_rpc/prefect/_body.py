@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ._tracker import Tracker
 
 _MARK = "__lifecycle_guard__"
+RELEASE_BUDGET = 1.0
+"""Seconds that an interrupted body may take to leave its project to another process."""
 
 
 class Body:
@@ -176,7 +178,7 @@ def _within(*, in_task: bool = False) -> Iterator[Tracker | None]:
     except asyncio.CancelledError:
         if body.take_back():
             raise FlowStopped(tracker.stop_reason) from None
-        body.intent = _engine.intent()
+        _heed_intent(tracker)
         raise
     except GeneratorExit:
         # Who called it has what it wanted. Prefect calls that a success.
@@ -186,10 +188,17 @@ def _within(*, in_task: bool = False) -> Iterator[Tracker | None]:
         body.outcome = Failed(message=f"Flow run encountered an exception: {type(error).__name__}: {error}", data=error)
         raise
     except BaseException:
-        body.intent = _engine.intent()
+        _heed_intent(tracker)
         raise
     finally:
         body.end()
+
+
+def _heed_intent(tracker: Tracker) -> None:
+    """Whoever interrupts the body has a plan for the run, and may kill this process before it exits by itself."""
+    intent = tracker.body.intent = _engine.intent()
+    if intent in ("reschedule", "relinquish"):
+        tracker.release(RELEASE_BUDGET)
 
 
 def _returned(tracker: Tracker | None, value: Any) -> Any:

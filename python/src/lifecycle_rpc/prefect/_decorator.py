@@ -6,12 +6,14 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, overload
 
-from prefect import Flow, flow
+from prefect import Flow
 from prefect.flows import FlowStateHook
 
-from ._hooks import Hook, Report, report_end, report_start
+from . import _engine
+from ._hooks import Hook, Report, expect_exit, report_end, report_start
 from ._identify import steps
 from ._settings import Find, Settings
+from ._waiting import expect
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -135,6 +137,23 @@ def _track(function: Any, options: dict[str, Any]) -> Flow[..., Any]:
             raise TypeError(f"{plain.__name__}() has no parameter {name!r} to tell its project")
     ours = inspect.signature(lifecycle_hooks).parameters
     hooks = lifecycle_hooks(**{name: value for name, value in options.items() if name in ours})
-    decorate: Any = flow(**hooks, **{name: value for name, value in options.items() if name not in ours})
-    tracked: Flow[..., Any] = decorate(function)
-    return tracked
+    prefects = {name: value for name, value in options.items() if name not in ours}
+    return TrackedFlow(function, **hooks, **prefects)
+
+
+class TrackedFlow(Flow[P, R]):
+    """A flow that also reports for a run that is made within another and never begins."""
+
+    def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Be asked by Prefect's engine when it makes a run."""
+        for hook in self.on_running_hooks:
+            if isinstance(hook, Hook):
+                expect_exit()
+                expect(hook.settings, self, _engine.calling())
+        return super().serialize_parameters(parameters)
+
+    def with_options(self, **options: Any) -> Flow[P, R]:
+        """See `Flow.with_options`."""
+        made = super().with_options(**options)
+        made.__class__ = type(self)
+        return made

@@ -14,7 +14,7 @@ from prefect.exceptions import Abort
 
 from ..client import Client
 from ..errors import LifecycleError, TerminalState
-from . import _engine, _registry
+from . import _engine, _registry, _waiting
 from ._beside import beside_loop
 from ._body import around_here, guard
 from ._deliver import Verdict, deliver
@@ -105,7 +105,7 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
         if other.is_over():
             conclude(other)  # its heartbeat has not looked yet, and it may be the same project's
     tracker = Tracker(settings, key, flow_run, place, conclude)
-    _expect_exit()
+    expect_exit()
     if not _registry.add(tracker):
         return None  # a flow within the one that is tracked
     try:
@@ -165,8 +165,18 @@ def _verdict_here(tracker: Tracker, state: State[Any]) -> Verdict:
 
 def conclude(tracker: Tracker, budget: float | None = None) -> None:
     """End the tracking of a run that has ended in this process, and of which no hook says so."""
-    if _registry.get(tracker.flow_run.id) is not tracker:
+    budget = tracker.settings.report_budget if budget is None else budget
+    # Its heartbeat may be at it when the process exits, and is not to be left behind in the middle.
+    if not tracker.concluding.acquire(timeout=budget):
         return
+    try:
+        if _registry.get(tracker.flow_run.id) is tracker:
+            _conclude(tracker, budget)
+    finally:
+        tracker.concluding.release()
+
+
+def _conclude(tracker: Tracker, budget: float) -> None:
     state, body = _engine.state(tracker.engine), tracker.body
     if tracker.verdict is not None:
         verdict = tracker.verdict
@@ -175,7 +185,7 @@ def conclude(tracker: Tracker, budget: float | None = None) -> None:
     elif body.intent == "cancel":
         return  # who has made the process reports it
     elif body.intent is not None or (state is not None and (state.is_paused() or state.is_scheduled())):
-        tracker.release(tracker.settings.report_budget if budget is None else budget)
+        tracker.release(budget)
         return
     elif body.outcome is not None and body.outcome.is_final():
         verdict = verdict_of(body.outcome)
@@ -238,11 +248,12 @@ def at_exit() -> None:
 
     Another thread does it, since nothing else bounds what a name server or a slow answer takes.
     """
-    if _farewell is not None and _registry.every():
+    if _farewell is not None and (_registry.every() or _waiting.any_expected()):
         _farewell.call(EXIT_BUDGET)
 
 
 def _say_farewell() -> None:
+    _waiting.settle(EXIT_BUDGET / 4)
     with without_patience(EXIT_BUDGET / 4):
         for tracker in _registry.every():
             if _registry.get(tracker.flow_run.id) is not tracker:
@@ -262,7 +273,7 @@ def _say_farewell() -> None:
                 log(tracker.flow_run, logging.ERROR, "at exit: %s: %s", type(error).__name__, error)
 
 
-def _expect_exit() -> None:
+def expect_exit() -> None:
     """Have the thread ready: a process that exits can start none."""
     global _farewell
     if _farewell is None:

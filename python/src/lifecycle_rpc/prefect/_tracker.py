@@ -92,6 +92,8 @@ class Tracker:
         self._conclude = conclude
         self._runs_here = _engine.runs_here(flow_run.id)
         self._reporting = threading.RLock()
+        self.concluding = threading.Lock()
+        """Held while it is looked what came of a run that has ended without a hook."""
         self._started = False
         self._finished = threading.Event()
         # Held from looking whether the flow has finished to having acted on it. A signal handler may find it held by
@@ -158,16 +160,16 @@ class Tracker:
     def release(self, budget: float) -> None:
         """Stop beating, and leave the project to whoever goes on with its run: the lease outlives this process."""
         self._finished.set()
-        _registry.remove(self.flow_run.id)
         self._join(budget)
         if self.settings.attach and not self.project_ended:
             try:
                 key = self.key
                 self._client.heartbeat(key.project_id, external_id=key.external_id, attach=False, timeout=budget)
+                log(self.flow_run, logging.INFO, "project %s is left to its lease: its run may go on elsewhere", key)
             except Exception as error:
-                self._finished.clear()
-                self._complain(f"the lease could not be left to itself: {type(error).__name__}: {error}")
-                self._finished.set()
+                words = f"{type(error).__name__}: {error}"
+                log(self.flow_run, logging.WARNING, "project %s could not be left to its lease: %s", self.key, words)
+        _registry.remove(self.flow_run.id)
         if not self._thread.is_alive() or self._thread is threading.current_thread():
             self._client.close()
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from prefect import flow, task
 from prefect.deployments import run_deployment
+from prefect.states import Cancelled
 
 from lifecycle_rpc.prefect import in_this_flow, lifecycle_hooks, progress, tracked_flow
 
@@ -52,7 +53,7 @@ def short_task() -> None:
     time.sleep(0.05)
 
 
-def body(project_id: str, case: str) -> None:
+def body(project_id: str, case: str) -> Any:
     count = begin(project_id)
     progress(0.1, case)
     if case == "raises":
@@ -82,6 +83,12 @@ def body(project_id: str, case: str) -> None:
         deployment, other = case.split()[1:]
         start_child(deployment, other)
         raise ValueError("its child lives on")
+    if case == "Cancelled":
+        return Cancelled(message="by itself")
+    if case.startswith("around "):  # another user's project
+        work(case.removeprefix("around "), "waits")
+        wait(project_id)
+    return None
 
 
 def start_child(deployment: str, project_id: str, delay: float = 0) -> None:
@@ -101,7 +108,12 @@ def batch(deployment: str, projects: list[str]) -> None:
 
 
 @tracked_flow(**QUICK)
-def work(project_id: str, case: str) -> None:
+def work(project_id: str, case: str) -> Any:
+    return body(project_id, case)
+
+
+@tracked_flow(**QUICK, name="work")
+def by_default(project_id: str = os.environ.get("LIFECYCLE_TABLE_DEFAULT", ""), case: str = "returns") -> None:
     body(project_id, case)
 
 
@@ -193,7 +205,8 @@ def side_by_side_async(*projects: str) -> None:
 def outer(project_id: str, case: str) -> None:
     # Each fails or completes by itself, and neither is the project's verdict.
     work(project_id, "returns")
-    assert work(project_id, "raises", return_state=True).is_failed()
+    state: Any = work(project_id, "raises", return_state=True)
+    assert state.is_failed()
     body(project_id, case)
 
 
@@ -220,7 +233,8 @@ def with_exiting_hook(project_id: str, case: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        work.serve(name=sys.argv[2], pause_on_shutdown=False)
+        served = by_default if "LIFECYCLE_TABLE_DEFAULT" in os.environ else work
+        served.serve(name=sys.argv[2], pause_on_shutdown=False)
     else:
         if sys.argv[1] == "batch":
             batch(sys.argv[3], [sys.argv[2]])

@@ -100,6 +100,25 @@ def coroutines(*projects: str) -> None:
     note(projects[-1], "neighbour")
 
 
+def beside_a_hook(project: str) -> None:
+    """Another coroutine of the process says again and again that it lives."""
+
+    async def neighbour(end: asyncio.Event) -> None:
+        while not end.is_set():
+            with (LAB / f"{project}.ticks").open("a") as file:
+                file.write("tick\n")
+            await asyncio.sleep(0.02)
+
+    async def main() -> None:
+        end = asyncio.Event()
+        beside = asyncio.create_task(neighbour(end))
+        await asynchronous(project, "waits")
+        end.set()
+        await beside
+
+    asyncio.run(main())
+
+
 def web(*projects: str) -> None:
     app = FastAPI()
 
@@ -292,6 +311,24 @@ def tries_twice(project_id: str) -> None:
             note(project_id, "refused")
         except ValueError:
             note(project_id, "failed")
+
+
+@flow
+def fails_before(project: str) -> None:
+    """What its tracked flow waits for fails. Prefect never begins that flow's run, and calls no hook of it."""
+    with suppress(Exception):
+        work(project, "returns", wait_for=[fails.submit()])
+    note(project, "called")
+    wait(project)
+
+
+def not_ready(project: str) -> None:
+    fails_before(project)
+    wait(project + "-exit")
+
+
+def not_ready_at_exit(project: str) -> None:
+    fails_before(project)
 
 
 def own_retries(project: str) -> None:
