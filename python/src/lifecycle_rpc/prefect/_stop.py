@@ -22,8 +22,9 @@ def interrupt(tracker: Tracker, *, in_main_thread: bool) -> bool:
     flow's end, with its hooks. Elsewhere an async flow's task is cancelled. All other flows are only asked: by
     `progress()`, and by Prefect when they call a task or wait for one.
     """
-    if has_own_process(tracker.flow_run):
-        return is_alone(tracker) and terminate_process(in_main_thread=in_main_thread)
+    own = has_own_process(tracker.flow_run) and is_alone(tracker)
+    if own and terminate_process(in_main_thread=in_main_thread):
+        return True
     tracker.body.cancel(lambda: not _registry.within(tracker))
     return tracker.body.cancelled
 
