@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-python setup-test setup-system test test-system test-quick flakes demo build release install deb bench bench-guard-update format check faults sanitize fuzz soak idle test-systemd test-prefect test-web demo-web docs clean check-links
+.PHONY: help setup setup-python setup-test setup-system test test-system test-quick flakes demo build release install deb bench bench-guard-update format check faults sanitize fuzz soak idle test-systemd test-prefect soak-prefect test-web demo-web docs clean check-links
 
 # Package.swift turns warnings into errors where this is set. One value for every target here, so that
 # no two of them make each other build again.
@@ -137,6 +137,10 @@ fuzz: setup-test ## Fuzz the JSON reader longer: make fuzz COUNT=5000000 (defaul
 test-prefect: setup-test ## The whole table of what comes of Prefect flows, all three ways to start them (some minutes).
 	@$(STEP) "release build" bash -c '$(RELEASE)'
 	@dev/test-python --prefect full
+
+soak-prefect: setup-test ## Real Prefect flows that end in every way, at random: make soak-prefect MINUTES=60.
+	@$(STEP) "release build" bash -c '$(RELEASE)'
+	@dev/test-python --soak $(MINUTES)
 
 docs: setup ## Make the client's documentation in .build-docs/client.
 	LIFECYCLE_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory .build-docs/client \

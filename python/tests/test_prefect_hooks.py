@@ -14,6 +14,7 @@ import httpx
 import pytest
 from prefect import Flow, flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 from prefect.exceptions import Abort
 from prefect.flow_engine import FlowRunTimeoutError
 from prefect.server.api.server import SubprocessASGIServer
@@ -23,13 +24,13 @@ from pydantic import BaseModel, Field, SecretStr
 
 from harness import ROOT, Daemon
 from lifecycle_rpc import Client, Spool
-from lifecycle_rpc.prefect import FlowStopped, _hooks, _registry, lifecycle_hooks, progress, tracked_flow
+from lifecycle_rpc.prefect import FlowStopped, _hooks, _prefect_api, _registry, lifecycle_hooks, progress, tracked_flow
 from lifecycle_rpc.prefect._deliver import Verdict
 from lifecycle_rpc.prefect._farewell import Farewell
 from lifecycle_rpc.prefect._hooks import verdict_of
 from lifecycle_rpc.prefect._identify import ProjectKey, project_of
 from lifecycle_rpc.prefect._message import error_message
-from lifecycle_rpc.prefect._prefect_api import without_patience
+from lifecycle_rpc.prefect._prefect_api import set_cancelled, set_refused, without_patience
 from lifecycle_rpc.prefect._settings import Settings
 
 FLOW: Any = SimpleNamespace(name="render")
@@ -206,7 +207,8 @@ def test_a_flow_within_another_is_asked_to_stop_and_not_torn_out_of_it(
     daemon: Daemon, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(_hooks, "set_cancelled", lambda _, message: told.append(message))
+    monkeypatch.setattr(_hooks, "set_refused", lambda *_: told.append("refused"))
+    monkeypatch.setattr(_hooks, "set_cancelled", lambda *_: told.append("cancelled"))
     hooks: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
     client.update_status("failed", project)
     outermost, deployed, nested = (run_with(parent, project_id=project) for parent in (None, uuid4(), uuid4()))
@@ -215,12 +217,12 @@ def test_a_flow_within_another_is_asked_to_stop_and_not_torn_out_of_it(
     monkeypatch.setenv("PREFECT__FLOW_RUN_ID", str(deployed.id))
     with pytest.raises(Abort):
         hooks["on_running"][0](FLOW, deployed, Running())
-    assert len(told) == 2
+    assert told == ["refused", "refused"]
     hooks["on_running"][0](FLOW, nested, Running())
     with pytest.raises(FlowStopped, match="failed already"):
         progress(0.5)
     hooks["on_failure"][0](FLOW, nested, Failed())
-    assert len(told) == 3
+    assert told == ["refused", "refused", "cancelled"]
     assert _registry.every() == []
     assert client.explain_project(project).refused_reports == 3, "the starts, and no end"
 
@@ -352,3 +354,66 @@ def test_a_dead_api_is_asked_once_at_exit() -> None:
         assert client._client.timeout == httpx.Timeout(0.5)
         with pytest.raises(httpx.ConnectError):
             client.read_flow_run(uuid4())
+
+
+class Api:
+    """Prefect's client, in place of its server: the children that live, and which states were set."""
+
+    def __init__(self, *children: Any) -> None:
+        self.children = children
+        self.set: list[tuple[Any, Any]] = []
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def read_flow_runs(self, *, flow_run_filter: Any) -> list[Any]:
+        assert not set(flow_run_filter.state.type.any_) & TERMINAL_STATES
+        return list(self.children)
+
+    def set_flow_run_state(self, flow_run_id: Any, state: Any, force: bool = False) -> None:
+        assert force == (not state.is_cancelling()), "a child may have ended meanwhile"
+        self.set.append((flow_run_id, state))
+
+
+def child_with(**parameters: Any) -> Any:
+    return SimpleNamespace(id=uuid4(), deployment_id=uuid4(), parameters=parameters)
+
+
+def test_a_refused_run_stands_in_a_state_that_prefect_does_not_hand_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(child_with(project_id="other"))
+    monkeypatch.setattr(_prefect_api, "get_client", lambda **_: api)
+    set_refused(run_with(project_id="p"), "why")
+    ((_, state),) = api.set
+    assert (state.type, state.name, state.message) == (StateType.FAILED, "Refused", "why")
+
+
+@pytest.mark.parametrize(
+    ("names", "cancelled", "kind"),
+    [
+        ([], 0, StateType.CANCELLED),
+        (["p", "P", "sda"], 0, StateType.CANCELLED),
+        (["p", "other"], 1, StateType.CRASHED),
+        ([None], 0, StateType.CRASHED),
+    ],
+)
+def test_stopping_a_flow_cancels_no_child_of_another_project(
+    names: list[Any], cancelled: int, kind: StateType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = Api(*(child_with(job={"project": name}) for name in names))
+    monkeypatch.setattr(_prefect_api, "get_client", lambda **_: api)
+    flow_run = run_with(project_id="p")
+    set_cancelled(flow_run, "why", ProjectKey("p", "sda"))
+    *children, (own_id, own) = api.set
+    assert [state.type for _, state in children] == [StateType.CANCELLING] * cancelled
+    assert (own_id, own.type, own.name) == (flow_run.id, kind, "Cancelled")
+
+
+def test_when_the_children_cannot_be_asked_none_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api()
+    monkeypatch.setattr(api, "read_flow_runs", lambda **_: 1 / 0)
+    monkeypatch.setattr(_prefect_api, "get_client", lambda **_: api)
+    set_cancelled(run_with(project_id="p"), "why", ProjectKey("p", None))
+    ((_, own),) = api.set
+    assert (own.type, own.name) == (StateType.CRASHED, "Cancelled")

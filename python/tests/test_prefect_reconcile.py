@@ -21,6 +21,7 @@ class Prefect:
 
     def __init__(self, *runs: Any) -> None:
         self.runs = list(runs)
+        self.callers: dict[Any, Any] = {}
         self.set: dict[Any, str] = {}
 
     def read_flow_runs(self, *, flow_run_filter: Any, sort: Any, limit: int, offset: int) -> list[Any]:
@@ -38,6 +39,17 @@ class Prefect:
 
     def read_flows(self, *, flow_filter: Any) -> list[Any]:
         return [SimpleNamespace(id=name) for name in flow_filter.name.any_]
+
+    def read_task_runs(self, *, task_run_filter: Any) -> list[Any]:
+        (task_run,) = task_run_filter.id.any_
+        return [SimpleNamespace(flow_run_id=self.callers[task_run].id)] if task_run in self.callers else []
+
+    def calls(self, caller: Any, child: Any) -> Any:
+        """Have one run be called by another, as Prefect's API tells it."""
+        child.parent_task_run_id = uuid4()
+        self.callers[child.parent_task_run_id] = caller
+        self.runs += [run for run in (caller, child) if run not in self.runs]
+        return child
 
     def set_flow_run_state(self, flow_run_id: Any, state: Any, *, force: bool) -> None:
         assert force
@@ -237,3 +249,60 @@ def test_a_flow_that_beats_is_left_alone_though_its_run_was_set_to_crashed(clien
     # Its last beat shows up within a second; after that it is silent.
     eventually(lambda: once(client, prefect).reported == 1, "it is reported")
     assert client.get_status(project).error_code == "crashed"
+
+
+@pytest.mark.parametrize("caller", ["of something else", "of a list of projects", "of something else, itself called"])
+def test_a_child_is_the_judge_where_no_run_above_it_names_the_project(
+    caller: str, client: Client, project: str
+) -> None:
+    batch = run_of("nightly", Running(), ago=0)
+    if "list" in caller:
+        batch.parameters = {"projects": [project]}
+        batch.state = Completed()
+    prefect = Prefect()
+    if "itself" in caller:
+        prefect.calls(run_of("yearly", Running(), ago=0), batch)
+    child = prefect.calls(batch, run_of(project, Cancelled()))
+    assert once(client, prefect, settle=timedelta(minutes=5)).reported == 0, "it has only just ended"
+    assert once(client, prefect).reported == 1
+    assert client.get_status(project).error_code == "cancelled"
+    assert child.parent_task_run_id is not None
+
+
+@pytest.mark.parametrize("above", ["by the parameter", "by another parameter", "two levels above", "deleted"])
+def test_a_child_is_no_judge_under_a_run_that_names_the_project(above: str, client: Client, project: str) -> None:
+    client.update_status("processing", project, external_id="sda-1")
+    outer = run_of(project, Crashed())
+    if above == "by another parameter":
+        outer = run_of("", Crashed())
+        outer.parameters = {"order": {"id": "sda-1"}}
+    prefect = Prefect()
+    child = run_of(project, Completed())
+    if above == "two levels above":
+        between = prefect.calls(outer, run_of("a step", Completed()))
+        prefect.calls(between, child)
+    elif above == "deleted":
+        prefect.runs.append(child)
+        child.parent_task_run_id = uuid4()
+    else:
+        prefect.calls(outer, child)
+    names_it = above in ("by the parameter", "two levels above")
+    assert once(client, prefect).reported == (1 if names_it else 0)
+    found = client.get_status(project)
+    assert (found.status, found.error_code) == (("failed", "crashed") if names_it else ("processing", None))
+
+
+def test_a_child_of_a_flow_that_is_named_is_the_judge_under_one_that_is_not(client: Client, project: str) -> None:
+    prefect = Prefect()
+    prefect.calls(run_of(project, Failed(), flow="order"), run_of(project, Completed()))
+    assert once(client, prefect, flows=("upscale",)).reported == 0
+    assert once(client, prefect, flows=("render",)).reported == 1
+    assert client.get_status(project).status == "completed"
+
+
+def test_zombies_that_were_called_end_too(client: Client, project: str) -> None:
+    client.update_status("failed", project)
+    prefect = Prefect()
+    child = prefect.calls(run_of("nightly", Running(), flow="nightly"), run_of(project, Running(), ago=600))
+    assert once(client, prefect, end_zombies=True, flows=("render",), settle=timedelta(0)).zombies == 1
+    assert prefect.set == {child.id: "Crashed"}

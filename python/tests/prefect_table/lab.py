@@ -95,6 +95,7 @@ class Lab:
             "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
             "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
             "PREFECT_CLIENT_MAX_RETRIES": "8",
+            "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "5",
             "LIFECYCLE_TABLE": str(folder),
             "LIFECYCLE_SPOOL": str(folder / "spool"),
             "LIFECYCLE_SOCKET": str(folder / "s"),
@@ -106,12 +107,12 @@ class Lab:
         self.processes = Processes(folder / "logs", environment)
         self._port = port
 
-    def start(self) -> None:
-        """Start the server and the daemon that all share."""
+    def start(self, *flags: str) -> None:
+        """Start the server and the daemon that all share, with these flags."""
         self.processes.start("server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._port))
         # Whoever dies here is reported by a hook of Prefect's, which takes as long as a new Python process on a busy
         # machine. No clock of the daemon's is to overtake it.
-        self.daemon = Daemon(self.folder, "--detach-grace", "600")
+        self.daemon = Daemon(self.folder, *(flags or ("--detach-grace", "600")))
         health = f"http://127.0.0.1:{self._port}/api/health"
         eventually(lambda: _answers(health), "Prefect's server answers", PATIENCE, PAUSE)
 
@@ -164,9 +165,9 @@ class Lab:
         prefect_side.make_pool(pool, str(FLOWS), entrypoint)
         return self.worker_of(pool, daemon, **environment)
 
-    def worker_of(self, pool: str, daemon: Daemon, **environment: str) -> subprocess.Popen[bytes]:
+    def worker_of(self, pool: str, daemon: Daemon, *options: str, **environment: str) -> subprocess.Popen[bytes]:
         """A process worker on a pool that there is."""
-        command = ("prefect", "worker", "start", "--pool", pool)
+        command = ("prefect", "worker", "start", "--pool", pool, *options)
         return self.processes.start(f"worker-{pool}", *command, LIFECYCLE_SOCKET=str(daemon.socket), **environment)
 
     def retire(self, work: Work) -> None:

@@ -10,11 +10,12 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
+from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Cancelling, Scheduled
+from prefect.states import Cancelled, Cancelling, Crashed, Running, Scheduled
 
 from harness import eventually
 from prefect_table.lab import PATIENCE, PAUSE, Work
@@ -95,6 +96,13 @@ def cancel(flow_run_id: UUID) -> None:
 
 
 @patiently
+def crash(flow_run_id: UUID) -> None:
+    """As an automation does that takes the run for a zombie."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(flow_run_id, Crashed(message="No heartbeat was seen."), force=True)
+
+
+@patiently
 def give_up(flow_run_id: UUID) -> None:
     """As the server does when a run is Cancelling for too long."""
     with get_client(sync_client=True) as client:
@@ -128,14 +136,29 @@ def state_name(flow_run_id: UUID) -> str:
 
 @patiently
 def states_by_project() -> dict[str, str]:
-    """How Prefect has the last run of each project."""
+    """How Prefect has the last run of each project; of those that no other called, where there are such."""
     found: dict[str, str] = {}
     with get_client(sync_client=True) as client:
         runs: list[FlowRun] = []
         while page := client.read_flow_runs(limit=200, offset=len(runs)):
             runs += page
-    # Runs that are called by others first, as those of others say more.
-    for flow_run in sorted(runs, key=lambda item: (item.parent_task_run_id is None, item.expected_start_time)):
+    runs.sort(key=lambda item: (item.parent_task_run_id is None, item.expected_start_time or datetime.min))
+    for flow_run in runs:
         if flow_run.state is not None:
             found[str((flow_run.parameters or {}).get("project_id"))] = flow_run.state.name or ""
     return found
+
+
+@patiently
+def wait_for_the_server_to_cancel_children() -> None:
+    """Have it cancel the child of a run of nobody's: what else it was to cancel before is cancelled then, too."""
+
+    @flow
+    def nobodys() -> None: ...
+
+    with get_client(sync_client=True) as client:
+        parent = client.create_flow_run(nobodys, state=Running())
+        task_run: Any = client.create_task_run(task(lambda: None), parent.id, dynamic_key="0", state=Running())
+        child = client.create_flow_run(nobodys, parent_task_run_id=task_run.id, state=Running())
+        client.set_flow_run_state(parent.id, Cancelled(), force=True)
+    eventually(lambda: state_name(child.id) == "Cancelled", "the server cancels children", PATIENCE, PAUSE)

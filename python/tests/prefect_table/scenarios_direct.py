@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+from datetime import datetime, timedelta
+from functools import partial
 
 from prefect_table.lab import PATIENCE, Lab, Work
 from prefect_table.scenario import APP, ATTACHED, FLOW, FLUSH, LEASE, RECONCILER, scenario
@@ -37,7 +39,7 @@ def cancelled_async(lab: Lab, work: Work) -> None:
     work.client.cancel_project(work.project)
 
 
-@scenario("an async flow after the refund", MODE, code="crashed", by=APP, prefect="Cancelled", full_only=True)
+@scenario("an async flow after the refund", MODE, code="crashed", by=APP, prefect="Refused", full_only=True)
 def async_after_refund(lab: Lab, work: Work) -> None:
     work.client.update_status("failed", work.project, error_code="crashed")
     assert lab.direct(work, "asynchronous", "waits").wait(PATIENCE) == 1
@@ -70,6 +72,42 @@ def retried_then_fails(lab: Lab, work: Work) -> None:
 @scenario("has tracked flows within", MODE, status="completed", by=FLOW, prefect="Completed")
 def nested(lab: Lab, work: Work) -> None:
     lab.direct(work, "outer", "returns").wait(PATIENCE)
+
+
+def progress_from_anywhere(flows: str, lab: Lab, work: Work) -> None:
+    other = lab.work(lease=10)
+    process = lab.direct(work, flows, other.project)
+    for where in ("a subflow", "a task", "a thread"):
+        for one in (work, other):
+            one.wait(partial(says, one, f"in {where}"), f"progress arrives from {where}")
+            one.file(where).touch()
+    # From here nothing is heard, but it counts as movement: without any, the beats would stop after a second.
+    for one in (work, other):
+        begun = one.client.get_status(one.project).deadline
+        one.wait(partial(renewed, one, begun), "it beats on")
+    for one in (work, other):
+        one.file("a bare thread").touch()
+    assert process.wait(PATIENCE) == 0
+    assert other.client.get_status(other.project).status == "completed"
+    log = (lab.processes.logs / f"direct-{work.project}.log").read_text()
+    assert log.count("Start the thread by in_this_flow") == 1, log
+
+
+for name, flows in [("two", "side_by_side"), ("two async ones", "side_by_side_async")]:
+    row = f"progress from anywhere, {name} in a process"
+    scenario(row, MODE, status="completed", by=FLOW, prefect="Completed", lease=10, full_only="async" in flows)(
+        partial(progress_from_anywhere, flows)
+    )
+
+
+def says(work: Work, words: str) -> bool:
+    return work.client.get_status(work.project).message == words
+
+
+def renewed(work: Work, was: datetime | None) -> bool:
+    """Whether the lease goes on to be renewed."""
+    now = work.client.get_status(work.project).deadline
+    return was is not None and now is not None and now - was > timedelta(seconds=4)
 
 
 @scenario("hooks of its own raise", MODE, status="completed", by=FLOW, prefect="Completed")
@@ -148,7 +186,7 @@ def frozen(lab: Lab, work: Work) -> None:
     process.kill()
 
 
-@scenario("run again after the refund", MODE, code="crashed", by=APP, prefect="Cancelled")
+@scenario("run again after the refund", MODE, code="crashed", by=APP, prefect="Refused")
 def again_after_refund(lab: Lab, work: Work) -> None:
     work.client.update_status("failed", work.project, error_code="crashed")
     assert lab.direct(work, "work", "returns").wait(PATIENCE) == 1

@@ -88,8 +88,30 @@ def retried_in_ui(mode: Mode, lab: Lab, work: Work) -> None:
     work.ended()
     work.wait(lambda: prefect_side.state_name(flow_run) == "Failed", "the run has failed")
     prefect_side.retry(flow_run)
-    work.wait(lambda: prefect_side.state_name(flow_run) == "Cancelled", "the second run is turned down")
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Refused", "the second run is turned down")
     assert len(work.file("body").read_text().split()) == 1, "the body ran again"
+
+
+def retried_with_child(mode: Mode, lab: Lab, work: Work) -> None:
+    other = lab.work()
+    flow_run = prefect_side.run(work, mode.deployment, f"child {mode.deployment} {other.project}")
+    work.ended()
+    other.attached()
+    prefect_side.retry(flow_run)
+    work.wait(lambda: prefect_side.state_name(flow_run) == "Refused", "the second run is turned down")
+    prefect_side.wait_for_the_server_to_cancel_children()
+    other.go()
+    other.ended()
+    assert other.client.get_status(other.project).status == "completed", "the child was cancelled"
+
+
+def child_cancelled_before_start(mode: Mode, lab: Lab, work: Work) -> None:
+    assert lab.direct(work, "batch", mode.deployment).wait(PATIENCE) == 0
+    child = prefect_side.run_of(work.project)
+    work.now()
+    prefect_side.cancel(child)
+    work.wait(lambda: prefect_side.state_name(child) == "Cancelled", "Prefect has cancelled it")
+    reconcile_until_ended(lab, work)
 
 
 def stopped(mode: Mode, lab: Lab, work: Work) -> None:
@@ -236,13 +258,29 @@ both("SIGKILL to the flow", sigkill, "crashed", (RUNNER, WORKER), "Crashed", BOT
 both("os._exit(0)", exits_silently, "crashed", (ATTACHED, ATTACHED), "Running", (SERVED,))
 both("cancelled in Prefect", cancelled_in_prefect, "cancelled", (RUNNER, WORKER), "Cancelled", BOTH)
 both("the app cancels it", cancelled_by_app, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
-both("retried in the UI after the refund", retried_in_ui, "pipelineFailed", (FLOW, FLOW), "Cancelled", (SERVED,))
+both("retried in the UI after the refund", retried_in_ui, "pipelineFailed", (FLOW, FLOW), "Refused", (SERVED,))
+both(
+    "the same, with a child of another project",
+    retried_with_child,
+    "pipelineFailed",
+    (FLOW, FLOW),
+    "Refused",
+    (POOLED,),
+)
 both("runner or worker killed with the flow", killed_with_flow, "crashed", (ATTACHED, ATTACHED), "Running", (SERVED,))
 both("runner or worker killed, the flow goes on", killed_alone, "", (FLOW, FLOW), "Completed", (POOLED,))
 both(
     "cancelled before it started", cancelled_before_start, "cancelled", (RECONCILER, RECONCILER), "Cancelled", (POOLED,)
 )
 
+both(
+    "started by another flow, cancelled before it started",
+    child_cancelled_before_start,
+    "cancelled",
+    (RECONCILER, RECONCILER),
+    "Cancelled",
+    (SERVED,),
+)
 both("returns Cancelled()", returns_cancelled, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
 both("names no project", names_no_project, "startTimeout", (START, START), "", (SERVED,), start_timeout=10)
 both("named by its default", named_by_default, "", (FLOW, FLOW), "", (POOLED,))

@@ -10,13 +10,14 @@ See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clo
 
 from ._body import FailedResult
 from ._decorator import lifecycle_hooks, tracked_flow
-from ._progress import FlowStopped, progress, stop_requested
+from ._progress import FlowStopped, in_this_flow, progress, stop_requested
 from ._refusal import FlowRefused
 
 __all__ = [
     "FailedResult",
     "FlowRefused",
     "FlowStopped",
+    "in_this_flow",
     "lifecycle_hooks",
     "progress",
     "stop_requested",

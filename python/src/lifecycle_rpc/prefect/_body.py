@@ -18,7 +18,7 @@ from prefect.states import Completed, Failed
 from prefect.utilities.collections import visit_collection
 
 from . import _engine, _registry
-from ._progress import FlowStopped
+from ._progress import FlowStopped, entered
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -171,7 +171,8 @@ def _within(*, in_task: bool = False) -> Iterator[Tracker | None]:
     context.flow_run_suspension_request = StopRequest(tracker, context.flow_run_suspension_request)
     body.begin(in_task=in_task)
     try:
-        yield tracker
+        with entered(tracker):
+            yield tracker
         if body.outcome is None:
             body.outcome = Completed()
     except asyncio.CancelledError:

@@ -22,7 +22,7 @@ from ._farewell import Farewell
 from ._identify import ProjectKey, project_of
 from ._log import log
 from ._message import error_code, error_message
-from ._prefect_api import set_cancelled, state_of, was_cancelled, without_patience
+from ._prefect_api import set_cancelled, set_refused, state_of, was_cancelled, without_patience
 from ._refusal import refuse
 from ._stop import has_own_process
 from ._tracker import Place, Tracker
@@ -115,7 +115,7 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
         within_another = flow_run.parent_task_run_id is not None and not has_own_process(flow_run)
         if settings.stop_when_ended and not within_another:
             _registry.remove(flow_run.id)
-            set_cancelled(flow_run, reason)
+            set_refused(flow_run, reason)
             raise Abort(reason) from None
         if settings.stop_when_ended and place.engine is not None:
             _registry.remove(flow_run.id)
@@ -229,7 +229,8 @@ def _finish(tracker: Tracker, verdict: Verdict, budget: float | None = None) -> 
             # Should it be the same project after all, the first verdict stays: that of the flow around it.
             _finish(waiting, waiting.verdict, budget)
     if tracker.stop_reason is not None and verdict.status == "failed":
-        set_cancelled(tracker.flow_run, f"Stopped: {tracker.stop_reason}.")
+        project = ProjectKey(tracker.project_id or tracker.key.project_id, tracker.key.external_id)
+        set_cancelled(tracker.flow_run, f"Stopped: {tracker.stop_reason}.", project)
 
 
 def verdict_of(state: State[Any]) -> Verdict:

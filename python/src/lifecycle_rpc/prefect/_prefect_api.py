@@ -9,18 +9,31 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType
 from prefect.settings import (
     PREFECT_API_REQUEST_TIMEOUT,
     PREFECT_CLIENT_MAX_RETRIES,
     PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
     temporary_settings,
 )
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Cancelling, Failed
 
 from ._log import log
+from ._mentions import mentions
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun, State
+    from prefect.client.schemas.objects import FlowRun
+
+    from ._identify import ProjectKey
+
+REFUSED = "Refused"
+"""The name of the state of a run that was not to begin, as its project has ended."""
 
 
 @contextmanager
@@ -41,6 +54,14 @@ def state_of(flow_run_id: UUID) -> State[Any] | None:
         return client.read_flow_run(flow_run_id).state
 
 
+def set_refused(flow_run: FlowRun, message: str) -> None:
+    """Have a run that did not begin stand as Failed, by the name of Refused. Never raises.
+
+    Not as Cancelled: Prefect would cancel the children that its first try started, and which may live.
+    """
+    _set(flow_run, Failed(name=REFUSED, message=message))
+
+
 def was_cancelled(flow_run: FlowRun) -> bool:
     """Whether somebody has cancelled the run in Prefect, whatever its state is now. False when nobody can say."""
     try:
@@ -52,10 +73,39 @@ def was_cancelled(flow_run: FlowRun) -> bool:
     return any(state.is_cancelling() or state.is_cancelled() for state in states)
 
 
-def set_cancelled(flow_run: FlowRun, message: str) -> None:
-    """Have the run stand as Cancelled, whatever it was before. Never raises: it is for people to read."""
+def set_cancelled(flow_run: FlowRun, message: str, project: ProjectKey) -> None:
+    """Have the run stand as Cancelled, whatever it was before. Never raises: it is for people to read.
+
+    Prefect cancels all children of a run of the type Cancelled. Those that do not have the project's id in their
+    parameters may work for others: as long as one of them lives, the run is Cancelled by its name only, and the other
+    children are cancelled one by one.
+    """
+    all_are_ours = False
     try:
         with get_client(sync_client=True) as client:
-            client.set_flow_run_state(flow_run.id, Cancelled(message=message), force=True)
+            children = client.read_flow_runs(flow_run_filter=_living_children(flow_run.id))
+            ours = [child for child in children if mentions(child.parameters, project.project_id, project.external_id)]
+            all_are_ours = len(ours) == len(children)
+            for child in ours:
+                if not all_are_ours and child.deployment_id is not None:
+                    client.set_flow_run_state(child.id, Cancelling(message=message))
     except Exception as error:
-        log(flow_run, logging.WARNING, "Prefect could not be told that %s (%s)", message, error)
+        log(flow_run, logging.WARNING, "what its children are could not be asked (%s)", error)
+    by_name = State(type=StateType.CRASHED, name="Cancelled", message=message)
+    _set(flow_run, Cancelled(message=message) if all_are_ours else by_name)
+
+
+def _living_children(flow_run_id: UUID) -> FlowRunFilter:
+    types = [kind for kind in StateType if kind not in TERMINAL_STATES]
+    return FlowRunFilter(
+        parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[flow_run_id]),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)),
+    )
+
+
+def _set(flow_run: FlowRun, state: State[Any]) -> None:
+    try:
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(flow_run.id, state, force=True)
+    except Exception as error:
+        log(flow_run, logging.WARNING, "Prefect could not be told that %s (%s)", state.message, error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    TaskRunFilter,
+    TaskRunFilterId,
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 from prefect.client.schemas.sorting import FlowRunSort
@@ -34,6 +36,7 @@ from ..models import Project
 from ._deliver import report
 from ._hooks import verdict_of
 from ._identify import ProjectKey, at_path
+from ._mentions import mentions
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -87,9 +90,10 @@ def reconcile(client: Client, prefect: SyncPrefectClient, how: Reconciliation) -
     result = Reconciled()
     open_projects = {project.project_id: project for project in _open_projects(client)}
     result.open = len(open_projects)
-    judges = _judges(prefect, how)
+    counts = _counts(prefect, how)
+    ancestors = _Ancestors(prefect, counts)
     before = datetime.now(timezone.utc) - how.settle
-    ended = _ended_projects(client, prefect, open_projects, judges, how, before) if open_projects else {}
+    ended = _ended_projects(client, prefect, open_projects, counts, how, before) if open_projects else {}
     ended = _silent(client, ended, open_projects, how)
     # Only now, and without a limit of time: a run can be under way for days, and none may be left out.
     under_way = _runs(prefect, _unfinished()) if ended or how.end_zombies else []
@@ -98,13 +102,15 @@ def reconcile(client: Client, prefect: SyncPrefectClient, how: Reconciliation) -
         if any(_mentions(run.parameters, project) for run in under_way):
             continue
         again = _again(prefect, runs)
-        if len(again) == len(runs) and _is_over(again, judges, before):
-            result.reported += _report(client, project, again, judges)
+        if len(again) < len(runs) or not _is_over(again, counts, before):
+            continue
+        if judges := [run for run in again if counts(run) and ancestors.has_none(run, project)]:
+            result.reported += _report(client, project, judges)
     if how.end_zombies:
         for run in under_way:
             name = at_path(run.parameters or {}, how.parameter)
-            if name and judges(run) and run.state is not None and run.state.is_running():
-                result.zombies += _end_zombie(client, prefect, name, run, how, before)
+            if name and counts(run) and run.state is not None and run.state.is_running():
+                result.zombies += _end_zombie(client, prefect, name, run, how, before, ancestors)
     return result
 
 
@@ -121,7 +127,7 @@ def _ended_projects(
     client: Client,
     prefect: SyncPrefectClient,
     open_projects: dict[str, Project],
-    judges: Callable[[FlowRun], bool],
+    counts: Callable[[FlowRun], bool],
     how: Reconciliation,
     before: datetime,
 ) -> dict[str, list[FlowRun]]:
@@ -134,7 +140,7 @@ def _ended_projects(
     for run in _runs(prefect, FlowRunFilter(expected_start_time=start)):
         if (name := at_path(run.parameters or {}, how.parameter)) and (project_id := identify(name)):
             found.setdefault(project_id, []).append(run)
-    return {project_id: runs for project_id, runs in found.items() if _is_over(runs, judges, before)}
+    return {project_id: runs for project_id, runs in found.items() if _is_over(runs, counts, before)}
 
 
 def _silent(
@@ -188,12 +194,7 @@ def _project(client: Client, name: str, *, external: bool) -> Project:
 
 def _mentions(value: object, project: Project) -> bool:
     """Whether either of the project's ids is anywhere in the parameters, whatever their names: then it is worked on."""
-    if isinstance(value, Mapping):
-        return any(_mentions(member, project) for member in value.values())
-    if isinstance(value, (list, tuple, set)):
-        return any(_mentions(member, project) for member in value)
-    text = str(value)
-    return text.casefold() == project.project_id or (project.external_id is not None and text == project.external_id)
+    return mentions(value, project.project_id, project.external_id)
 
 
 def _unfinished() -> FlowRunFilter:
@@ -228,20 +229,54 @@ def _again(prefect: SyncPrefectClient, runs: list[FlowRun]) -> list[FlowRun]:
     return [run for chunk in chunks for run in _runs(prefect, FlowRunFilter(id=FlowRunFilterId(any_=chunk)))]
 
 
-def _judges(prefect: SyncPrefectClient, how: Reconciliation) -> Callable[[FlowRun], bool]:
-    """Whose end is that of the project: the named flows', and not of a flow within another, which has its verdict."""
+def _counts(prefect: SyncPrefectClient, how: Reconciliation) -> Callable[[FlowRun], bool]:
+    """Whose end may be that of the project: the named flows'."""
     named = FlowFilter(name=FlowFilterName(any_=list(how.flows)))
     flows = {flow.id for flow in prefect.read_flows(flow_filter=named)} if how.flows else None
-    return lambda run: run.parent_task_run_id is None and (flows is None or run.flow_id in flows)
+    return lambda run: flows is None or run.flow_id in flows
 
 
-def _is_over(runs: list[FlowRun], judges: Callable[[FlowRun], bool], before: datetime) -> bool:
+class _Ancestors:
+    """The runs that called a run or had it started. The topmost that names the project has its verdict."""
+
+    def __init__(self, prefect: SyncPrefectClient, counts: Callable[[FlowRun], bool]) -> None:
+        self._prefect = prefect
+        self._counts = counts
+        self._callers: dict[UUID, FlowRun | None] = {}
+
+    def has_none(self, run: FlowRun, project: Project) -> bool:
+        """Whether no run above it, of a flow that counts, names the project, by whichever parameter.
+
+        One that only has it in a list is that of a batch, whose end says nothing of a single project.
+        """
+        above: FlowRun | None = run
+        while above is not None and (task_run := above.parent_task_run_id) is not None:
+            above = self._caller(task_run)
+            # One that cannot be read has been deleted: whose verdict it is cannot be told.
+            if above is None or (self._counts(above) and self._names(above, project)):
+                return False
+        return True
+
+    @staticmethod
+    def _names(run: FlowRun, project: Project) -> bool:
+        return mentions(run.parameters, project.project_id, project.external_id, in_lists=False)
+
+    def _caller(self, task_run_id: UUID) -> FlowRun | None:
+        if task_run_id not in self._callers:
+            which = TaskRunFilter(id=TaskRunFilterId(any_=[task_run_id]))
+            ids = [run.flow_run_id for run in self._prefect.read_task_runs(task_run_filter=which) if run.flow_run_id]
+            runs = _runs(self._prefect, FlowRunFilter(id=FlowRunFilterId(any_=ids))) if ids else []
+            self._callers[task_run_id] = runs[0] if runs else None
+        return self._callers[task_run_id]
+
+
+def _is_over(runs: list[FlowRun], counts: Callable[[FlowRun], bool], before: datetime) -> bool:
     ended = all(run.state is not None and run.state.is_final() and run.state.timestamp <= before for run in runs)
-    return ended and any(judges(run) for run in runs)
+    return ended and any(counts(run) for run in runs)
 
 
-def _report(client: Client, project: Project, runs: list[FlowRun], judges: Callable[[FlowRun], bool]) -> int:
-    states = [run.state for run in runs if run.state is not None and judges(run)]
+def _report(client: Client, project: Project, judges: list[FlowRun]) -> int:
+    states = [run.state for run in judges if run.state is not None]
     last = max(states, key=lambda state: (state.is_completed(), state.timestamp))
     verdict = verdict_of(last)
     try:
@@ -253,13 +288,19 @@ def _report(client: Client, project: Project, runs: list[FlowRun], judges: Calla
 
 
 def _end_zombie(
-    client: Client, prefect: SyncPrefectClient, name: str, run: FlowRun, how: Reconciliation, before: datetime
+    client: Client,
+    prefect: SyncPrefectClient,
+    name: str,
+    run: FlowRun,
+    how: Reconciliation,
+    before: datetime,
+    ancestors: _Ancestors,
 ) -> int:
     try:
         project = _project(client, name, external=how.external)
     except (ProjectNotFound, InvalidParams):
         return 0  # another daemon's, or no project's id at all
-    if project.finished_at is None or project.finished_at > before:
+    if project.finished_at is None or project.finished_at > before or not ancestors.has_none(run, project):
         return 0
     message = f"Nothing was heard of it: its project is {project.status} ({project.error_code or 'no error'})."
     prefect.set_flow_run_state(run.id, Crashed(message=message), force=True)

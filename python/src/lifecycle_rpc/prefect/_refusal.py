@@ -9,6 +9,7 @@ from prefect.states import Failed
 
 from . import _engine, _registry
 from ._log import log
+from ._prefect_api import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -28,7 +29,7 @@ def refuse(engine: Any, flow_run: FlowRun, reason: str) -> Coroutine[Any, Any, N
     if _registry.get(flow_run.id) is None:
         _registry.say_nothing_of(flow_run.id)
     error = FlowRefused(reason)
-    state: State[Any] = Failed(name="Refused", message=reason, data=error)
+    state: State[Any] = Failed(name=REFUSED, message=reason, data=error)
     log(flow_run, logging.ERROR, "%s", reason)
     if _engine.is_asynchronous(engine):
         return _refuse_asynchronously(engine, flow_run, state, error)

@@ -41,6 +41,18 @@ def get(flow_run_id: UUID) -> Tracker | None:
     return _trackers.get(flow_run_id)
 
 
+def speaker(tracker: Tracker) -> Tracker | None:
+    """Who speaks to the daemon for the run of this tracker: the same run's, or an earlier one of the same project."""
+    with _lock:
+        if (own := _trackers.get(tracker.flow_run.id)) is not None:
+            return own
+        for other in _trackers.values():
+            known = tracker.project_id is not None and other.project_id == tracker.project_id
+            if known or other.key == tracker.key:
+                return other
+    return None
+
+
 def leave_to_outer(flow_run_id: UUID) -> None:
     """The run is part of one that is tracked for the same project."""
     with _lock:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
+from prefect.deployments import run_deployment
 from prefect.states import Cancelled
 
-from lifecycle_rpc.prefect import lifecycle_hooks, progress, tracked_flow
+from lifecycle_rpc.prefect import in_this_flow, lifecycle_hooks, progress, tracked_flow
 
 LAB = Path(os.environ["LIFECYCLE_TABLE"])
 # A busy machine gets its time to start in; what is measured is what comes after.
@@ -34,9 +37,9 @@ def begin(project_id: str) -> int:
     return len((LAB / f"{project_id}.body").read_text().split())
 
 
-def wait(project_id: str) -> None:
+def wait(project_id: str, what: str = "go") -> None:
     """Until the scenario says so."""
-    while not (LAB / f"{project_id}.go").exists():
+    while not (LAB / f"{project_id}.{what}").exists():
         time.sleep(0.05)
 
 
@@ -76,12 +79,32 @@ def body(project_id: str, case: str) -> Any:
         short_task()
     if case == "stalls":
         wait(project_id)  # without a word more
+    if case.startswith("child "):
+        deployment, other = case.split()[1:]
+        start_child(deployment, other)
+        raise ValueError("its child lives on")
     if case == "Cancelled":
         return Cancelled(message="by itself")
     if case.startswith("around "):  # another user's project
         work(case.removeprefix("around "), "waits")
         wait(project_id)
     return None
+
+
+def start_child(deployment: str, project_id: str, delay: float = 0) -> None:
+    """Have another deployment's run begin, and go on."""
+    run_deployment(
+        f"work/{deployment}",
+        parameters={"project_id": project_id, "case": "waits"},
+        scheduled_time=datetime.now(timezone.utc) + timedelta(seconds=delay),
+        timeout=0,
+    )
+
+
+@flow
+def batch(deployment: str, projects: list[str]) -> None:
+    for project in projects:
+        start_child(deployment, project, delay=3600)
 
 
 @tracked_flow(**QUICK)
@@ -121,6 +144,63 @@ def watched(project_id: str, case: str) -> None:
     body(project_id, case)
 
 
+def say_until(project_id: str, where: str) -> None:
+    """Progress, and nothing else, until the scenario has heard of it."""
+    while not (LAB / f"{project_id}.{where}").exists():
+        progress(0.5, f"in {where}")
+        time.sleep(0.05)
+
+
+@flow
+def step(project_id: str) -> None:
+    say_until(project_id, "a subflow")
+
+
+@task
+def task_of(project_id: str) -> None:
+    say_until(project_id, "a task")
+
+
+@tracked_flow(**QUICK, stall_timeout=1)
+def deep(project_id: str) -> None:
+    begin(project_id)
+    step(project_id)
+    task_of.submit(project_id).result()
+    carried = threading.Thread(target=in_this_flow(say_until), args=[project_id, "a thread"])
+    carried.start()
+    carried.join()
+    bare = threading.Thread(target=say_until, args=[project_id, "a bare thread"])
+    bare.start()
+    bare.join()
+
+
+def side_by_side(*projects: str) -> None:
+    """One process, as many projects."""
+    threads = [threading.Thread(target=deep, args=[project]) for project in projects]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@tracked_flow(**QUICK, stall_timeout=1)
+async def deep_async(project_id: str) -> None:
+    begin(project_id)
+    await asyncio.to_thread(step, project_id)
+    await asyncio.to_thread(task_of, project_id)
+    await asyncio.to_thread(say_until, project_id, "a thread")
+    await asyncio.get_running_loop().run_in_executor(None, say_until, project_id, "a bare thread")
+
+
+def side_by_side_async(*projects: str) -> None:
+    """One event loop, as many projects."""
+
+    async def gather() -> None:
+        await asyncio.gather(*(deep_async(project) for project in projects))
+
+    asyncio.run(gather())
+
+
 @tracked_flow(**QUICK)
 def outer(project_id: str, case: str) -> None:
     # Each fails or completes by itself, and neither is the project's verdict.
@@ -156,6 +236,9 @@ if __name__ == "__main__":
         served = by_default if "LIFECYCLE_TABLE_DEFAULT" in os.environ else work
         served.serve(name=sys.argv[2], pause_on_shutdown=False)
     else:
+        if sys.argv[1] == "batch":
+            batch(sys.argv[3], [sys.argv[2]])
+            sys.exit()
         made = globals()[sys.argv[1]](*sys.argv[2:])
         if sys.argv[1] == "asynchronous":
             asyncio.run(made)

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# serve() that is stopped while the process of a completed run still exits makes that run Cancelled.
+#
+# Prefect 3.9.1, Python 3.11; seen on 2026-12-01.
+#
+# The run is Completed in the API and its on_completion has run; its process needs another moment to exit. A SIGTERM
+# to serve() in this moment (a deploy, a restart) makes the runner cancel it: on_cancellation runs for work that was
+# delivered, and the run stands as Cancelled. One would expect a final state to stay.
+#
+# Seen:
+#     before SIGTERM: Completed
+#     after SIGTERM: Cancelled
+#     hooks: on_completion on_cancellation
+#
+# Exits 0 while this is so, 1 when it has changed, 2 when it could not be tried.
+set -euo pipefail
+work=$(mktemp -d)
+set -m # each background job in a process group of its own
+trap 'exec 2>/dev/null; for job in $(jobs -p); do kill -9 -- "-$job" || true; done; wait; rm -rf "$work"' EXIT
+cd "$work"
+trap 'echo "could not be tried: line $LINENO" >&2; cat seen 2>/dev/null; exit 2' ERR
+python3 -m venv venv
+venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+# It asks for a certifi that not every mirror has yet.
+echo 'certifi>=2026.10.18' >overrides.txt
+venv/bin/uv pip install --quiet --python venv --override overrides.txt \
+    prefect==3.9.1 fastapi==0.150.0 starlette==1.10.0 pydantic==2.14.3 sqlalchemy==2.1.9 pydocket==0.27.0
+for name in $(compgen -e PREFECT || true); do unset "$name"; done
+export PATH=$work/venv/bin:$PATH PREFECT_HOME=$work/prefect PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1
+export PREFECT_LOGGING_LEVEL=CRITICAL
+export PREFECT_RUNNER_POLL_FREQUENCY=1
+port=$(python -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+export PREFECT_API_URL=http://127.0.0.1:$port/api
+prefect server start --host 127.0.0.1 --port "$port" >server.log 2>&1 &
+until python -c "import urllib.request as u; u.urlopen('$PREFECT_API_URL/health')" 2>/dev/null; do
+    kill -0 $! && sleep 1
+done
+
+cat >api.py <<'EOF'
+import time
+from pathlib import Path
+
+from prefect.client.orchestration import get_client
+
+
+def wait(what, condition):
+    end = time.monotonic() + 180
+    while not (got := condition()):
+        if time.monotonic() > end:
+            raise SystemExit(f"waited in vain: {what}")
+        time.sleep(0.2)
+    return got
+
+
+def deployments():
+    with get_client(sync_client=True) as client:
+        return len(client.read_deployments())
+
+
+def state_of(run_id):
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(run_id).state
+
+
+def lines(file):
+    return Path(file).read_text().splitlines() if Path(file).exists() else []
+EOF
+
+cat >served.py <<'EOF'
+import atexit
+import os
+import time
+from pathlib import Path
+
+from prefect import flow
+
+
+def hook(flow, flow_run, state):
+    with Path("hooks").open("a") as file:
+        print(f"on_{'completion' if state.is_completed() else 'cancellation'}", file=file)
+
+
+@flow(on_completion=[hook], on_cancellation=[hook])
+def render():
+    # As a process does that unloads a model, or sends what is left of its logs.
+    atexit.register(time.sleep, 8)
+
+
+if __name__ == "__main__":
+    render.serve(name="d")
+EOF
+cat >try.py <<'EOF'
+import os
+import signal
+import sys
+
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+
+from api import deployments, lines, state_of, wait
+
+wait("the deployment", lambda: deployments() == 1)
+run = run_deployment("render/d", timeout=0)
+wait("its end", lambda: "on_completion" in lines("hooks") and state_of(run.id).is_final())
+print("before SIGTERM:", state_of(run.id).name)
+os.kill(int(sys.argv[1]), signal.SIGTERM)
+wait("serve()'s end", lambda: not os.path.exists(f"/proc/{sys.argv[1]}/cwd"))
+print("after SIGTERM:", state_of(run.id).name)
+print("hooks:", *lines("hooks"))
+EOF
+python served.py >served.log 2>&1 &
+python try.py $! >seen
+
+cat >expected <<'EOF'
+before SIGTERM: Completed
+after SIGTERM: Cancelled
+hooks: on_completion on_cancellation
+EOF
+diff expected seen && echo "still so" || {
+    echo "this has changed: < before, > now" >&2
+    exit 1
+}
