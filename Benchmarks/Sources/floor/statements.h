@@ -7,7 +7,7 @@
     "p.createdAt, p.updatedAt, p.startedAt, p.finishedAt, p.deadline, p.metadata, p.startTimeout, p.lease, " \
     "p.maxRuntime, p.hadExternalId, p.refusedReports, p.progress, p.message, p.cancelRequested, p.detached, " \
     "p.retryOf, p.trimmedAt, iif(p.errorCode IS NULL, 0, ifnull(( SELECT credits FROM entry " \
-    "WHERE project = p.row AND kind IN ('capture', 'refund') AND kind = 'refund' ), 0)) " \
+    "WHERE project = p.row AND kind IN ('capture', 'refund') AND kind = 'refund' ), 0)), p.runtimeEnd, p.pausedTime " \
     "FROM project AS p JOIN account AS a ON a.id = p.account"
 
 #define PROJECT_BY_ID PROJECT " WHERE p.id = ?1"
@@ -33,7 +33,7 @@
 
 #define FINISH_PROJECT \
     "UPDATE project SET status = ?3, errorCode = ?4, errorMessage = ?5, startedAt = ifnull(startedAt, ?6), " \
-    "finishedAt = ?2, updatedAt = ?2, deadline = NULL WHERE row = ?1"
+    "finishedAt = ?2, updatedAt = ?2, deadline = NULL, pausedUntil = NULL WHERE row = ?1"
 
 #define TOTALS \
     "SELECT total(pending), sum((pendingCredits) >> 32), sum((pendingCredits) & 4294967295), " \
