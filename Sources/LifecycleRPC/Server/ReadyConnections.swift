@@ -30,7 +30,10 @@ struct ReadyConnections {
 
     /// The connection waits for a turn. Once, until it has it.
     mutating func add(_ connection: ConnectionHandler) {
-        if isEmpty, connection.context != nil { return only = connection }
+        if isEmpty, connection.context != nil {
+            only = connection
+            return
+        }
         if let first = only {
             only = nil
             enqueue(first)

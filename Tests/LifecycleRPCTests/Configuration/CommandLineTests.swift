@@ -18,10 +18,8 @@ struct CommandLineTests {
     func noOther() throws {
         #expect(try Lifecycled.parse([]).flags.isEmpty)
         let help = Lifecycled.helpMessage(columns: 1000)
-        let flags = help.split(separator: "\n").compactMap { line in
-            line.contains("env: LIFECYCLED_") ? line.split(separator: " ").first.map(String.init) : nil
-        }
-        #expect(flags == Setting.all.map(\.flag))
+        let variables = help.matches(of: #/env: (\w+)\)/#).map { String($0.1) }
+        #expect(variables == Setting.all.map(\.variable))
     }
 
     @Test("explains every flag with its variable and its default in --help", arguments: Setting.all.map(\.name))
