@@ -151,7 +151,7 @@ def second(case):
                 "the same database": (daemon.database, case.folder / "s", f"pid {daemon.process.pid}", 75),
                 "by a link to its folder": (case.folder / "link/l.db", case.folder / "s", f"pid {daemon.process.pid}", 75),
                 "by dots": (f"{folder}/../d/./l.db", case.folder / "s", f"pid {daemon.process.pid}", 75),
-                "the same socket": (other, daemon.socket, "another lifecycled (pid", 73),
+                "the same socket": (other, daemon.socket, rf"another lifecycled \(pid {daemon.process.pid}\)", 73),
                 "by a link to the socket": (other, case.folder / "s.link", "not a socket", 73),
             }
             for number, (trick, (database, socket, words, code)) in enumerate(tricks.items()):
