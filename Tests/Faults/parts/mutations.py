@@ -34,7 +34,7 @@ KEYS_ARE_UNIQUE = (
     OR EXISTS (SELECT 1 FROM project WHERE idempotencyKey = NEW.idempotencyKey AND account = NEW.account)
     OR EXISTS (SELECT 1 FROM project WHERE externalId = NEW.externalId) BEGIN""", " BEGIN"),
     sql("OR EXISTS (SELECT 1 FROM entry WHERE idempotencyKey = NEW.idempotencyKey AND",
-        "OR EXISTS (SELECT 1 WHERE 0 AND"))
+        "OR EXISTS (SELECT 1 FROM entry WHERE 0 AND"))
 
 # Rules of the program.
 LOOKS_FOR_KEYS = (

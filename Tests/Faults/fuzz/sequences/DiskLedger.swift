@@ -26,7 +26,7 @@ final class DiskLedger {
                 log: LogKeeper(database, Ballast(databasePath: path)),
                 nextDeadline: NextDeadline(),
                 context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: CallCounts()) },
-                uptime: { clock.uptime }, patience: .max,
+                uptime: { clock.uptime }, patience: .max, hasLoopPaused: { _ in false },
                 onError: { fatalError("storage refuses what the daemon itself does: \($0)") }, onClockJump: { _ in })
             // It stays open, and nobody else looks for it.
             for name in ["", "-wal", "-shm", ".ballast"] { unlink(path + name) }
