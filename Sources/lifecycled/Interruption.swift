@@ -8,7 +8,8 @@ enum Interruption {
     /// The first signal's number; 0: none came.
     private static let number = Atomic<Int32>(0)
     private static let obeysSecond = Atomic(false)
-    /// Rung by the first one. A semaphore is one of the few things that a signal handler may use.
+    /// Posted by the first one. A semaphore is one of the few things that a signal handler may use. It is unsafe to
+    /// Swift only: the pointer never changes, and any thread may use what it points to.
     nonisolated(unsafe) private static let bell = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     static var hasCome: Bool { number.load(ordering: .relaxed) != 0 }
