@@ -130,6 +130,11 @@ class Run:
         is_unlock = self.fault.call == "fcntl" and any("F_UNLCK" in hit for hit in self.hits())
         return LOCK_PATIENCE if is_unlock else PATIENCE
 
+    @property
+    def most_patience(self):
+        """For a wait whose length is set before it begins: which lock's call fails is known only when it has failed."""
+        return LOCK_PATIENCE if self.fault.call == "fcntl" else PATIENCE
+
     def go(self):
         self.act()
         self.go_on()
@@ -213,9 +218,7 @@ class Run:
         self.bench.recover()
         name, folder = f"{self.case.rng.getrandbits(32)}.db", self.bench.folder / "backups"
         before = names(folder)  # of those that were killed
-        # What fails is known only when it has failed.
-        patience = LOCK_PATIENCE if self.fault.call == "fcntl" else PATIENCE
-        with Connection(self.bench.daemon.socket, patience) as connection:
+        with Connection(self.bench.daemon.socket, self.most_patience) as connection:
             connection.call("getMetrics")
             self.trace.attach(self.bench.daemon.process.pid)
             connection.send("backup", {"path": name})
@@ -258,7 +261,7 @@ class Run:
         # Twice: the fault may have come only with the first of these.
         for _ in range(2):
             try:
-                return teller.settle(self.bench.clerks, self.bench.daemon.socket, self.patience)
+                return teller.settle(self.bench.clerks, self.bench.daemon.socket, self.most_patience)
             except ConnectionError:
                 break
             except Unknown:
