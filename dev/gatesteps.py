@@ -13,7 +13,7 @@ class Step:
     command: str
     # What it proves, in a line, for `--list`.
     holds: str
-    # How many it keeps busy: steps run beside each other up to the machine's. One that mostly waits counts as 1.
+    # How many it keeps busy: steps run beside each other up to the machine's. One that waits for the network counts as 0.
     cores: int = 1
     after: tuple[str, ...] = ()
 
@@ -25,6 +25,9 @@ DEBUG = Step(
     "debug build", f"dev/check-build-folder && swift build --build-tests {SWIFT}",
     "everything compiles, warnings are errors", cores=2)
 
+PYTHON = Step(
+    "python environment", "dev/test-python --prepare", "all that the Python tests need, at exact versions", cores=0)
+
 
 def fault(name: str, kinds: str, holds: str, cores: int = 1) -> Step:
     return Step(name, f"Tests/Faults/faults --only {kinds}", holds, cores, (RELEASE.name,))
@@ -33,13 +36,15 @@ def fault(name: str, kinds: str, holds: str, cores: int = 1) -> Step:
 GATES = {
     "test": [
         Step("static checks", "make --no-print-directory check", "format, imports, file sizes, lines, the tree, commits", cores=2),
+        PYTHON,
         DEBUG,
         Step("tests", "dev/run-tests", "rules, ledger, wire, daemon, client, command: each as it is specified", 2,
              (DEBUG.name,)),
         RELEASE,
         Step("linked libraries", "make --no-print-directory check-links", "no Foundation, no ICU", 1, (RELEASE.name,)),
         Step("python package", "dev/test-python --prefect none --durations=20 --durations-min=0.5",
-             "the client for Python and the flow hooks, against the real daemon", 1, (RELEASE.name,)),
+             "the client for Python and the flow hooks, against the real daemon", 1,
+             (PYTHON.name, RELEASE.name)),
         Step("tests of dev", "dev/test-dev", "each check finds what it is for", 1, (RELEASE.name,)),
         Step("documents", "dev/test-docs README.md protocol.md docs/backup.md docs/import.md docs/prefect.md",
              "each command shown in the documents answers what is shown", 1, (RELEASE.name,)),
@@ -48,6 +53,7 @@ GATES = {
              (RELEASE.name,)),
     ],
     "system": [
+        PYTHON,
         RELEASE,
         Step("web app build", f"dev/check-build-folder && swift build {WEB} --build-tests {SWIFT}",
              "the web app compiles, warnings are errors", 2, (RELEASE.name,)),
@@ -60,7 +66,7 @@ GATES = {
         Step("pages in a browser", "Examples/StoryEditor/Tests/Browser/story.py", "the pages in Chromium", 1,
              ("web app build",)),
         Step("real Prefect", "dev/test-python --prefect short --table-only", "the table of real flow runs", 1,
-             (RELEASE.name,)),
+             (PYTHON.name, RELEASE.name)),
         fault("faults of processes", "kill,syscalls,limits,abuse,reads,tricks",
               "kill -9, failing system calls, limits, hostile peers, floods of reads, forged files"),
         fault("faults of disks", "power,syncerror,uml,mutants,history",
