@@ -47,10 +47,10 @@ package final class ChildProcess: @unchecked Sendable {
         var blocked = sigset_t()
         sigemptyset(&blocked)
         posix_spawnattr_setsigmask(&attributes, &blocked)
-        // Nor shall it ignore SIGHUP when the tests run under nohup.
+        // It must not ignore signals either: nohup ignores SIGHUP, and a shell's background job SIGINT and SIGQUIT.
         var byDefault = sigset_t()
         sigemptyset(&byDefault)
-        sigaddset(&byDefault, SIGHUP)
+        for signal in [SIGHUP, SIGINT, SIGQUIT] { sigaddset(&byDefault, signal) }
         posix_spawnattr_setsigdefault(&attributes, &byDefault)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
