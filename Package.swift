@@ -37,10 +37,17 @@ let package = Package(
             name: "LifecycleWire",
             dependencies: [.product(name: "NIOCore", package: "swift-nio")],
             path: "Sources/Wire"),
+        // What one transaction on one connection to SQLite does.
+        .target(
+            name: "LifecycleSQLite",
+            dependencies: ["LifecycleCore", "CSQLite"],
+            path: "Sources/SQLite",
+            resources: [.embedInCode("Schema")]),
         .target(
             name: "LifecycleRPC",
             dependencies: [
-                "LifecycleCore", "LifecycleSystem", "LifecycleWire", "CMemory", "CSQLite", "CSystemd",
+                "LifecycleCore", "LifecycleSQLite", "LifecycleSystem", "LifecycleWire", "CMemory", "CSQLite",
+                "CSystemd",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -50,8 +57,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            path: "Sources/LifecycleRPC",
-            resources: [.embedInCode("SQLite/Schema")]),
+            path: "Sources/LifecycleRPC"),
         .target(
             name: "LifecycleClient",
             dependencies: [
@@ -90,8 +96,8 @@ let package = Package(
         .testTarget(
             name: "LifecycleRPCTests",
             dependencies: [
-                "LifecycleRPC", "LifecycleClient", "LifecycleCore", "LifecycleSystem", "TestSupport", "lifecycled",
-                "CSQLite",
+                "LifecycleRPC", "LifecycleClient", "LifecycleCore", "LifecycleSQLite", "LifecycleSystem", "TestSupport",
+                "lifecycled", "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),

@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSQLite
 internal import LifecycleSystem
 internal import Logging
 internal import NIOCore

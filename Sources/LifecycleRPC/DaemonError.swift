@@ -1,3 +1,5 @@
+package import LifecycleSQLite
+
 /// Why the daemon did not start, or stopped by itself.
 package enum DaemonError: Error, Sendable, CustomStringConvertible {
     /// It cannot listen.

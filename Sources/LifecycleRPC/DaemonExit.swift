@@ -1,3 +1,5 @@
+internal import LifecycleSQLite
+
 /// How the process ends: codes of `sysexits.h`, so that systemd names them.
 package enum DaemonExit: Int32, Sendable, CaseIterable {
     case ok = 0

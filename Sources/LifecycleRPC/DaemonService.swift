@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSQLite
 internal import NIOCore
 internal import ServiceLifecycle
 

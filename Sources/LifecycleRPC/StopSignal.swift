@@ -1,3 +1,5 @@
+internal import LifecycleSQLite
+
 /// Why the daemon stops; the first reason counts. Any thread.
 struct StopSignal: Sendable {
     enum Reason: Sendable {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSQLite
 internal import LifecycleSystem
 internal import Synchronization
 

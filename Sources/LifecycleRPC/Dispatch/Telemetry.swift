@@ -1,5 +1,6 @@
 internal import CoreMetrics
 internal import LifecycleCore
+internal import LifecycleSQLite
 internal import LifecycleSystem
 
 /// What the daemon tells about its work: metrics, and one log line a step of a project's life. Any thread.

@@ -1,4 +1,5 @@
 package import LifecycleCore
+package import LifecycleSQLite
 
 /// Why nothing was imported.
 package enum ImportError: Error, Sendable, CustomStringConvertible {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// A CSV file that is read twice: from its beginning to its end, and then record by record wherever they are. Not
 /// `Sendable`: used where it was made.

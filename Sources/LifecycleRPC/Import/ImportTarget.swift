@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSQLite
 
 /// The database that an import works on. A dry run where there is none yet gets one of its own, which goes with this.
 struct ImportTarget: ~Copyable {

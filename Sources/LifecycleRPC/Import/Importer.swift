@@ -1,4 +1,5 @@
 package import LifecycleCore
+internal import LifecycleSQLite
 
 /// Brings the rows of a CSV file into a ledger that no daemon has open: in one transaction, through the code that serves
 /// callers, audited before it is committed. Everything or nothing.

@@ -1,5 +1,6 @@
 internal import CoreMetrics
 package import LifecycleCore
+internal import LifecycleSQLite
 
 /// What `getMetrics` tells of the files, beside the registry's own: how large they are now, the room on their disk, and the
 /// newest backup. Also logs backups, and a log that is not given back. Any thread.

@@ -1,4 +1,5 @@
 internal import Glibc
+package import LifecycleSQLite
 
 /// `<database>.ballast`: space set aside, of which some is given up when the disk is full so that refunds still fit, and
 /// the rest when the log is copied. How much it must be says `LogRoom`.

@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Glibc
+internal import LifecycleSQLite
 
 /// A lock on the database's file itself. The lock file is beside a name; this one keeps out whoever reaches the same file
 /// under another one, such as a container into which nothing but this file is mounted.

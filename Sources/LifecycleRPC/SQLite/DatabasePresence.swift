@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// What there is at a database's path, for work by hand: a path that is mistyped must not begin a second ledger, which
 /// nobody serves.

@@ -1,4 +1,5 @@
 internal import Glibc
+package import LifecycleSQLite
 
 /// Notices that the open database or its WAL was deleted or replaced: SQLite would go on committing to files without
 /// a name, and every answered write would be lost at the next start. And the lock: a second daemon could start beside us.

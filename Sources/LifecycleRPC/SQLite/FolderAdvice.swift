@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// What to do where the owner or the mode of a folder or a file is not safe. Whoever follows it must not harm anything
 /// else: no chmod of a folder that others need as it is (`/tmp`), and none of what belongs to another user.

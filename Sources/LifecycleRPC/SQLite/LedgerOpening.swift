@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// The ledger, opened, repaired and brought to the newest schema, by whoever has its lock.
 struct LedgerOpening {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSQLite
 
 /// `<database>.lock`: keeps a second daemon out for as long as this object lives, and remembers across restarts that
 /// the database was made once.

@@ -1,3 +1,5 @@
+internal import LifecycleSQLite
+
 /// When the disk is full, and when it is so no more.
 extension LogKeeper {
     /// Sets the ballast aside, and keeps it from now on.

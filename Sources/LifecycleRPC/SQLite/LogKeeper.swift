@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSQLite
 
 /// Copies the log into the database, gives back what it does not need, and sees to it before each commit that both stay
 /// possible: see `LogRoom`. Not `Sendable`: on the thread of its database.

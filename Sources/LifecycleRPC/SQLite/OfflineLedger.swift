@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// The ledger, opened for work that no daemon may be beside: the same lock, repairs and migrations as at the daemon's
 /// start. Nothing is swept, nobody is served. Not `Sendable`: used where it was made.
@@ -25,7 +26,7 @@ final class OfflineLedger {
         // Nothing is settled here: nobody need look for what is due.
         let nextDeadline = NextDeadline()
         nextDeadline.time = Timestamp(milliseconds: .max)
-        transaction = try SQLiteWriteTransaction(database, nextDeadline)
+        transaction = try SQLiteWriteTransaction(database, nextDeadline, sinceStart: systemSinceStart)
     }
 
     func begin() throws(StorageError) { try database.execute("BEGIN IMMEDIATE") }

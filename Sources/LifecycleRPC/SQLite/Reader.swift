@@ -1,5 +1,6 @@
 internal import Glibc
 package import LifecycleCore
+package import LifecycleSQLite
 
 /// A read-only connection and what it takes to run a read in one snapshot. Not `Sendable`: one thread's own.
 package final class Reader {

@@ -1,4 +1,5 @@
 package import LifecycleCore
+internal import LifecycleSQLite
 internal import LifecycleSystem
 internal import NIOConcurrencyHelpers
 internal import Synchronization

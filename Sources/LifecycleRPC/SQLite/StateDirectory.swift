@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
+package import LifecycleSQLite
 
 /// The folder of the ledger, checked and locked before SQLite sees any of it.
 ///

@@ -1,3 +1,4 @@
+internal import LifecycleSQLite
 internal import Synchronization
 
 /// Whether storage has failed for good. Any thread.

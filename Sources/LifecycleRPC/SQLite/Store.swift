@@ -1,5 +1,6 @@
 internal import Glibc
 package import LifecycleCore
+package import LifecycleSQLite
 internal import LifecycleSystem
 
 /// The ledger on disk: opened in the order that makes what was acknowledged before survive whatever ended the last run.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSQLite
 
 /// Makes sure, before SQLite opens the database, that the WAL we can read is the WAL on the disk.
 ///

@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import LifecycleCore
+package import LifecycleSQLite
 internal import LifecycleSystem
 internal import Synchronization
 

@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// Clocks that are set, a machine that sleeps, a thread that stands still.
 extension Writer {

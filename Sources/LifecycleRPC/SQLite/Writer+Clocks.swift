@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// What the daemon's clocks do, as the daemon itself.
 extension Writer {

@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// What is done on a full disk, and what is not.
 extension Writer {

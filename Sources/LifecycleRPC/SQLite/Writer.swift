@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// Runs batches of writes on the one connection that ever writes or checkpoints. Not `Sendable`: the writer thread's own.
 final class Writer {

@@ -1,4 +1,5 @@
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// When the writer wants to be woken though nobody asks for anything. The writer thread's own.
 struct WriterAlarm {

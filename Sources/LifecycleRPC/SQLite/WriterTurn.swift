@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// What the writer thread is told.
 enum WriterLetter: Sendable {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSQLite
 
 /// `<socket>.lock`: whoever holds it may replace what is at the socket's path. Held for as long as the daemon lives, so that
 /// of two that are started at once, over what a killed one left, neither takes the other's socket for a left one.

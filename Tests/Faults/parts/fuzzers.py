@@ -67,15 +67,16 @@ class Build:
         memory = [*in_process.glob("InMemory*.swift"), *in_process.glob("InProcessDaemon*.swift")]
         memory += [in_process / f"{name}.swift" for name in ("CallCounts", "DeadlineIndex", "UTF8Key")]
         self.compile("LifecycleClient", memory, "-emit-module", "-enable-testing")
+        self.compile("LifecycleSQLite", [*swift_files(SOURCES / "SQLite"), self.resources()], "-emit-module")
         daemon = SOURCES / "LifecycleRPC"
         disk = [file for file in swift_files(daemon / "SQLite") if file.stem not in NOT_FUZZED]
         disk += [daemon / "Clock.swift", daemon / "ClockWatch.swift", daemon / "Dispatch/Dispatcher.swift"]
         disk.append(ROOT / "Tests/LifecycleRPCTests/Ledger/ProjectNames.swift")
-        self.compile("sequences", [*disk, self.resources(), *fuzz_files("sequences")])
+        self.compile("sequences", [*disk, *fuzz_files("sequences")])
 
     def resources(self):
         """As SwiftPM embeds them."""
-        texts = [(file.stem, file.read_bytes()) for file in (SOURCES / "LifecycleRPC/SQLite/Schema").glob("*.sql")]
+        texts = [(file.stem, file.read_bytes()) for file in (SOURCES / "SQLite/Schema").glob("*.sql")]
         members = "".join(f"    static let {name}_sql: [UInt8] = {list(text)}\n" for name, text in texts)
         file = self.folder / "PackageResources.swift"
         file.write_text(f"enum PackageResources {{\n{members}}}\n")
@@ -98,7 +99,7 @@ class Build:
         execute(["ar", "rcsT", self.folder / "packages.a", *objects])
 
     def link_target(self, target):
-        modules = {"frames": ["frames", "Plain"], "sequences": ["sequences", "LifecycleClient"]}[target]
+        modules = {"frames": ["frames", "Plain"], "sequences": ["sequences", "LifecycleClient", "LifecycleSQLite"]}[target]
         objects = [self.folder / f"{module}.o" for module in [*modules, "LifecycleCore"]]
         execute(
             ["swiftc", *self.instrumentation, "-use-ld=lld", *objects, self.folder / "packages.a", *self.link]

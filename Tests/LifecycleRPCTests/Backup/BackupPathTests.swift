@@ -4,6 +4,7 @@ internal import TestSupport
 internal import Testing
 
 @testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("Where a backup may be made", .ledgers)
 struct BackupPathTests {

@@ -4,6 +4,7 @@ internal import TestSupport
 internal import Testing
 
 @testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("A backup", .ledgers)
 struct BackupTests {

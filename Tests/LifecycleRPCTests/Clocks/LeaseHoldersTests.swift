@@ -2,6 +2,7 @@ internal import LifecycleCore
 internal import Testing
 
 @testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("A project's lease is held by the last connection that attached")
 struct LeaseHoldersTests {

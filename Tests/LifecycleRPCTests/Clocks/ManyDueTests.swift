@@ -1,6 +1,7 @@
 internal import Foundation
 internal import LifecycleCore
 internal import LifecycleRPC
+internal import LifecycleSQLite
 internal import Testing
 
 @Suite("A hundred thousand due projects hold nobody up", .ledgers)

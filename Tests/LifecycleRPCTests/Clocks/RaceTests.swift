@@ -1,5 +1,6 @@
 internal import LifecycleCore
 internal import LifecycleRPC
+internal import LifecycleSQLite
 internal import TestSupport
 internal import Testing
 

@@ -3,6 +3,7 @@ internal import LifecycleCore
 internal import Testing
 
 @testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("The exit status")
 struct DaemonExitTests {

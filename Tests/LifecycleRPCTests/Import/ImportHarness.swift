@@ -1,5 +1,6 @@
 internal import LifecycleCore
 internal import LifecycleRPC
+internal import LifecycleSQLite
 internal import TestSupport
 
 /// A ledger that files are imported into while its daemon is away.

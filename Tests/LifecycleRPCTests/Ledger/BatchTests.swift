@@ -1,6 +1,7 @@
 internal import Foundation
 internal import LifecycleCore
 internal import LifecycleRPC
+internal import LifecycleSQLite
 internal import Synchronization
 internal import TestSupport
 internal import Testing

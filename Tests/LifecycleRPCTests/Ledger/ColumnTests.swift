@@ -4,6 +4,7 @@ internal import TestSupport
 internal import Testing
 
 @testable internal import LifecycleRPC
+@testable internal import LifecycleSQLite
 
 /// Each column of each table is fixed by a trigger, derived and audited, or told to be free in docs/reliability.md.
 @Suite("Every column is fixed, audited or said to be free", .ledgers)

@@ -90,5 +90,5 @@ func sqlite3Command(_ path: String, script: String) throws -> (status: Int32, ou
 func auditScript() throws -> String {
     let root = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
     return try String(
-        contentsOf: root.appendingPathComponent("Sources/LifecycleRPC/SQLite/Schema/audit.sql"), encoding: .utf8)
+        contentsOf: root.appendingPathComponent("Sources/SQLite/Schema/audit.sql"), encoding: .utf8)
 }

@@ -1,5 +1,6 @@
 internal import LifecycleCore
 internal import LifecycleRPC
+internal import LifecycleSQLite
 internal import Testing
 
 @Suite("Closing and opening again", .ledgers)

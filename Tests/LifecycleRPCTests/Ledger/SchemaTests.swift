@@ -4,6 +4,7 @@ internal import TestSupport
 internal import Testing
 
 @testable internal import LifecycleRPC
+@testable internal import LifecycleSQLite
 
 /// The schema carries the ledger's promises, so nothing goes on with another one.
 @Suite("The schema is compared with what the migrations make", .ledgers)

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("Full disk", .enabled(if: SmallDisk.isAvailable, "needs root and mount"))
 struct DiskFullTests {

@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 
 @testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("File identity")
 struct FileIdentityTests {

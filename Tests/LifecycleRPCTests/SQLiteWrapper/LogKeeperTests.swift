@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("The keeper of the log", .enabled(if: SmallDisk.isAvailable, "needs root and mount"))
 struct LogKeeperTests {

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("State directory")
 struct StateDirectoryTests {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("Statement")
 struct StatementTests {

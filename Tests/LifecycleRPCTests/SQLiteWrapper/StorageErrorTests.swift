@@ -2,7 +2,7 @@ import CSQLite
 import Foundation
 import Testing
 
-@testable import LifecycleRPC
+@testable import LifecycleSQLite
 
 @Suite("Storage errors")
 struct StorageErrorTests {

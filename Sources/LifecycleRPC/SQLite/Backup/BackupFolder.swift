@@ -1,4 +1,5 @@
 internal import Glibc
+package import LifecycleSQLite
 
 /// The one folder that backups are made in, and which paths lead into it.
 package struct BackupFolder: Sendable {

@@ -1,8 +1,9 @@
-internal import LifecycleCore
+package import LifecycleCore
+package import LifecycleSQLite
 internal import Synchronization
 
 /// Makes backups, one at a time, on the thread that asks for one.
-package final class Backups: Sendable {
+package final class Backups: BackupMaker {
     private struct State {
         var isRunning = false
         var isStopped = false
@@ -28,7 +29,7 @@ package final class Backups: Sendable {
 
     /// Copies what `source` has in its snapshot, lets go of that, and checks the copy.
     /// - Parameter source: a reader in a transaction.
-    func make(_ path: String, from source: Database) throws(BackupFailure) -> BackupReport {
+    package func make(_ path: String, from source: Database) throws(BackupFailure) -> BackupReport {
         let clock = ContinuousClock()
         let start = clock.now
         do throws(BackupFailure) {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSQLite
 
 /// An open folder: what is done by its descriptor stays in it, whatever happens to its name. Not `Sendable`.
 final class OpenFolder {

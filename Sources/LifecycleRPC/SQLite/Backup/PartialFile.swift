@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSQLite
 
 /// A backup in the making, under a name that says so; gone with this object, unless it was published.
 ///

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LifecycleCore
+internal import LifecycleSQLite
 
 /// The database that a restore replaces, kept as `<database>.before-restore-<time>`.
 struct PreviousDatabase {

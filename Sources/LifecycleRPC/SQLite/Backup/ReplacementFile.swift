@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleSQLite
 
 /// `<database>.restore`: the new database while it is made; gone with this object, unless it took its place. Not
 /// `Sendable`. Whoever has it holds the database's lock.

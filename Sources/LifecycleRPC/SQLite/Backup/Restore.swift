@@ -1,5 +1,6 @@
 internal import Glibc
 package import LifecycleCore
+internal import LifecycleSQLite
 
 /// Puts a backup in the place of the database. At every moment the database's name leads to the old one, whole, or to the
 /// new one; only when the old one is damaged may it lead nowhere, which no daemon takes for an empty ledger.

@@ -1,5 +1,6 @@
 import Glibc
 import LifecycleCore
+import LifecycleSQLite
 
 @testable import LifecycleClient
 

@@ -29,13 +29,13 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Nothing is wrong with the ledger: what was refused can be tried again later.
-    var isPassing: Bool { kind == .full || kind == .busy }
+    package var isPassing: Bool { kind == .full || kind == .busy }
 
     /// A stop ended it.
-    var isInterruption: Bool { kind == .busy && code & 0xff == SQLITE_INTERRUPT }
+    package var isInterruption: Bool { kind == .busy && code & 0xff == SQLITE_INTERRUPT }
 
     /// The same where nothing was to be refused, so that nobody knows how to go on.
-    var asFatal: StorageError { isFatal ? self : StorageError(.misuse, code: code, "cannot go on: \(message)") }
+    package var asFatal: StorageError { isFatal ? self : StorageError(.misuse, code: code, "cannot go on: \(message)") }
 
     package var description: String { "\(message) [\(kind), code \(code)]" }
 }
@@ -63,7 +63,7 @@ extension StorageError {
     }
 
     /// A failed system call of ours; `action` completes the sentence "cannot …".
-    init(errno code: Int32, cannot action: String) {
+    package init(errno code: Int32, cannot action: String) {
         self.init(Kind(errno: code), code: code, "cannot \(action): \(String(cString: strerror(code)))")
     }
 }

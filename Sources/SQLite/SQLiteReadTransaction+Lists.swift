@@ -1,8 +1,8 @@
-internal import LifecycleCore
+package import LifecycleCore
 
 /// Lists, their figures, and the audit.
 extension SQLiteReadTransaction {
-    func projects(
+    package func projects(
         _ filter: ProjectFilter, after cursor: ProjectID?, limit: Int
     ) throws(RPCError) -> [Project] {
         try reporting { () throws(StorageError) in
@@ -16,7 +16,7 @@ extension SQLiteReadTransaction {
     }
 
     /// Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
-    func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
+    package func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
         try reporting { () throws(StorageError) in
             try touch(user: filter.userId)
             let isKept = filter.createdAfter == nil && filter.createdBefore == nil && filter.dueBefore == nil
@@ -34,7 +34,7 @@ extension SQLiteReadTransaction {
         }
     }
 
-    func audit() throws(RPCError) -> AuditReport {
+    package func audit() throws(RPCError) -> AuditReport {
         try reporting { () throws(StorageError) in
             let findings = try database.auditFindings()
             let checked = try database.integer(

@@ -2,12 +2,14 @@ internal import LifecycleCore
 
 /// The last sign of life of each project that is not on disk yet, by project row: however often a pipeline reports, its
 /// row is written once a second. Lost with the process, after which every lease gets a lease of grace. Pure.
-struct PendingBeats {
+package struct PendingBeats {
     private var waiting: [Int64: Beat] = [:]
     /// What each change of the transaction that is open replaced, as that may yet be rolled back.
     private var replaced: [(row: Int64, beat: Beat?)] = []
 
-    var isEmpty: Bool { waiting.isEmpty }
+    package init() {}
+
+    package var isEmpty: Bool { waiting.isEmpty }
     var rows: [Int64] { Array(waiting.keys) }
     /// Where the transaction is, for `rollBack(to:)`.
     var mark: Int { replaced.count }

@@ -1,8 +1,8 @@
-internal import LifecycleCore
+package import LifecycleCore
 
 /// The history in commit order, for who watches it.
 extension SQLiteReadTransaction {
-    func events(_ filter: EventFilter, after seq: Int64, limit: Int) throws(RPCError) -> [Event] {
+    package func events(_ filter: EventFilter, after seq: Int64, limit: Int) throws(RPCError) -> [Event] {
         try reporting { () throws(StorageError) in
             let list = try prepared(EventRow.after(filter))
             list.bind(1, seq)
@@ -13,7 +13,7 @@ extension SQLiteReadTransaction {
         }
     }
 
-    func newestSeq() throws(RPCError) -> Int64 {
+    package func newestSeq() throws(RPCError) -> Int64 {
         try reporting { () throws(StorageError) in
             try prepared("SELECT seq FROM event ORDER BY seq DESC LIMIT 1").first { $0.integer(0) } ?? 0
         }

@@ -1,13 +1,13 @@
-internal import LifecycleCore
+package import LifecycleCore
 
 /// What a clock that is set changes, and what is known of the clock.
 extension SQLiteWriteTransaction {
-    func newestEventTime() throws(StorageError) -> Timestamp? {
+    package func newestEventTime() throws(StorageError) -> Timestamp? {
         try prepared("SELECT at FROM event ORDER BY seq DESC LIMIT 1").first { Timestamp(milliseconds: $0.integer(0)) }
     }
 
     /// The latest deadlines first, from the one after `last` on.
-    func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject] {
+    package func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject] {
         let list = try prepared(
             // Not as (deadline, row) < (?1, ?2), for which SQLite goes through all projects.
             ProjectRow.select + """
@@ -22,7 +22,7 @@ extension SQLiteWriteTransaction {
 
     /// The clock went back: the project ends earlier than it would.
     /// - Parameter runtimeEnd: nil: as it was.
-    func setBack(
+    package func setBack(
         _ project: StoredProject, deadline: Timestamp, runtimeEnd: Timestamp?, at now: Timestamp
     ) throws(RPCError) {
         try change(
@@ -41,7 +41,7 @@ extension SQLiteWriteTransaction {
     /// The clock went forwards again, or the machine was restarted: projects whose runtime ends earlier, as the clock had
     /// been set back, have so much more of it, and not more than their terms say.
     /// - Returns: whether there may be some left.
-    func putForward(milliseconds: Int64, limits: Limits) throws(StorageError) -> Bool {
+    package func putForward(milliseconds: Int64, limits: Limits) throws(StorageError) -> Bool {
         let update = try prepared(
             """
             UPDATE project INDEXED BY projectByDeadline SET runtimeEnd = iif(
@@ -63,7 +63,7 @@ extension SQLiteWriteTransaction {
     }
 
     /// Whether the runtime of any project may end earlier than its terms say.
-    func mayBeSetBack() throws(StorageError) -> Bool {
+    package func mayBeSetBack() throws(StorageError) -> Bool {
         try prepared("SELECT isSetBack FROM clock").first { $0.integer(0) != 0 } ?? false
     }
 
@@ -72,12 +72,12 @@ extension SQLiteWriteTransaction {
     /// How often what is known is written, in milliseconds, when nothing happens: a power cut forgets so much.
     private static let notePause: Int64 = 3_600_000
 
-    func clockAgreement(at now: Timestamp) throws(RPCError) -> ClockAgreement? {
+    package func clockAgreement(at now: Timestamp) throws(RPCError) -> ClockAgreement? {
         try reporting { () throws(StorageError) in try lookAtClock(at: now).agreement }
     }
 
     /// Looks at the clock, and notes it when that says more than what is known.
-    func lookAtClock(
+    package func lookAtClock(
         at now: Timestamp
     ) throws(StorageError) -> (agreement: ClockAgreement, change: ClockAgreement.Change) {
         let uptime = sinceStart()

@@ -1,7 +1,7 @@
-internal import LifecycleCore
+package import LifecycleCore
 
 extension SQLiteWriteTransaction {
-    func trimProjects(
+    package func trimProjects(
         finishedBefore end: Timestamp, after row: Int64, at now: Timestamp
     ) throws(RPCError) -> Retention.Step {
         try reporting { () throws(StorageError) in

@@ -1,7 +1,7 @@
 /// The product's SQL files, built into the binary.
-enum Schema {
+package enum Schema {
     /// By number. A released migration never changes; the next one is added below it.
-    static let migrations: [(version: Int, sql: String)] = [
+    package static let migrations: [(version: Int, sql: String)] = [
         (1, String(decoding: PackageResources.v1_initial_sql, as: UTF8.self)),
         (2, String(decoding: PackageResources.v2_guards_sql, as: UTF8.self)),
         (3, String(decoding: PackageResources.v3_clocks_sql, as: UTF8.self) + "\n" + guards),

@@ -17,14 +17,14 @@ package struct DatabasePath: Sendable {
     }
 
     /// The endings of what SQLite puts beside a database.
-    static let companions = ["-wal", "-shm", "-journal"]
+    package static let companions = ["-wal", "-shm", "-journal"]
 
     package var writeAheadLog: String { path + "-wal" }
     package var lock: String { path + ".lock" }
     package var ballast: String { path + ".ballast" }
 
     /// `a/b` is `a` and `b`, `b` is `.` and `b`, `/b` is `/` and `b`.
-    static func split(_ path: String) throws(StorageError) -> (folder: String, name: String) {
+    package static func split(_ path: String) throws(StorageError) -> (folder: String, name: String) {
         let bytes = Array(path.utf8)
         let slash = bytes.lastIndex(of: UInt8(ascii: "/"))
         let name = String(decoding: bytes[(slash.map { $0 + 1 } ?? 0)...], as: UTF8.self)

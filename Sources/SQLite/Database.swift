@@ -41,7 +41,7 @@ package final class Database {
     private static let memoryPath = ":memory:"
 
     /// A new and empty one in memory.
-    static func inMemory() throws(StorageError) -> Database { try Database(path: memoryPath, mode: .memory) }
+    package static func inMemory() throws(StorageError) -> Database { try Database(path: memoryPath, mode: .memory) }
 
     /// Opens the file; the writer creates it, mode 0600, when it is missing. Its folder must exist, and the file itself
     /// must not be a symbolic link.
@@ -121,7 +121,7 @@ package final class Database {
     package var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
 
     /// Ends the transaction without effect, if there still is one.
-    func rollBack() {
+    package func rollBack() {
         if isInTransaction { try? execute("ROLLBACK") }
     }
 
@@ -149,7 +149,7 @@ package final class Database {
     }
 
     /// Frees the pages in its cache that nothing uses just now.
-    func giveBackMemory() { sqlite3_db_release_memory(handle) }
+    package func giveBackMemory() { sqlite3_db_release_memory(handle) }
 
     /// The hook takes the place of SQLite's automatic checkpoint, whose errors nobody sees.
     private func observeCommits() {

@@ -8,7 +8,7 @@ package struct BackupFailure: Error, Sendable, CustomStringConvertible {
     package init(_ reason: String) { self.reason = reason }
 
     /// A failed system call; `action` completes the sentence "cannot …".
-    init(errno code: Int32, cannot action: String) {
+    package init(errno code: Int32, cannot action: String) {
         reason =
             switch code {
             case ENOSPC, EDQUOT: "the disk is full: cannot \(action)"
@@ -17,7 +17,7 @@ package struct BackupFailure: Error, Sendable, CustomStringConvertible {
     }
 
     /// What storage said while `action` went on.
-    init(_ error: StorageError, while action: String) {
+    package init(_ error: StorageError, while action: String) {
         reason = error.kind == .full ? "the disk is full: free some space" : "\(action) failed: \(error.message)"
     }
 

@@ -7,7 +7,7 @@ extension Database {
     /// Copies all pages, as they are in the snapshot that this connection has open, into an empty database. With a
     /// snapshot open nothing that is written meanwhile makes SQLite begin anew.
     /// - Parameter afterStep: told how many pages are copied; what it throws ends the copying.
-    func copyPages(to copy: Database, afterStep: (Int32) throws(BackupFailure) -> Void) throws(BackupFailure) {
+    package func copyPages(to copy: Database, afterStep: (Int32) throws(BackupFailure) -> Void) throws(BackupFailure) {
         do throws(StorageError) {
             guard isInTransaction else { throw StorageError(.misuse, "a copy needs an open snapshot") }
             // BEGIN by itself opens none.

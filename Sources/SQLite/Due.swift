@@ -15,9 +15,9 @@ package struct Due: Sendable {
         self.isEverything = isEverything
     }
 
-    var isEmpty: Bool { projects.isEmpty && users.isEmpty && !isEverything }
+    package var isEmpty: Bool { projects.isEmpty && users.isEmpty && !isEverything }
 
-    mutating func formUnion(_ other: Due) {
+    package mutating func formUnion(_ other: Due) {
         projects += other.projects
         users += other.users
         isEverything = isEverything || other.isEverything
@@ -26,10 +26,12 @@ package struct Due: Sendable {
 
 /// The earliest deadline of all unfinished projects, or one before it. The writer keeps it; anybody may look, and need
 /// not ask the database whether something is due as long as this is in the future.
-final class NextDeadline: Sendable {
+package final class NextDeadline: Sendable {
     private let milliseconds = Atomic(Int64.min)
 
-    var time: Timestamp {
+    package init() {}
+
+    package var time: Timestamp {
         get { Timestamp(milliseconds: milliseconds.load(ordering: .acquiring)) }
         set { milliseconds.store(newValue.milliseconds, ordering: .releasing) }
     }

@@ -1,11 +1,11 @@
-internal import LifecycleCore
+package import LifecycleCore
 
 /// What rules may change. The schema's triggers move the money: see `Schema/v3_guards.sql`.
-final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
+package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     /// What the rule that runs has done, for the log; who runs the rule empties it.
-    var steps: [NewEvent] = []
+    package var steps: [NewEvent] = []
 
-    let sinceStart: Uptime
+    let sinceStart: @Sendable () -> Int64
     private var ids: ProjectIDGenerator
     private var random = SystemRandomNumberGenerator()
 
@@ -19,15 +19,15 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     private let insertEntry: Statement
     private let insertEvent: Statement
     /// Signs of life that are not on disk yet.
-    var beats = PendingBeats()
+    package var beats = PendingBeats()
     /// The last event that was written.
-    private(set) var newestEvent: Int64
+    package private(set) var newestEvent: Int64
     /// The last one that is on disk.
     private var committedEvent: Int64
 
     /// - Parameter sinceStart: how long the machine has run.
-    init(
-        _ database: Database, _ nextDeadline: NextDeadline, sinceStart: @escaping Uptime = systemSinceStart
+    package init(
+        _ database: Database, _ nextDeadline: NextDeadline, sinceStart: @escaping @Sendable () -> Int64
     ) throws(StorageError) {
         self.sinceStart = sinceStart
         let newest = try database.prepare("SELECT id FROM project ORDER BY id DESC LIMIT 1")
@@ -70,9 +70,9 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         try super.init(database, nextDeadline)
     }
 
-    func makeProjectID(at now: Timestamp) -> ProjectID { ids.next(at: now, random: &random) }
+    package func makeProjectID(at now: Timestamp) -> ProjectID { ids.next(at: now, random: &random) }
 
-    func request(of userId: String, key: String) throws(RPCError) -> EarlierRequest? {
+    package func request(of userId: String, key: String) throws(RPCError) -> EarlierRequest? {
         try reporting { () throws(StorageError) in
             projectByKey.bind(1, key)
             projectByKey.bind(2, userId)
@@ -86,7 +86,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         }
     }
 
-    func openAccount(of userId: String) throws(RPCError) -> Account {
+    package func openAccount(of userId: String) throws(RPCError) -> Account {
         try reporting { () throws(StorageError) in
             insertAccount.bind(1, userId)
             try insertAccount.run()
@@ -95,7 +95,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         }
     }
 
-    func create(_ new: NewProject, at now: Timestamp) throws(RPCError) -> StoredProject {
+    package func create(_ new: NewProject, at now: Timestamp) throws(RPCError) -> StoredProject {
         try reporting { () throws(StorageError) in
             insertProject.bind(1, new.projectId)
             insertProject.bind(2, new.account.row)
@@ -123,11 +123,11 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         }
     }
 
-    func start(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
+    package func start(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
         try move(project, startProject, deadline, now)
     }
 
-    func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
+    package func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
         try move(project, renewProject, deadline, now)
     }
 
@@ -144,7 +144,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         }
     }
 
-    func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError) {
+    package func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError) {
         try reporting { () throws(StorageError) in
             try writeBeat(of: project.row)
             finishProject.bind(1, project.row)
@@ -160,7 +160,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         }
     }
 
-    func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry {
+    package func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry {
         try reporting { () throws(StorageError) in
             insertEntry.bind(1, entry.account.row)
             insertEntry.bind(2, entry.kind.rawValue)
@@ -175,7 +175,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         }
     }
 
-    func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError) {
+    package func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError) {
         try reporting { () throws(StorageError) in
             insertEvent.bind(1, event.kind.rawValue)
             insertEvent.bind(2, event.account)
@@ -191,7 +191,7 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
         steps.append(event)
     }
 
-    override func begin(at now: Timestamp) {
+    package override func begin(at now: Timestamp) {
         super.begin(at: now)
         steps.removeAll(keepingCapacity: true)
     }
@@ -199,25 +199,25 @@ final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
     // MARK: What is remembered beside the database, and goes with its transaction
 
     /// A place in the transaction that is open.
-    struct Mark {
+    package struct Mark {
         fileprivate let beats: Int
         fileprivate let event: Int64
     }
 
-    var mark: Mark { Mark(beats: beats.mark, event: newestEvent) }
+    package var mark: Mark { Mark(beats: beats.mark, event: newestEvent) }
 
-    func commit() {
+    package func commit() {
         beats.commit()
         committedEvent = newestEvent
     }
 
     /// - Parameter mark: nil: all of it.
-    func rollBack(to mark: Mark? = nil) {
+    package func rollBack(to mark: Mark? = nil) {
         beats.rollBack(to: mark?.beats ?? 0)
         newestEvent = mark?.event ?? committedEvent
     }
 
-    override func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {
+    package override func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {
         try super.project(reference).map(beats.applied(to:))
     }
 }

@@ -1,9 +1,9 @@
-internal import Glibc
+package import Glibc
 
 /// System calls on files, with EINTR and short transfers handled and errors as `StorageError`.
-enum POSIXFile {
+package enum POSIXFile {
     /// Opens with O_CLOEXEC and O_NOFOLLOW; nil when the file does not exist and `flags` do not create it.
-    static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(StorageError) -> Int32? {
+    package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(StorageError) -> Int32? {
         while true {
             let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode)
             if descriptor >= 0 { return descriptor }
@@ -17,7 +17,7 @@ enum POSIXFile {
     }
 
     /// Creates an empty file, mode 0600 whatever the umask adds; an existing one is not opened (that would drop locks).
-    static func createIfMissing(_ path: String) throws(StorageError) {
+    package static func createIfMissing(_ path: String) throws(StorageError) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if descriptor >= 0 {
             close(descriptor)
@@ -27,21 +27,21 @@ enum POSIXFile {
     }
 
     /// Of the path itself, links not followed; nil when nothing is there.
-    static func status(_ path: String) throws(StorageError) -> stat? {
+    package static func status(_ path: String) throws(StorageError) -> stat? {
         var result = stat()
         if lstat(path, &result) == 0 { return result }
         if errno == ENOENT { return nil }
         throw StorageError(errno: errno, cannot: "look at \(path)")
     }
 
-    static func status(_ descriptor: Int32, _ path: String) throws(StorageError) -> stat {
+    package static func status(_ descriptor: Int32, _ path: String) throws(StorageError) -> stat {
         var result = stat()
         guard fstat(descriptor, &result) == 0 else { throw StorageError(errno: errno, cannot: "look at \(path)") }
         return result
     }
 
     /// Reads until `buffer` is full or the file ends; returns the number of bytes read.
-    static func read(
+    package static func read(
         _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int, _ path: String
     ) throws(StorageError) -> Int {
         var done = 0
@@ -58,7 +58,7 @@ enum POSIXFile {
         return done
     }
 
-    static func write(
+    package static func write(
         _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, _ path: String
     ) throws(StorageError) {
         var done = 0
@@ -73,7 +73,7 @@ enum POSIXFile {
     }
 
     /// Makes the names of new files in a folder durable.
-    static func sync(folder: String) throws(StorageError) {
+    package static func sync(folder: String) throws(StorageError) {
         guard let descriptor = try open(folder, O_RDONLY | O_DIRECTORY) else {
             throw StorageError(.moved, code: ENOENT, "the folder \(folder) is gone: put it back and restart")
         }
@@ -82,7 +82,7 @@ enum POSIXFile {
     }
 
     /// A sync that failed is never tried again: the kernel may have dropped the pages.
-    static func sync(_ descriptor: Int32, _ path: String) throws(StorageError) {
+    package static func sync(_ descriptor: Int32, _ path: String) throws(StorageError) {
         // fsync, not fdatasync: it is used on folders and on new files too.
         while fsync(descriptor) != 0 {
             let code = errno
@@ -94,8 +94,8 @@ enum POSIXFile {
 }
 
 extension stat {
-    var isRegularFile: Bool { st_mode & S_IFMT == S_IFREG }
-    var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
-    var isSymbolicLink: Bool { st_mode & S_IFMT == S_IFLNK }
-    var isWritableByOthers: Bool { st_mode & 0o022 != 0 }
+    package var isRegularFile: Bool { st_mode & S_IFMT == S_IFREG }
+    package var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
+    package var isSymbolicLink: Bool { st_mode & S_IFMT == S_IFLNK }
+    package var isWritableByOthers: Bool { st_mode & 0o022 != 0 }
 }

@@ -24,7 +24,7 @@ extension Database {
 
     /// Checks that this is a whole and sound ledger, of a schema that this program knows.
     /// - Parameter goOn: asked between the steps; what it throws ends the check.
-    func checkLedger(goOn: () throws(BackupFailure) -> Void) throws(BackupFailure) {
+    package func checkLedger(goOn: () throws(BackupFailure) -> Void) throws(BackupFailure) {
         do throws(StorageError) {
             guard try integer("PRAGMA application_id") == Self.applicationID, try integer("PRAGMA user_version") != 0
             else { throw StorageError(.cannotOpen, "it is not a database of lifecycled") }
@@ -52,7 +52,7 @@ extension Database {
     }
 
     /// Projects, and the newest event or 0.
-    func extent() throws(StorageError) -> (projects: Int64, lastSeq: Int64) {
+    package func extent() throws(StorageError) -> (projects: Int64, lastSeq: Int64) {
         (
             try integer("SELECT count(*) FROM project") ?? 0,
             try integer("SELECT ifnull(max(seq), 0) FROM event") ?? 0
@@ -60,14 +60,14 @@ extension Database {
     }
 
     /// Ends what runs on this connection, from any thread, for as long as the connection is open.
-    struct Interrupter: @unchecked Sendable {
+    package struct Interrupter: @unchecked Sendable {
         // A C handle; this one call on it is allowed from any thread.
         fileprivate let handle: OpaquePointer
 
-        func interrupt() { sqlite3_interrupt(handle) }
+        package func interrupt() { sqlite3_interrupt(handle) }
     }
 
-    var interrupter: Interrupter {
+    package var interrupter: Interrupter {
         get throws(StorageError) { Interrupter(handle: try openHandle()) }
     }
 }

@@ -1,20 +1,20 @@
-internal import LifecycleCore
+package import LifecycleCore
 
 /// What rules may ask, answered by one connection. Not `Sendable`: used on the connection's thread, between a BEGIN and
 /// its end, which whoever owns the connection writes.
-class SQLiteReadTransaction: ReadTransaction {
+package class SQLiteReadTransaction: ReadTransaction {
     let database: Database
-    let nextDeadline: NextDeadline
+    package let nextDeadline: NextDeadline
     /// The time of the request that is asking.
     private(set) var now = Timestamp(milliseconds: .min)
     /// What the request touched that is due.
-    private(set) var due = Due()
+    package private(set) var due = Due()
     /// What the request does to its connection.
-    private(set) var effects: [ConnectionEffect] = []
+    package private(set) var effects: [ConnectionEffect] = []
     /// The storage error behind the last `RPCError` thrown here, for who must decide whether to go on.
-    var failure: StorageError?
+    package var failure: StorageError?
     /// Who makes backups; nil on connections that make none.
-    var backups: Backups?
+    package var backups: (any BackupMaker)?
 
     private let projectByID: Statement
     private let projectByExternalID: Statement
@@ -25,7 +25,7 @@ class SQLiteReadTransaction: ReadTransaction {
     /// Statements by their text, prepared when first asked for.
     private var prepared: [String: Statement] = [:]
 
-    init(_ database: Database, _ nextDeadline: NextDeadline) throws(StorageError) {
+    package init(_ database: Database, _ nextDeadline: NextDeadline) throws(StorageError) {
         self.database = database
         self.nextDeadline = nextDeadline
         projectByID = try database.prepare(ProjectRow.select + " WHERE p.id = ?1")
@@ -45,20 +45,20 @@ class SQLiteReadTransaction: ReadTransaction {
     // MARK: One request
 
     /// Forgets what the last request did.
-    func begin(at now: Timestamp) {
+    package func begin(at now: Timestamp) {
         self.now = now
         failure = nil
         due = Due()
         effects.removeAll(keepingCapacity: true)
     }
 
-    func affect(_ effect: ConnectionEffect) { effects.append(effect) }
+    package func affect(_ effect: ConnectionEffect) { effects.append(effect) }
 
     /// Nearly always nothing is due at all.
     var mayBeDue: Bool { min(earliestInSnapshot, nextDeadline.time) <= now }
     /// The earliest deadline as it was when the snapshot was opened: what is settled since is still due in it. The writer
     /// has no snapshot, and leaves it as it is.
-    var earliestInSnapshot = Timestamp(milliseconds: .max)
+    package var earliestInSnapshot = Timestamp(milliseconds: .max)
 
     func touch(_ project: Project) {
         if let deadline = project.deadline, deadline <= now, mayBeDue { due.projects.append(project.projectId) }
@@ -83,7 +83,7 @@ class SQLiteReadTransaction: ReadTransaction {
 
     // MARK: Reads
 
-    func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {
+    package func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {
         try reporting { () throws(StorageError) in
             let stored: StoredProject?
             switch reference {
@@ -99,7 +99,7 @@ class SQLiteReadTransaction: ReadTransaction {
         }
     }
 
-    func account(of userId: String) throws(RPCError) -> Account? {
+    package func account(of userId: String) throws(RPCError) -> Account? {
         try reporting { () throws(StorageError) in
             try touch(user: userId)
             accountByUser.bind(1, userId)
@@ -112,7 +112,7 @@ class SQLiteReadTransaction: ReadTransaction {
         }
     }
 
-    func entries(ofUser userId: String, before: Int64?, limit: Int) throws(RPCError) -> [Entry] {
+    package func entries(ofUser userId: String, before: Int64?, limit: Int) throws(RPCError) -> [Entry] {
         try reporting { () throws(StorageError) in
             try touch(user: userId)
             entriesByUser.bind(1, userId)
@@ -122,14 +122,14 @@ class SQLiteReadTransaction: ReadTransaction {
         }
     }
 
-    func entries(ofProject row: Int64) throws(RPCError) -> [Entry] {
+    package func entries(ofProject row: Int64) throws(RPCError) -> [Entry] {
         try reporting { () throws(StorageError) in
             entriesByProject.bind(1, row)
             return try entriesByProject.all(EntryRow.read)
         }
     }
 
-    func events(ofProject row: Int64) throws(RPCError) -> [Event] {
+    package func events(ofProject row: Int64) throws(RPCError) -> [Event] {
         try reporting { () throws(StorageError) in
             eventsByProject.bind(1, row)
             return try eventsByProject.all(EventRow.read)
@@ -137,7 +137,7 @@ class SQLiteReadTransaction: ReadTransaction {
     }
 
     /// Turns what storage throws into what callers see, and remembers it.
-    final func reporting<Value>(_ body: () throws(StorageError) -> Value) throws(RPCError) -> Value {
+    package final func reporting<Value>(_ body: () throws(StorageError) -> Value) throws(RPCError) -> Value {
         do {
             return try body()
         } catch {
@@ -149,7 +149,7 @@ class SQLiteReadTransaction: ReadTransaction {
 
 extension RPCError {
     /// Paths and SQL stay in the log.
-    init(_ error: StorageError) {
+    package init(_ error: StorageError) {
         switch error.kind {
         case .full: self = .storageFull
         case .busy: self = .storageUnavailable("another program holds its lock")

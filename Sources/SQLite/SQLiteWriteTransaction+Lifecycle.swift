@@ -1,12 +1,12 @@
-internal import LifecycleCore
+package import LifecycleCore
 
 /// The changes that are rare enough to be looked up by their text.
 extension SQLiteWriteTransaction {
-    func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError) {
+    package func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError) {
         try change(project, "UPDATE project SET updatedAt = ?2, cancelRequested = 1 WHERE row = ?1") { $0.bind(2, now) }
     }
 
-    func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(RPCError) {
+    package func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(RPCError) {
         try change(project, "UPDATE project SET updatedAt = ?2, deadline = ?3, detached = 1 WHERE row = ?1") { update in
             update.bind(2, now)
             update.bind(3, deadline)
@@ -14,14 +14,14 @@ extension SQLiteWriteTransaction {
         nextDeadline.include(deadline)
     }
 
-    func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError) {
+    package func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError) {
         try change(project, "UPDATE project SET externalId = ?3, updatedAt = ?2 WHERE row = ?1") { update in
             update.bind(2, now)
             update.bind(3, id)
         }
     }
 
-    func countRefusedReport(of project: StoredProject) throws(RPCError) {
+    package func countRefusedReport(of project: StoredProject) throws(RPCError) {
         try change(project, "UPDATE project SET refusedReports = refusedReports + 1 WHERE row = ?1") { _ in }
     }
 
@@ -35,12 +35,14 @@ extension SQLiteWriteTransaction {
         }
     }
 
-    func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
+    package func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
         try dueProjects(ofUser: nil, at: now, limit: limit)
     }
 
     /// - Parameter userId: nil: all users.
-    func dueProjects(ofUser userId: String?, at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
+    package func dueProjects(
+        ofUser userId: String?, at now: Timestamp, limit: Int
+    ) throws(RPCError) -> [StoredProject] {
         try reporting { () throws(StorageError) in
             let list = try prepared(DueSQL.list(ofUser: userId != nil))
             list.bind(1, now)
@@ -51,21 +53,21 @@ extension SQLiteWriteTransaction {
     }
 
     /// The earliest deadline of all; nil: nothing is unfinished.
-    func earliestDeadline() throws(StorageError) -> Timestamp? {
+    package func earliestDeadline() throws(StorageError) -> Timestamp? {
         try prepared("SELECT deadline FROM project WHERE deadline IS NOT NULL ORDER BY deadline LIMIT 1")
             .first { Timestamp(milliseconds: $0.integer(0)) }
     }
 
     // MARK: Signs of life
 
-    func beat(_ project: StoredProject, _ beat: Beat) {
+    package func beat(_ project: StoredProject, _ beat: Beat) {
         beats.add(beat, of: project.row)
         // Earlier than the one on disk when the clock went back.
         nextDeadline.include(beat.deadline)
     }
 
     /// Writes all signs of life, in the transaction that is open.
-    func writeBeats() throws(StorageError) {
+    package func writeBeats() throws(StorageError) {
         for row in beats.rows { try writeBeat(of: row) }
     }
 
