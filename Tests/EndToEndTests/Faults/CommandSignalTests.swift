@@ -41,8 +41,8 @@ struct CommandSignalTests {
         arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPWR])
     func importing(_ signal: Int32) throws {
         let folder = try ScratchFolder()
-        let rows = (0..<200_000).map { "user\($0),1\n" }.joined()
-        try Data("userId,credits\n\(rows)".utf8).write(to: URL(fileURLWithPath: folder.file("import.csv")))
+        try writeNumberedLines(
+            200_000, format: "user%.0f,1", under: "userId,credits", to: folder.file("import.csv"))
         let database = folder.file("state/l.db")
         let child = try ChildProcess(
             Command.binary,
@@ -53,7 +53,7 @@ struct CommandSignalTests {
         child.send(signal)
         #expect(child.exitCode() == -signal)
         let daemon = try SpawnedDaemon(database: database, socket: folder.file("s")).waitUntilServing()
-        #expect(try daemon.call("getBalance", ["userId": "user0"]).int("available") == 0)
+        #expect(try daemon.call("getBalance", ["userId": "user1"]).int("available") == 0)
         #expect(try daemon.call("audit").bool("ok") == true)
         #expect(daemon.stop() == 0)
     }

@@ -262,13 +262,13 @@ struct ImportTests {
     func killed(_ number: Int32) throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         _ = try run("users", "userId,credits\nada,1\n", ["--create"])
-        var text = Self.columns
-        for row in 0..<200_000 {
-            text += "p\(row),u\(row % 100),completed,1,,2025-06-01 12:00:00,2025-06-01 12:00:00\n"
-        }
+        let file = folder + "/import.csv"
+        try writeNumberedLines(
+            200_000, format: "p%.0f,u,completed,1,,2025-06-01 12:00:00,2025-06-01 12:00:00",
+            under: String(Self.columns.dropLast()), to: file)
         let errors = try ScratchFile()
         let child = try ChildProcess(
-            TestDaemon.binary, ["--import", "projects", "--database", database, try write(text)],
+            TestDaemon.binary, ["--import", "projects", "--database", database, file],
             standardError: errors.descriptor)
         try waitFor("the import to open the database") {
             guard child.isRunning else { throw TestFailure("it ended: \(errors.text)") }

@@ -48,7 +48,7 @@ struct WatchEndingTests {
         let request = try Connection.request(
             "grantCredits", ["userId": "ada", "credits": 1, "reason": detail], id: 1)
         let writer = try daemon.connect()
-        let count = 10_000
+        let count = 3000
         let sending = BackgroundSend(Array(String(repeating: request, count: count).utf8), to: writer)
         for _ in 0..<count { _ = try writer.reply() }
         try sending.wait()
