@@ -9,7 +9,7 @@ package struct RetentionService: Service {
     /// How often the clock is looked at meanwhile: a power cut forgets so much of what is known of it.
     private static let lookPause = Duration.seconds(3600)
 
-    private let writes: WriteQueue
+    private let writes: WriterThread
     private let keepDays: Int64
     private let log: DaemonLog
     private let retryPause: Duration
@@ -28,7 +28,7 @@ package struct RetentionService: Service {
     ///   - retryPause: after what was refused, by a full queue or a full disk.
     ///   - onWait: told after each pass.
     package init(
-        writes: WriteQueue, keepDays: Int64, log: DaemonLog, retryPause: Duration = .seconds(600),
+        writes: WriterThread, keepDays: Int64, log: DaemonLog, retryPause: Duration = .seconds(600),
         onWait: @escaping @Sendable (Wait) -> Void = { _ in }
     ) {
         self.writes = writes
@@ -91,7 +91,7 @@ package struct RetentionService: Service {
 
     /// Goes through all projects once.
     /// - Returns: how many were trimmed, and what kept it from that.
-    package static func pass(_ writes: WriteQueue, keepDays: Int64) async throws(RPCError) -> Retention.Step {
+    package static func pass(_ writes: WriterThread, keepDays: Int64) async throws(RPCError) -> Retention.Step {
         var sum = Retention.Step(trimmed: 0, next: 0)
         while let row = sum.next, !Task.isCancelled {
             let step = try await step(writes, keepDays: keepDays, after: row)
@@ -103,7 +103,7 @@ package struct RetentionService: Service {
     }
 
     private static func step(
-        _ writes: WriteQueue, keepDays: Int64, after row: Int64
+        _ writes: WriterThread, keepDays: Int64, after row: Int64
     ) async throws(RPCError) -> Retention.Step {
         let step = LastStep()
         try await run(writes) { store, context throws(RPCError) in
@@ -113,7 +113,7 @@ package struct RetentionService: Service {
     }
 
     private static func run(
-        _ writes: WriteQueue,
+        _ writes: WriterThread,
         _ body: @escaping @Sendable (any WriteTransaction, CallContext) throws(RPCError) -> Void
     ) async throws(RPCError) {
         let outcome = await withCheckedContinuation { done in

@@ -29,12 +29,12 @@ package final class ReaderPool: Sendable {
     private let state = Mutex(State())
     /// True while a thread has something to do. Held around every access to `state`, so that no change goes unnoticed.
     private let isFilled = ConditionLock(value: false)
-    private let writes: WriteQueue
+    private let writes: WriterThread
     private let context: @Sendable (Caller) -> CallContext
     private let deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     init(
-        writes: WriteQueue, context: @escaping @Sendable (Caller) -> CallContext,
+        writes: WriterThread, context: @escaping @Sendable (Caller) -> CallContext,
         deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) {
         self.writes = writes
@@ -167,7 +167,7 @@ package final class ReaderPool: Sendable {
             switch Self.encoded(read, context, by: reader) {
             case .answered(let result, let effects): deliver { completion(result, effects) }
             case .due(let due):
-                writes.settle(due) {
+                writes.expire(due) {
                     self.submit(
                         read, self.context(context.caller), isWhole: entry.isWhole, source: entry.owner.source,
                         completion: completion)

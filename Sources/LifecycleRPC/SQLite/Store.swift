@@ -5,7 +5,7 @@ internal import LifecycleSystem
 
 /// The ledger on disk: opened in the order that makes what was acknowledged before survive whatever ended the last run.
 package final class Store: Sendable {
-    package let writes: WriteQueue
+    package let writes: WriterThread
     package let scans: ReaderPool
     /// The last run did not end in order: a kill, a crash, a power cut.
     package let stoppedUncleanly: Bool
@@ -30,7 +30,7 @@ package final class Store: Sendable {
         package var onSweep: @Sendable (WriteOutcome, Caller) -> Void
         /// Told, on the writer thread, which event is the newest on disk.
         package var onCommit: @Sendable (Int64) -> Void
-        /// Calls back after some time, on any thread. Tests move the clock and call `WriteQueue.tick()` instead.
+        /// Calls back after some time, on any thread. Tests move the clock and call `WriterThread.tick()` instead.
         package var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
         /// Milliseconds by which that may be late, and for which the writer may be busy; more means that the process stood
         /// still. Tests that move the clock and
@@ -116,15 +116,17 @@ package final class Store: Sendable {
             sinceStart: environment.sinceStart, patience: environment.patience,
             hasLoopPaused: environment.hasLoopPaused, onError: onError,
             onClockJump: environment.onClockJump)
-        try writer.sweep { environment.onSweep($0, .daemon) }
+        let onExpiry: @Sendable ([NewEvent]) -> Void = { events in
+            environment.onSweep(WriteOutcome(.success { $0.null() }, steps: events), .daemon)
+        }
+        try writer.expireAll(onExpiry)
         writer.log.look()
 
-        writes = WriteQueue(
-            limit: environment.limits.maximumQueuedWrites, deliver: environment.deliver,
-            onBatch: environment.onBatch, onError: onError,
-            events: .init(
-                onSweep: { environment.onSweep(WriteOutcome(.success { $0.null() }, steps: $0), .daemon) },
-                onCommit: environment.onCommit, schedule: environment.schedule))
+        writes = WriterThread(
+            limit: environment.limits.maximumQueuedWrites,
+            WriterObserver(
+                deliver: environment.deliver, onCommitGroup: environment.onBatch, onError: onError,
+                onExpiry: onExpiry, onCommit: environment.onCommit, schedule: environment.schedule))
         scans = ReaderPool(writes: writes, context: { environment.context($0) }, deliver: environment.deliver)
         do throws(SystemCallError) {
             try writes.start(writer)

@@ -8,13 +8,13 @@ extension Hub {
         reader.run(read, environment.context(caller))
     }
 
-    /// Has what is due settled, then carries out the read.
+    /// Has the due projects expired, then carries out the read.
     func read(_ read: @escaping BoundCall.Read, after due: Due, for connection: ConnectionHandler, _ ticket: Int) {
         let connection = NIOLoopBound(connection, eventLoop: eventLoop)
         let hub = NIOLoopBound(self, eventLoop: eventLoop)
         // What is seen next is the snapshot after it.
         reader.endSnapshot()
-        store.writes.settle(due) {
+        store.writes.expire(due) {
             let (hub, connection) = (hub.value, connection.value)
             guard connection.context != nil else { return connection.finish(ticket, with: .failure(.stopping)) }
             hub.reader.endSnapshot()

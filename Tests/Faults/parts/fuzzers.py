@@ -21,7 +21,7 @@ PACKAGES = (
     " _NIOBase64 _NIODataStructures"
 ).split()
 # Threads, other processes and what opens the file: a fuzzed sequence has one thread and one transaction.
-NOT_FUZZED = {"OfflineLedger", "ReaderPool", "Restore", "ScanQueue", "Store", "WriteQueue", "WriterAlarm", "WriterTurn"}
+NOT_FUZZED = {"OfflineLedger", "ReaderPool", "Restore", "ScanQueue", "Store", "WriterLoop", "WriterThread"}
 
 
 def build(folder, binaries, instrumentation=LIBFUZZER, link=(), targets=TARGETS):
@@ -69,8 +69,9 @@ class Build:
         self.compile("LifecycleClient", memory, "-emit-module", "-enable-testing")
         self.compile("LifecycleSQLite", [*swift_files(SOURCES / "SQLite"), self.resources()], "-emit-module")
         daemon = SOURCES / "LifecycleRPC"
-        disk = [file for file in swift_files(daemon / "SQLite") if file.stem not in NOT_FUZZED]
-        disk += [daemon / "Clock.swift", daemon / "ClockWatch.swift", daemon / "Dispatch/Dispatcher.swift"]
+        files = [*swift_files(daemon / "SQLite"), *swift_files(daemon / "Writer")]
+        disk = [file for file in files if file.stem not in NOT_FUZZED]
+        disk += [daemon / "Clock.swift", daemon / "Dispatch/Dispatcher.swift"]
         disk.append(ROOT / "Tests/LifecycleRPCTests/Ledger/ProjectNames.swift")
         self.compile("sequences", [*disk, *fuzz_files("sequences")])
 

@@ -118,7 +118,7 @@ struct RaceTests {
         let ledger = try LedgerHarness(ClockFixture.limits)
         let projects = try await projects(10, in: ledger, nil)
         ledger.advance(seconds: 60)
-        try await ledger.settle(
+        try await ledger.expire(
             Due(projects: projects + projects.reversed(), users: ["ann", "ann"], isEverything: true))
         try await check(ledger, projects)
     }

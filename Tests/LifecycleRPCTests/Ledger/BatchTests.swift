@@ -198,7 +198,7 @@ struct BatchTests {
     }
 }
 
-extension WriteQueue {
+extension WriterThread {
     /// Keeps the writer busy until the gate is signalled.
     func occupy() -> DispatchSemaphore {
         let gate = DispatchSemaphore(value: 0)

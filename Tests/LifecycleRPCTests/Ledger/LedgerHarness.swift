@@ -136,7 +136,7 @@ final class LedgerHarness: Sendable {
             store.writes.check {
                 for ring in rings { ring() }
                 // Answered before the alarm is set, as a check is not.
-                store.writes.settle(Due(isEverything: true)) {
+                store.writes.expire(Due(isEverything: true)) {
                     self.advance(seconds: seconds)
                     done.resume()
                 }
@@ -148,7 +148,7 @@ final class LedgerHarness: Sendable {
     /// The alarm rings, and what is due has been settled when this returns.
     func tick() async throws {
         try store.writes.tick()
-        try await settle(Due(isEverything: true))
+        try await expire(Due(isEverything: true))
         try await untilIdle()
     }
 
@@ -159,9 +159,9 @@ final class LedgerHarness: Sendable {
         await withCheckedContinuation { done in store.writes.check { done.resume() } }
     }
 
-    func settle(_ due: Due) async throws {
+    func expire(_ due: Due) async throws {
         let store = try store
-        await withCheckedContinuation { done in store.writes.settle(due) { done.resume() } }
+        await withCheckedContinuation { done in store.writes.expire(due) { done.resume() } }
     }
 
     // MARK: Opening and closing
@@ -255,7 +255,7 @@ final class LedgerHarness: Sendable {
             }
             switch outcome {
             case .answered(let result, _): return text(try result.get())
-            case .due(let due): try? await settle(due)
+            case .due(let due): try? await expire(due)
             }
         }
     }

@@ -12,7 +12,7 @@ final class DiskLedger {
     private let clock = FuzzClock()
     private var names = Names()
     private let writer: Writer
-    private var batch = Writer.Batch(jobs: [])
+    private var group = CommitGroup([])
 
     private init() {
         do {
@@ -40,7 +40,7 @@ final class DiskLedger {
     func begin() {
         clock.reset()
         names = Names()
-        batch = Writer.Batch(jobs: [])
+        group = CommitGroup([])
         writer.nextDeadline.time = Timestamp(milliseconds: .max)
         writer.resumedAt = Timestamp(milliseconds: .min)
         expectSuccess { () throws(StorageError) in try writer.begin.run() }
@@ -49,7 +49,7 @@ final class DiskLedger {
     func rollBack() {
         writer.transaction.beats = PendingBeats()
         writer.rollBack()
-        require(batch.errors.isEmpty, "storage says \(batch.errors)")
+        require(group.errors.isEmpty, "storage says \(group.errors)")
     }
 
     /// - Returns: the text of the result or of the error, with numbers for ids.
@@ -102,7 +102,7 @@ final class DiskLedger {
         guard writer.isSomethingDue else { return }
         expectSuccess { () throws(StorageError) in
             let due = Due(isEverything: true)
-            while try writer.settle(due, at: clock.now, limit: Sweep.batch).count == Sweep.batch {}
+            while try writer.expire(due, at: clock.now, limit: Sweep.batch).count == Sweep.batch {}
         }
     }
 
@@ -114,9 +114,9 @@ final class DiskLedger {
 
     private func run(_ write: @escaping BoundCall.Write) -> Result<[UInt8], RPCError> {
         let job = WriteJob(worksOnFullDisk: true, caller: .fuzzer, run: write, completion: { _ in })
-        var room = Sweep.batch
+        var attempt = CommitGroup.Attempt([job], in: group)
         do throws(StorageError) {
-            guard let outcome = try writer.outcome(of: job, &batch, &room) else {
+            guard let outcome = try writer.outcome(of: job, &attempt, &group) else {
                 return .failure(.internalError("too much is due"))
             }
             return outcome.result.map { reply in

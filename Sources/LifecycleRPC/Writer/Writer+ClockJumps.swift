@@ -3,17 +3,17 @@ internal import LifecycleSQLite
 
 /// Clocks that are set, a machine that sleeps, a thread that stands still.
 extension Writer {
-    /// The thread has waited for work, which may take long, and goes on.
+    /// The thread has waited for messages, which may take long, and continues.
     /// - Parameters:
     ///   - now: the uptime as soon as it did.
     ///   - isLate: the process stood still meanwhile, which no clock shows.
-    func wakeUp(at now: Int64, isLate: Bool) {
+    func resume(at now: Int64, isLate: Bool) {
         if isLate { resumedAt = context(.daemon).now }
         lastSeen = now
     }
 
     /// Looks whether the thread stood still in the middle of its work, paused or in front of a slow disk, or the event loop
-    /// did, so that nobody could report. To be asked before something due is settled, and before the thread waits again.
+    /// did, so that nobody could report. To be asked before anything is expired, and before the thread waits again.
     func noticePause() {
         let now = uptime()
         if hasLoopPaused(now) || now &- lastSeen > patience { resumedAt = context(.daemon).now }
@@ -23,18 +23,18 @@ extension Writer {
     /// Looks whether the clock was set or the machine slept: nobody is refunded early because *we* slept.
     func watchClock() throws(StorageError) {
         compareClocks()
-        guard let time = clockWorkAt, time <= uptime() else { return }
+        guard let time = clockChangesAt, time <= uptime() else { return }
         let now = context(.daemon).now
         do throws(StorageError) {
             try makingRoom { _ throws(StorageError) in
                 try follow(now)
-                if clockWork.isBack { try shortenDeadlines(now) }
+                if clockChanges.isBack { try shortenDeadlines(now) }
             }
-            clockWork.isBack = false
-            clockWorkAt = nil
+            clockChanges.isBack = false
+            clockChangesAt = nil
         } catch  where error.isPassing {
             onError(error)
-            clockWorkAt = uptime() &+ 1000
+            clockChangesAt = uptime() &+ 1000
         }
     }
 
@@ -48,8 +48,8 @@ extension Writer {
             guard let jump = clockWatch.jump(wall: now, uptime: after) else { return }
             resumedAt = now
             onClockJump(jump)
-            if jump.isBackwards { clockWork.isBack = true } else { clockWork.goForward(by: jump.milliseconds) }
-            clockWorkAt = after
+            if jump.isBackwards { clockChanges.isBack = true } else { clockChanges.goForward(by: jump.milliseconds) }
+            clockChangesAt = after
             return
         }
     }
@@ -62,25 +62,25 @@ extension Writer {
             let (_, change) = try transaction.lookAtClock(at: now)
             // Nobody has seen how the clock came to what it shows. After a restart of the machine it is taken to be right.
             switch change {
-            case .set(let step) where clockWork.isStarting: clockWork.goForward(by: step)
-            case .restarted where clockWork.isStarting: clockWork.goForward(by: .max)
+            case .set(let step) where clockChanges.isStarting: clockChanges.goForward(by: step)
+            case .restarted where clockChanges.isStarting: clockChanges.goForward(by: .max)
             default: break
             }
             try putForward(context(.daemon).limits)
             try commit()
-            clockWork.isStarting = false
+            clockChanges.isStarting = false
         } catch {
             rollBack()
             throw error
         }
     }
 
-    /// In the transaction that is open, before anything due is settled: who was set back has more time again.
+    /// In the transaction that is open, before anything is expired: projects that were set back have more time again.
     func putForward(_ limits: Limits) throws(StorageError) {
-        let step = clockWork.undone
+        let step = clockChanges.undone
         guard step > 0 else { return }
-        clockWork.mayBeSetBack = try transaction.putForward(milliseconds: step, limits: limits)
-        clockWork.done = clockWork.forward
+        clockChanges.mayBeSetBack = try transaction.putForward(milliseconds: step, limits: limits)
+        clockChanges.noteDone()
     }
 
     /// After the clock went back, deadlines lie too far in the future by as much: no project waits longer than its terms
@@ -123,35 +123,6 @@ extension Writer {
         guard end < knownEnd || deadline < known else { return }
         try transaction.setBack(
             stored, deadline: min(deadline, known), runtimeEnd: end < knownEnd ? end : nil, at: now)
-        if end < knownEnd { clockWork.mayBeSetBack = true }
+        if end < knownEnd { clockChanges.mayBeSetBack = true }
     }
-}
-
-/// What a clock that was set leaves to be done. The writer thread's own.
-struct ClockWork {
-    /// The daemon starts, and nobody has looked at the clock yet.
-    var isStarting = false
-    /// The clock went back, and deadlines lie too far in the future since.
-    var isBack = false
-    /// Whether the runtime of any project may end earlier than its terms say, as the clock was set back.
-    var mayBeSetBack = false
-    /// Milliseconds by which the clock went forwards, and how many of them are done in the transaction that is open.
-    private(set) var forward: Int64 = 0
-    var done: Int64 = 0
-
-    var undone: Int64 { forward &- done }
-
-    /// Where nobody was set back it is only time that passes.
-    mutating func goForward(by step: Int64) {
-        guard mayBeSetBack, step > 0 else { return }
-        let (sum, overflow) = forward.addingReportingOverflow(step)
-        forward = overflow ? .max : sum
-    }
-
-    mutating func commit() {
-        forward &-= done
-        done = 0
-    }
-
-    mutating func rollBack() { done = 0 }
 }

@@ -1,36 +1,36 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What the daemon's clocks do, as the daemon itself.
+/// What the writer does by itself when time passes: it fails and refunds due projects, and writes heartbeats.
 extension Writer {
-    /// Settles all that is due, until nothing is or the disk has no room for more. For the start.
-    func sweep(_ report: (WriteOutcome) -> Void) throws(StorageError) {
+    /// Expires all due projects, until none is left or the disk has no room for more. For the start.
+    func expireAll(_ report: ([NewEvent]) -> Void) throws(StorageError) {
         let now = context(.daemon).now
-        clockWork.isStarting = true
-        clockWork.mayBeSetBack = try transaction.mayBeSetBack()
+        clockChanges.isStarting = true
+        clockChanges.mayBeSetBack = try transaction.mayBeSetBack()
         // The clock went back while nobody ran.
         if let last = try transaction.newestEventTime(), last > now {
-            clockWork.isBack = true
+            clockChanges.isBack = true
             onClockJump(ClockJump(milliseconds: now.milliseconds(since: last)))
         }
-        clockWorkAt = uptime()
+        clockChangesAt = uptime()
         try watchClock()
         let everything = Due(isEverything: true)
         while true {
-            let (steps, isDone) = try settle(everything)
-            report(WriteOutcome(.success { $0.null() }, steps: steps))
+            let (events, isDone) = try expire(everything)
+            report(events)
             if isDone { return }
         }
     }
 
-    /// Settles what is due, at most `Sweep.batch` projects, in a transaction of its own.
-    /// - Returns: what was done, and whether all is settled. What a full disk or a foreign lock refuses has to wait: done,
-    ///   too.
-    func settle(_ due: Due) throws(StorageError) -> (steps: [NewEvent], isDone: Bool) {
+    /// Expires these projects, at most `Sweep.batch`, in a transaction for this only.
+    /// - Returns: what was done, and whether all are expired. What a full disk or a foreign lock refuses has to wait, and
+    ///   counts as done.
+    func expire(_ due: Due) throws(StorageError) -> (events: [NewEvent], isDone: Bool) {
         do throws(StorageError) {
             return try makingRoom { isShort throws(StorageError) in
                 // The smallest transactions when there is little room, so that each fits if anything does.
-                try settleOnce(due, limit: isShort ? 1 : Sweep.batch)
+                try expireOnce(due, limit: isShort ? 1 : Sweep.batch)
             }
         } catch  where error.isPassing {
             onError(error)
@@ -39,7 +39,7 @@ extension Writer {
         }
     }
 
-    /// Tries once more when the disk is full, in the room that the ballast gives up, or a checkpoint.
+    /// On a full disk tries once more, in the room that a checkpoint makes, or the reserve file.
     func makingRoom<Value>(
         _ body: (_ isShort: Bool) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
@@ -51,58 +51,58 @@ extension Writer {
         }
     }
 
-    private func settleOnce(_ due: Due, limit: Int) throws(StorageError) -> (steps: [NewEvent], isDone: Bool) {
+    private func expireOnce(_ due: Due, limit: Int) throws(StorageError) -> (events: [NewEvent], isDone: Bool) {
         do throws(StorageError) {
             try begin.run()
-            let (steps, count) = try settle(due, at: context(.daemon).now, limit: limit)
+            let (events, count) = try expire(due, at: context(.daemon).now, limit: limit)
             try commit()
             if count < limit, due.isEverything { try findNextDeadline() }
-            return (steps, count < limit)
+            return (events, count < limit)
         } catch {
             rollBack()
             throw error
         }
     }
 
-    /// Settles what is due in the transaction that is open.
+    /// Expires these projects in the transaction that is open.
     /// - Returns: what was done, and how many were due; fewer than `limit`: those were all.
-    func settle(
+    func expire(
         _ due: Due, at now: Timestamp, limit: Int
-    ) throws(StorageError) -> (steps: [NewEvent], count: Int) {
+    ) throws(StorageError) -> (events: [NewEvent], count: Int) {
         let known = context(.daemon)
         let context = CallContext(now: now, caller: known.caller, limits: known.limits, metrics: known.metrics)
-        // The machine may have slept, and we may have stood still, since the transaction began.
+        // The machine may have slept, or this thread may have stood still, since the transaction began.
         compareClocks()
         noticePause()
         transaction.begin(at: now)
-        // What is due on disk may have shown life since.
+        // What is due on disk may have a heartbeat since.
         try transaction.writeBeats()
         try putForward(context.limits)
         do throws(RPCError) {
-            var settled = 0
-            // One after the other, as one project may be named twice.
-            for id in due.projects where settled < limit {
+            var count = 0
+            // Each is looked up anew, as one project may be named twice.
+            for id in due.projects where count < limit {
                 guard let stored = try transaction.project(.projectID(id)), let deadline = stored.project.deadline,
                     deadline <= now
                 else { continue }
-                try settle(stored, context)
-                settled += 1
+                try expire(stored, context)
+                count += 1
             }
-            for user in due.users.map(Optional.some) + (due.isEverything ? [nil] : []) where settled < limit {
-                for stored in try transaction.dueProjects(ofUser: user, at: now, limit: limit - settled) {
-                    try settle(stored, context)
-                    settled += 1
+            for user in due.users.map(Optional.some) + (due.isEverything ? [nil] : []) where count < limit {
+                for stored in try transaction.dueProjects(ofUser: user, at: now, limit: limit - count) {
+                    try expire(stored, context)
+                    count += 1
                 }
             }
-            return (transaction.steps, settled)
+            return (transaction.steps, count)
         } catch {
             throw transaction.failure ?? StorageError(.misuse, error.message)
         }
     }
 
-    /// Settles one project. What the ledger's own rules refuse, as a hand was at the account, is put off: it must be in
-    /// nobody's way.
-    private func settle(_ stored: StoredProject, _ context: CallContext) throws(RPCError) {
+    /// Expires one project. If the schema refuses the refund because someone edited the account by hand, it is tried again
+    /// later, so that other projects are not blocked.
+    private func expire(_ stored: StoredProject, _ context: CallContext) throws(RPCError) {
         try transaction.reporting { () throws(StorageError) in try savepoint.run() }
         let mark = transaction.mark
         do throws(RPCError) {
@@ -125,7 +125,7 @@ extension Writer {
     /// In seconds.
     private static let repairTime: Int64 = 600
 
-    /// Writes the signs of life that wait.
+    /// Writes the heartbeats that wait.
     func writeBeats() throws(StorageError) {
         guard !transaction.beats.isEmpty else { return }
         do throws(StorageError) {

@@ -3,31 +3,29 @@ internal import LifecycleSQLite
 
 /// One job in the transaction that is open.
 extension Writer {
-    /// - Parameter room: how many more projects that are due may be settled in this transaction.
-    /// - Returns: nil: there was too little.
+    /// - Returns: nil: it met more due projects than may be expired in this transaction.
     func outcome(
-        of job: WriteJob, _ batch: inout Batch, _ room: inout Int
+        of job: WriteJob, _ attempt: inout CommitGroup.Attempt, _ group: inout CommitGroup
     ) throws(StorageError) -> WriteOutcome? {
         let context = context(job.caller)
         while true {
-            if let outcome = try runInSavepoint(job, context, &batch) { return outcome }
-            // The clocks come first: what was touched past its deadline is settled, then the job runs again.
+            if let outcome = try runInSavepoint(job, context, &group) { return outcome }
+            // The clocks come first: the projects that were met past their deadline are expired, then the job runs again.
             let due = transaction.due
-            if room > 0 {
-                let (steps, count) = try settle(due, at: context.now, limit: room)
-                batch.settled += steps
-                room -= count
+            if attempt.room > 0 {
+                let (events, count) = try expire(due, at: context.now, limit: attempt.room)
+                attempt.noteExpiry(events, count: count)
             }
-            guard room > 0 else {
-                batch.due.formUnion(due)
+            guard attempt.room > 0 else {
+                attempt.postpone(until: due)
                 return nil
             }
         }
     }
 
-    /// - Returns: nil: the job touched what is due, and nothing was done.
+    /// - Returns: nil: the job met due projects, and nothing was done.
     private func runInSavepoint(
-        _ job: WriteJob, _ context: CallContext, _ batch: inout Batch
+        _ job: WriteJob, _ context: CallContext, _ group: inout CommitGroup
     ) throws(StorageError) -> WriteOutcome? {
         try savepoint.run()
         transaction.begin(at: context.now)
@@ -40,9 +38,9 @@ extension Writer {
             }
         } catch {
             if let failure = transaction.failure {
-                // A refused change is this request's own; anything else from storage ends the whole batch.
+                // A refused change is this request's own; anything else from storage ends the whole group.
                 guard failure.kind == .constraint else { throw failure }
-                batch.errors.append(failure)
+                group.note(failure)
             }
             if transaction.due.isEmpty {
                 if !error.keepsWrites { try rollBackToSavepoint(mark) }

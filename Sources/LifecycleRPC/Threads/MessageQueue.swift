@@ -3,7 +3,7 @@ internal import NIOConcurrencyHelpers
 internal import Synchronization
 
 /// Hands values to threads that wait for them, in order. Any thread may send; the receivers block.
-final class Mailbox<Element: Sendable>: Sendable {
+final class MessageQueue<Element: Sendable>: Sendable {
     private let waiting = Mutex(Deque<Element>())
     /// True while something waits. Held around every access to `waiting`, so that no send goes unnoticed.
     private let isFilled = ConditionLock(value: false)

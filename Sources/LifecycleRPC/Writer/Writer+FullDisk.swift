@@ -12,37 +12,34 @@ extension Writer {
     }
 
     /// Refuses what charges, and does the rest.
-    func runWithoutCharges(_ batch: inout Batch) {
-        let charges = batch.jobs.filter { !$0.worksOnFullDisk }
-        let others = batch.jobs.filter(\.worksOnFullDisk)
-        batch.jobs = charges + others
-        batch.outcomes = Array(repeating: WriteOutcome(.failure(.storageFull)), count: charges.count)
+    func runWithoutCharges(_ group: inout CommitGroup) {
+        let jobs = group.refuseCharges()
         // Together they take the least room, as a commit writes each page once.
-        if others.count > 1 {
+        if jobs.count > 1 {
             do throws(AttemptError) {
-                return try attempt(others, &batch)
+                return try attempt(jobs, &group)
             } catch  where error.cause.kind == .full {
                 // One by one, then, so that each fits if anything does.
             } catch {
-                return refuse(others.count, &batch, error)
+                return refuse(jobs.count, &group, error)
             }
         }
-        for job in others {
-            if let failure = batch.failure {
-                batch.outcomes.append(WriteOutcome(.failure(RPCError(failure))))
+        for job in jobs {
+            if let failure = group.failure {
+                group.refuse(1, RPCError(failure))
             } else {
-                do throws(AttemptError) { try attemptTwice(job, &batch) } catch { refuse(1, &batch, error) }
+                do throws(AttemptError) { try attemptTwice(job, &group) } catch { refuse(1, &group, error) }
             }
         }
     }
 
-    private func attemptTwice(_ job: WriteJob, _ batch: inout Batch) throws(AttemptError) {
+    private func attemptTwice(_ job: WriteJob, _ group: inout CommitGroup) throws(AttemptError) {
         do throws(AttemptError) {
-            return try attempt([job], &batch)
+            return try attempt([job], &group)
         } catch {
             guard error.cause.kind == .full, try hasRegainedRoom() else { throw error }
         }
-        try attempt([job], &batch)
+        try attempt([job], &group)
     }
 
     private func hasRegainedRoom() throws(AttemptError) -> Bool {

@@ -1,9 +1,9 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// Runs batches of writes on the one connection that ever writes or checkpoints. Not `Sendable`: the writer thread's own.
+/// Runs commit groups on the one connection that ever writes or checkpoints. Not `Sendable`: the writer thread's own.
 final class Writer {
-    /// Frames in the WAL from which on it is copied into the database between batches: 16 MiB of 4 KiB pages, enough to
+    /// Frames in the WAL from which on it is copied into the database between commits: 16 MiB of 4 KiB pages, enough to
     /// make the copying rare and little enough to start quickly after a crash.
     static let checkpointFrames: Int32 = 4096
 
@@ -20,9 +20,10 @@ final class Writer {
     let patience: Int64
     /// Whether nobody could report at some time since it was asked last, as the event loop stood still.
     let hasLoopPaused: @Sendable (_ uptime: Int64) -> Bool
-    /// The clock was set, or may have been while nobody ran: what is to be done about it, and when, by the monotonic clock.
-    var clockWork = ClockWork()
-    var clockWorkAt: Int64?
+    /// The clock was set, or may have been while nobody ran: what follows from it, and when that is to be done, by the
+    /// monotonic clock.
+    var clockChanges = ClockChanges()
+    var clockChangesAt: Int64?
     /// Told what storage refused to the daemon itself, which goes on.
     let onError: @Sendable (StorageError) -> Void
     let onClockJump: @Sendable (ClockJump) -> Void
@@ -68,42 +69,27 @@ final class Writer {
         try log.keepBallast()
     }
 
-    /// The jobs, their outcomes in the same order, and what storage said.
-    struct Batch {
-        var jobs: [WriteJob]
-        /// nil: nothing was done yet, as the job touched more that is due than fits into the transaction.
-        var outcomes: [WriteOutcome?] = []
-        /// What those have touched.
-        var due = Due()
-        /// Whose those are: what one connection asks for is done in its order.
-        var waiting: Set<ObjectIdentifier> = []
-        /// What the daemon's clocks did on the way.
-        var settled: [NewEvent] = []
-        var errors: [StorageError] = []
-
-        /// After this one nothing may be acknowledged any more.
-        var failure: StorageError? { errors.first(where: \.isFatal) }
-    }
+    var now: Timestamp { context(.daemon).now }
 
     /// Runs all jobs in one transaction, each in its own savepoint, and commits once.
     /// - Parameter late: asked before the COMMIT, until it has none: the jobs that have come meanwhile.
-    func run(_ jobs: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob]) -> Batch {
-        var batch = Batch(jobs: jobs)
+    func run(_ jobs: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob]) -> CommitGroup {
+        var group = CommitGroup(jobs)
         do throws(AttemptError) {
             if log.isDiskFull { try leaveFullDisk() }
             if !log.isDiskFull {
-                try attempt(jobs, joinedBy: late, &batch)
-                return batch
+                try attempt(jobs, joinedBy: late, &group)
+                return group
             }
         } catch  where error.cause.kind == .full {
             log.enterFullDisk()
-            batch.errors.append(error.cause)
+            group.note(error.cause)
         } catch {
-            refuse(batch.jobs.count, &batch, error)
-            return batch
+            refuse(group.jobs.count, &group, error)
+            return group
         }
-        runWithoutCharges(&batch)
-        return batch
+        runWithoutCharges(&group)
+        return group
     }
 
     /// Proves that the thread and the files are alive.
@@ -125,49 +111,35 @@ final class Writer {
         let isOutcomeUnknown: Bool
     }
 
+    /// Runs jobs of the group in one transaction.
     func attempt(
-        _ first: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob] = { _ in [] }, _ batch: inout Batch
+        _ jobs: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob] = { _ in [] }, _ group: inout CommitGroup
     ) throws(AttemptError) {
-        var jobs = first
-        var outcomes: [WriteOutcome?] = []
-        outcomes.reserveCapacity(jobs.count)
-        let before = (settled: batch.settled.count, due: batch.due, waiting: batch.waiting)
-        var room = Sweep.batch
+        var attempt = CommitGroup.Attempt(jobs, in: group)
         do throws(StorageError) {
             try begin.run()
-            while outcomes.count < jobs.count {
-                let job = jobs[outcomes.count]
-                var outcome: WriteOutcome?
-                if batch.waiting.isEmpty || !(job.source.map(batch.waiting.contains) ?? false) {
-                    outcome = try self.outcome(of: job, &batch, &room)
-                }
-                if outcome == nil, let source = job.source { batch.waiting.insert(source) }
-                outcomes.append(outcome)
-                guard outcomes.count == jobs.count else { continue }
-                let joining = late(jobs.count)
-                jobs += joining
-                batch.jobs += joining
+            while let job = attempt.next {
+                let outcome = attempt.mustWait(job) ? nil : try self.outcome(of: job, &attempt, &group)
+                attempt.finish(outcome)
+                guard !attempt.hasNext else { continue }
+                let joining = late(attempt.jobs.count)
+                attempt.join(joining)
+                group.join(joining)
             }
         } catch {
             rollBack()
-            batch.settled.removeSubrange(before.settled...)
-            batch.due = before.due
-            batch.waiting = before.waiting
             throw AttemptError(cause: error, isOutcomeUnknown: false)
         }
         do throws(StorageError) {
-            try commit(isCharge: jobs.contains { !$0.worksOnFullDisk })
+            try commit(isCharge: attempt.isCharge)
         } catch {
             rollBack()
-            batch.settled.removeSubrange(before.settled...)
-            batch.due = before.due
-            batch.waiting = before.waiting
             // Its name is gone, but it is still open here: what was acknowledged is copied before everything stops.
             if error.kind == .moved, identity.hasLostLogOnly { _ = try? database.checkpoint(.truncate) }
             // A full disk is found while the WAL is written, before its commit mark: nothing was committed.
             throw AttemptError(cause: error, isOutcomeUnknown: error.kind != .full && error.kind != .busy)
         }
-        batch.outcomes += outcomes
+        group.commit(attempt)
     }
 
     /// - Parameter isCharge: it may be refused to leave room for what settles projects.
@@ -176,20 +148,19 @@ final class Writer {
         try commitStatement.run()
         log.committed()
         transaction.commit()
-        clockWork.commit()
+        clockChanges.commit()
         try identity.verify()
     }
 
     func rollBack() {
         transaction.rollBack()
-        clockWork.rollBack()
+        clockChanges.rollBack()
         // SQLite has ended the transaction itself after some errors.
         if database.isInTransaction { try? rollback.run() }
     }
 
-    func refuse(_ count: Int, _ batch: inout Batch, _ error: AttemptError) {
-        let answer: RPCError = error.isOutcomeUnknown ? .outcomeUnknown : RPCError(error.cause)
-        batch.outcomes += Array(repeating: WriteOutcome(.failure(answer)), count: count)
-        batch.errors.append(error.cause)
+    func refuse(_ count: Int, _ group: inout CommitGroup, _ error: AttemptError) {
+        group.refuse(count, error.isOutcomeUnknown ? .outcomeUnknown : RPCError(error.cause))
+        group.note(error.cause)
     }
 }

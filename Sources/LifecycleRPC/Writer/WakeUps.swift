@@ -1,0 +1,102 @@
+internal import LifecycleCore
+
+/// The timers by which the writer is woken though nobody sends it a message. Pure.
+///
+/// A timer cannot be cancelled: after a wake-up is moved to an earlier time the later timer still fires. Its number no
+/// longer matches then, and it is ignored.
+struct WakeUps {
+    enum Reason: CaseIterable {
+        case deadline, heartbeats
+        /// Something is tried again: a checkpoint, or what follows from a clock that was set.
+        case retry
+    }
+
+    /// Which timer it is.
+    struct ID: Sendable, Equatable {
+        fileprivate let reason: Reason
+        fileprivate let number: Int
+    }
+
+    /// A timer to be started.
+    struct Timer: Equatable {
+        let id: ID
+        /// In milliseconds.
+        let pause: Int64
+    }
+
+    /// The next time for each reason, by the wall clock; nil: none.
+    struct Times {
+        var deadline: Timestamp?
+        var heartbeats: Timestamp?
+        var retry: Timestamp?
+    }
+
+    private struct Pending {
+        var time: Timestamp?
+        /// When the timer fires, in milliseconds of the monotonic clock.
+        var uptime: Int64 = 0
+        var number = 0
+    }
+
+    /// In milliseconds. No timer is longer, though it may then fire for nothing: while the machine sleeps, or when the wall
+    /// clock is set forwards, a timer does not come nearer.
+    static let longestPause: Int64 = 60_000
+
+    // A timer for each reason, so that heartbeats, which come often, do not make the others start anew.
+    private var deadline = Pending()
+    private var heartbeats = Pending()
+    private var retry = Pending()
+
+    /// - Returns: the timers to be started: those of the times that are earlier than what is pending.
+    mutating func set(_ times: Times, now: Timestamp, uptime: Int64) -> [Timer] {
+        var timers: [Timer] = []
+        set(.deadline, for: times.deadline, now, uptime, &timers)
+        set(.heartbeats, for: times.heartbeats, now, uptime, &timers)
+        set(.retry, for: times.retry, now, uptime, &timers)
+        return timers
+    }
+
+    /// The timer has fired, perhaps too early or too late for its time, as the wall clock was set meanwhile.
+    mutating func fired(_ id: ID) {
+        if self[id.reason].number == id.number { self[id.reason].time = nil }
+    }
+
+    /// Whether a timer should have fired long ago. The process stood still then, paused or without a processor, and whoever
+    /// wanted to report meanwhile could not. To be asked before the messages that have come are read.
+    func isLate(at uptime: Int64, tolerance: Int64) -> Bool {
+        isLate(deadline, uptime, tolerance) || isLate(heartbeats, uptime, tolerance) || isLate(retry, uptime, tolerance)
+    }
+
+    private func isLate(_ pending: Pending, _ uptime: Int64, _ tolerance: Int64) -> Bool {
+        pending.time != nil && uptime &- pending.uptime > tolerance
+    }
+
+    private mutating func set(
+        _ reason: Reason, for time: Timestamp?, _ now: Timestamp, _ uptime: Int64, _ timers: inout [Timer]
+    ) {
+        guard let time else { return }
+        if let pending = self[reason].time, pending <= time { return }
+        let (delay, overflow) = time.milliseconds.subtractingReportingOverflow(now.milliseconds)
+        let pause = overflow ? 1 : min(max(1, delay), Self.longestPause)
+        let number = self[reason].number &+ 1
+        self[reason] = Pending(time: time, uptime: uptime &+ pause, number: number)
+        timers.append(Timer(id: ID(reason: reason, number: number), pause: pause))
+    }
+
+    private subscript(reason: Reason) -> Pending {
+        get {
+            switch reason {
+            case .deadline: deadline
+            case .heartbeats: heartbeats
+            case .retry: retry
+            }
+        }
+        set {
+            switch reason {
+            case .deadline: deadline = newValue
+            case .heartbeats: heartbeats = newValue
+            case .retry: retry = newValue
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+internal import DequeModule
+internal import LifecycleCore
+internal import LifecycleSQLite
+
+/// What the writer's thread does, round by round. Not `Sendable`: on that thread only.
+final class WriterLoop {
+    /// Writes that share a commit. Not all that wait: while these are made durable the answers of the last ones are
+    /// sent, and their callers' next writes are read (docs/decisions.md).
+    private static let mostPerCommit = 128
+
+    private let writer: Writer
+    private let messages: MessageQueue<WriterMessage>
+    private let limit: QueueLimit
+    private let observer: WriterObserver
+
+    private var queue = CommitQueue()
+    private var wakeUps = WakeUps()
+    private var heartbeats = HeartbeatTimer()
+
+    init(
+        _ writer: Writer, _ messages: MessageQueue<WriterMessage>, _ limit: QueueLimit, _ observer: WriterObserver
+    ) {
+        self.writer = writer
+        self.messages = messages
+        self.limit = limit
+        self.observer = observer
+    }
+
+    /// Returns after a close.
+    func run() {
+        do throws(StorageError) {
+            while true {
+                read(queue.isIdle ? messages.takeAll() : messages.takeWaiting())
+                try doRound()
+                if let close = queue.close, queue.isIdle { return close(end()) }
+            }
+        } catch {
+            stop(error)
+        }
+    }
+
+    private func doRound() throws(StorageError) {
+        if let end = queue.closesBy, end < .now { giveUp(.stopping) }
+        try writer.watchClock()
+        try commitGroup()
+        if heartbeats.isTime(at: writer.now, areWaiting: !writer.transaction.beats.isEmpty) { try writer.writeBeats() }
+        try expire()
+        try writer.log.checkpointIfDue()
+        writer.log.look()
+        startTimers()
+        // Whoever gets an answer may rely on it that the next timers are started.
+        try answerChecks()
+        writer.noticePause()
+    }
+
+    private func read(_ received: Deque<WriterMessage>) {
+        let uptime = writer.uptime()
+        writer.resume(at: uptime, isLate: wakeUps.isLate(at: uptime, tolerance: writer.patience))
+        for message in received {
+            if case .wakeUp(let timer?) = message { wakeUps.fired(timer) } else { queue.add(message) }
+        }
+    }
+
+    private func commitGroup() throws(StorageError) {
+        let jobs = queue.nextJobs(atMost: Self.mostPerCommit)
+        guard !jobs.isEmpty else { return }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let group = writer.run(jobs) { already in
+            guard already < Self.mostPerCommit else { return [] }
+            writer.noticePause()
+            read(messages.takeWaiting())
+            return queue.nextJobs(atMost: Self.mostPerCommit - already)
+        }
+        observer.onCommitGroup(group.jobs.count, clock.now - start)
+        let postponed = group.postponed
+        queue.postpone(postponed, until: group.due)
+        limit.release(group.jobs.count - postponed.count)
+        for error in group.errors where !error.isFatal { observer.onError(error) }
+        report(group.expired)
+        observer.deliver {
+            for case (let job, let outcome?) in zip(group.jobs, group.outcomes) { job.completion(outcome) }
+        }
+        if let failure = group.failure { throw failure }
+    }
+
+    /// One transaction for those who read a due project, and one of another expiry, so that nobody waits for more.
+    private func expire() throws(StorageError) {
+        let isDue = queue.mayExpire(writer.isSomethingDue) {
+            observer.deliver { [messages] in messages.send(.loopRuns) }
+        }
+        for isMergeable in [true, false] {
+            guard let next = queue.nextExpiry(isMergeable: isMergeable, isSomethingDue: isDue) else { continue }
+            do throws(StorageError) {
+                let (events, isDone) = try writer.expire(next.due)
+                report(events)
+                let completions = queue.finish(next, isDone: isDone)
+                if !completions.isEmpty { observer.deliver { for completion in completions { completion() } } }
+            } catch {
+                // Those who wait for it are told so with all others.
+                _ = queue.finish(next, isDone: false)
+                throw error
+            }
+        }
+    }
+
+    private func report(_ expired: [NewEvent]) {
+        if !expired.isEmpty { observer.onExpiry(expired) }
+        if let seq = writer.newEvent() { observer.onCommit(seq) }
+    }
+
+    private func startTimers() {
+        let now = writer.now
+        let deadline = writer.nextDeadline.time
+        let isRetryDue = writer.log.isWatchful || writer.clockChangesAt != nil
+        let times = WakeUps.Times(
+            deadline: deadline.milliseconds < .max ? deadline : nil,
+            heartbeats: writer.transaction.beats.isEmpty ? nil : heartbeats.time,
+            retry: isRetryDue ? now.adding(seconds: 1) : nil)
+        for timer in wakeUps.set(times, now: now, uptime: writer.uptime()) {
+            observer.schedule(.milliseconds(timer.pause)) { [weak messages] in messages?.send(.wakeUp(timer.id)) }
+        }
+    }
+
+    private func answerChecks() throws(StorageError) {
+        let checks = queue.nextChecks()
+        guard !checks.isEmpty else { return }
+        try writer.check()
+        for check in checks { check() }
+    }
+
+    // MARK: The end
+
+    private func end() -> StorageError? {
+        do throws(StorageError) {
+            try writer.writeBeats()
+            try writer.close()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func giveUp(_ reason: RPCError) {
+        let (jobs, completions) = queue.removeAll()
+        limit.release(jobs.count)
+        observer.deliver {
+            for job in jobs { job.completion(WriteOutcome(.failure(reason))) }
+            for completion in completions { completion() }
+        }
+    }
+
+    /// Fail-stop: nothing is written any more, and what waits is answered so. The process has to end: one that stayed and
+    /// refused every write would keep the next one out.
+    private func stop(_ cause: StorageError) {
+        let failure = cause.asFatal
+        limit.close()
+        observer.onError(failure)
+        while true {
+            giveUp(RPCError(failure))
+            if let close = queue.close { return close(failure) }
+            for message in messages.takeAll() { queue.add(message) }
+        }
+    }
+}
