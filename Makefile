@@ -83,7 +83,7 @@ deb: setup-system release ## Make the Debian package in .build-deb from the rele
 check-links:
 	@dev/check-links .build/release/lifecycled
 	@dev/check-links --client .build/release/lifecyclectl
-	@dev/check-links --client .build/release/StartProject
+	@dev/check-links --client .build/release/callers
 
 bench: setup-test ## Measure beside floor, peers and another commit: make bench BASE=HEAD~1 BENCH="--only create".
 	@$(STEP) "release build" bash -c '$(RELEASE)'
@@ -142,9 +142,10 @@ soak-prefect: setup-test ## Real Prefect flows that end in every way, at random:
 	@$(STEP) "release build" bash -c '$(RELEASE)'
 	@dev/test-python --soak $(MINUTES)
 
-docs: setup ## Make the client's documentation in .build-docs/client.
-	LIFECYCLE_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory .build-docs/client \
-		generate-documentation --target LifecycleClient --output-path .build-docs/client --warnings-as-errors
+docs: setup ## Make the client's documentation in .build-docs/client, and that for tests in .build-docs/testing.
+	for each in Client:client Testing:testing; do LIFECYCLE_DOCS=1 swift package --scratch-path .build-docs \
+		--allow-writing-to-directory .build-docs/$${each#*:} generate-documentation --target Lifecycle$${each%:*} \
+		--output-path .build-docs/$${each#*:} --warnings-as-errors || exit; done
 
 clean: ## Remove what the builds made.
 	rm -rf .build .build-thread .build-address .build-docs .build-deb .build-gate .build-python .build-base Benchmarks/.build

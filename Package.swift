@@ -7,6 +7,7 @@ let package = Package(
     platforms: [.macOS(.v15)],  // Linux only in practice; names the minimum for `Synchronization`.
     products: [
         .library(name: "LifecycleClient", targets: ["LifecycleClient"]),
+        .library(name: "LifecycleTesting", targets: ["LifecycleTesting"]),
         .executable(name: "lifecycled", targets: ["lifecycled"]),
         .executable(name: "lifecyclectl", targets: ["lifecyclectl"]),
     ],
@@ -66,10 +67,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "HashTreeCollections", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Client"),
+        // For the tests of web apps.
+        .target(
+            name: "LifecycleTesting",
+            dependencies: [
+                "LifecycleClient", "LifecycleCore", "LifecycleSQLite",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            path: "Sources/Testing"),
         .executableTarget(
             name: "lifecyclectl",
             dependencies: [
@@ -96,8 +104,8 @@ let package = Package(
         .testTarget(
             name: "LifecycleRPCTests",
             dependencies: [
-                "LifecycleRPC", "LifecycleClient", "LifecycleCore", "LifecycleSQLite", "LifecycleSystem", "TestSupport",
-                "lifecycled", "CSQLite",
+                "LifecycleRPC", "LifecycleClient", "LifecycleCore", "LifecycleSQLite", "LifecycleSystem",
+                "LifecycleTesting", "TestSupport", "lifecycled", "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -106,16 +114,16 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "LifecycleClient", "LifecycleCore", "LifecycleSystem", "TestSupport",
+                "LifecycleClient", "LifecycleCore", "LifecycleSystem", "LifecycleTesting", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "HashTreeCollections", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "LifecycleClient", "LifecycleCore", "LifecycleSystem", "TestSupport", "lifecycled", "lifecyclectl",
+                "LifecycleClient", "LifecycleCore", "LifecycleSystem", "LifecycleTesting", "TestSupport", "lifecycled",
+                "lifecyclectl",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
     ],

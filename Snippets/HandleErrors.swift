@@ -2,6 +2,8 @@
 import LifecycleClient
 
 // snippet.hide
+import LifecycleTesting
+
 let client = LifecycleClient.inProcess()
 _ = try await client.grantCredits(userId: "ana", credits: 10, reason: "sign-up")
 // snippet.show

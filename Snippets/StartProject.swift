@@ -4,6 +4,8 @@
 import LifecycleClient
 
 // snippet.hide
+import LifecycleTesting
+
 struct Upstream {
     struct Refusal: Error, CustomStringConvertible { let description = "the GPU cluster is full" }
     var isWell = true

@@ -1,5 +1,6 @@
 // Test your own code against the real rules: no daemon, no socket, and time that you move.
 import LifecycleClient
+import LifecycleTesting
 
 let clock = ManualClock()
 let client = LifecycleClient.inProcess(clock: clock)

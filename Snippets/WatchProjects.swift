@@ -1,6 +1,9 @@
 // Follow what happens, without a gap, and wait for a project's end.
 import LifecycleClient
 
+// snippet.hide
+import LifecycleTesting
+
 let client = LifecycleClient.inProcess()
 let created = try await client.createProject(userId: "ana", credits: 0).project
 _ = try await client.updateStatus(created.projectId, .processing)

@@ -77,7 +77,7 @@ GATES = {
     ],
     "quick": [
         DEBUG,
-        Step("rules and wire", "dev/run-tests --filter 'CoreTests|WireTests|InProcess|Differential|ModelTests'"
+        Step("rules and wire", "dev/run-tests --filter 'CoreTests|WireTests|InProcess|ModelTests'"
              " --filter 'EndToEndTests.*(Envelope|Parameter|BadInput|Batch)'",
              "unit tests, the model of the ledger, the cases of the wire", 2, (DEBUG.name,)),
     ],

@@ -45,6 +45,7 @@ let package = Package(
             dependencies: [
                 "StoryEditor",
                 .product(name: "LifecycleClient", package: "lifecycle-rpc"),
+                .product(name: "LifecycleTesting", package: "lifecycle-rpc"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),

@@ -97,7 +97,7 @@ extension ClientError {
                 : "Repeat a write with its idempotencyKey: it is then done once. Or give the call more time.")
     }
 
-    static func connectionLost(_ reason: String) -> ClientError {
+    package static func connectionLost(_ reason: String) -> ClientError {
         ClientError(
             .connectionLost, .unknown, "The connection ended before the answer came: \(reason).",
             hint: "Repeat the call with its idempotencyKey, or look at the project, to learn what became of it.")
@@ -109,13 +109,13 @@ extension ClientError {
             hint: "Check that the socket is lifecycled's, and that its version fits this client.")
     }
 
-    static func cancelled(_ outcome: Outcome) -> ClientError {
+    package static func cancelled(_ outcome: Outcome) -> ClientError {
         ClientError(
             .cancelled, outcome, "The task was cancelled while it waited for the answer.",
             hint: "A write that was sent is not taken back; repeat it with its idempotencyKey to learn its outcome.")
     }
 
-    static func closed(_ outcome: Outcome) -> ClientError {
+    package static func closed(_ outcome: Outcome) -> ClientError {
         ClientError(.closed, outcome, "The client was closed.", hint: "Make a new LifecycleClient.")
     }
 }

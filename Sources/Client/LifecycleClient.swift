@@ -29,6 +29,12 @@ public final class LifecycleClient: Sendable {
         self.transport = transport
     }
 
+    /// Reaches its daemon another way than over a socket.
+    package convenience init(_ transport: any Transport) {
+        let configuration = ClientConfiguration(socketPath: "")
+        self.init(configuration, ClientTelemetry(configuration.logger), transport)
+    }
+
     deinit { transport.abandon() }
 
     /// Waits until every call that was begun has its outcome, then closes the connection. Later calls fail with `closed`.

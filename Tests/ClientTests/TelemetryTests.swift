@@ -1,5 +1,6 @@
 import CoreMetrics
 import LifecycleClient
+import LifecycleTesting
 import Logging
 import TestSupport
 import Testing

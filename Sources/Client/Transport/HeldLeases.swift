@@ -98,7 +98,7 @@ struct HeldLeases: Sendable {
     mutating func note(_ answer: JSONValue) {
         guard !isEmpty, let project = answer["project"], Self.isOver(project) else { return }
         if let id = project["projectId"]?.string.flatMap({ ProjectID($0) }) { leases[.project(id)] = nil }
-        if let id = project["externalId"]?.string { leases[.external(UTF8Key(id))] = nil }
+        if let id = project["externalId"]?.string { leases[.external(Array(id.utf8))] = nil }
     }
 
     private static func isOver(_ project: JSONValue) -> Bool {

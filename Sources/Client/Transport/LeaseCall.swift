@@ -3,17 +3,20 @@ internal import LifecycleCore
 /// How a heartbeat named the project whose lease it is about.
 enum LeaseName: Hashable, Sendable {
     case project(ProjectID)
-    case external(UTF8Key)
+    /// As UTF-8: Swift takes two strings for equal that the daemon tells apart.
+    case external([UInt8])
 
     init(_ reference: ProjectReference) {
         switch reference {
         case .projectID(let id): self = .project(id)
-        case .externalID(let id): self = .external(UTF8Key(id))
+        case .externalID(let id): self = .external(Array(id.utf8))
         }
     }
 
     fileprivate var projectId: ProjectID? { if case .project(let id) = self { id } else { nil } }
-    fileprivate var externalId: String? { if case .external(let id) = self { id.text } else { nil } }
+    fileprivate var externalId: String? {
+        if case .external(let id) = self { String(decoding: id, as: UTF8.self) } else { nil }
+    }
 }
 
 /// What a call has to do with a lease that is tied to the connection, or shall be.

@@ -1,7 +1,7 @@
-internal import LifecycleCore
+package import LifecycleCore
 
-/// Carries requests to a daemon and their answers back: over a socket, or inside of this process.
-protocol Transport: Sendable {
+/// Carries requests to a daemon and their answers back: over a socket, or, in tests, inside of this process.
+package protocol Transport: Sendable {
     /// Waits for the answer at most until the request's deadline. Any task; a cancelled one stops waiting at once.
     /// - Returns: the `result` of the reply.
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue
@@ -14,10 +14,10 @@ protocol Transport: Sendable {
 }
 
 /// A request on its way to the daemon; its id is the transport's.
-struct OutgoingRequest: Sendable {
-    let method: String
+package struct OutgoingRequest: Sendable {
+    package let method: String
     /// A JSON object or array.
-    let params: [UInt8]
+    package let params: [UInt8]
     /// May be sent again when nobody knows whether it arrived.
     let isRepeatable: Bool
     let timeout: Duration

@@ -1,10 +1,10 @@
-internal import LifecycleCore
+package import LifecycleCore
 
 /// Told once, when the watch has begun, of the newest event at that moment.
-typealias BeginHandler = @Sendable (_ seq: Int64) -> Void
+package typealias BeginHandler = @Sendable (_ seq: Int64) -> Void
 
 /// Where the events of one watch come from: a socket, or the daemon inside of this process. Any thread.
-protocol EventSource: Sendable {
+package protocol EventSource: Sendable {
     /// Waits for the next event; one task at a time. Nil when the watch has ended without an error: it or the waiting
     /// task was cancelled, or the client was closed.
     func next() async throws(ClientError) -> Event?

@@ -1,5 +1,6 @@
 internal import LifecycleClient
 internal import LifecycleCore
+internal import LifecycleTesting
 
 /// A daemon in this process whose clock the test moves; parameters and results go the way over JSON.
 struct InProcessLedger {
@@ -15,9 +16,8 @@ struct InProcessLedger {
     }()
 
     init(_ limits: Limits = Self.limits, roles: Set<Role> = [.admin]) {
-        let clock = clock
         daemon = InProcessDaemon(
-            clock: { clock.now }, limits: limits, caller: Caller(uid: 1001, gid: 1002, pid: 1003, roles: roles))
+            clock: clock, limits: limits, caller: Caller(uid: 1001, gid: 1002, pid: 1003, roles: roles))
     }
 
     func call<M: LifecycleCore.Method>(_ method: M) throws -> M.Response {
@@ -28,7 +28,7 @@ struct InProcessLedger {
 
     /// What was refused, or nil.
     func refusal<M: LifecycleCore.Method>(_ method: M) -> ErrorKind? {
-        do { _ = try call(method) } catch { return (error as? RPCError)?.kind }
+        do { _ = try call(method) } catch { return (error as? ClientError)?.kind }
         return nil
     }
 

@@ -1,5 +1,5 @@
-internal import LifecycleClient
 internal import LifecycleCore
+internal import LifecycleTesting
 internal import Testing
 
 @Suite("A clock for tests")

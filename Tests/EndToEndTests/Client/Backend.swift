@@ -1,4 +1,5 @@
 import LifecycleClient
+import LifecycleTesting
 import Testing
 
 /// Where a test's calls go: the same body must hold for both.

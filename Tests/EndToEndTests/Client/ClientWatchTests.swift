@@ -1,5 +1,6 @@
 import Foundation
 import LifecycleClient
+import LifecycleTesting
 import TestSupport
 import Testing
 

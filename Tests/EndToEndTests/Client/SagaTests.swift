@@ -1,4 +1,5 @@
 import LifecycleClient
+import LifecycleTesting
 import Testing
 
 @Suite("withProject: no user pays for work that nobody began")

@@ -17,7 +17,7 @@ LIBFUZZER = ["-sanitize=fuzzer,address"]
 # The modules of other packages that are linked.
 PACKAGES = (
     "Atomics _AtomicsShims CNIOAtomics CNIODarwin CNIOFreeBSD CNIOLinux CNIOOpenBSD CNIOPosix CNIOWASI CNIOWindows"
-    " ContainersPreview DequeModule HashTreeCollections InternalCollectionsUtilities NIOConcurrencyHelpers NIOCore"
+    " ContainersPreview DequeModule InternalCollectionsUtilities NIOConcurrencyHelpers NIOCore"
     " _NIOBase64 _NIODataStructures"
 ).split()
 # Threads, other processes and what opens the file: a fuzzed sequence has one thread and one transaction.
@@ -63,16 +63,15 @@ class Build:
         self.compile("frames", [SOURCES / "Wire/LineFramer.swift", *dispatch, *fuzz_files("frames")])
 
     def sequences(self):
-        in_process = SOURCES / "Client/InProcess"
-        memory = [*in_process.glob("InMemory*.swift"), *in_process.glob("InProcessDaemon*.swift")]
-        memory += [in_process / f"{name}.swift" for name in ("CallCounts", "DeadlineIndex", "UTF8Key")]
-        self.compile("LifecycleClient", memory, "-emit-module", "-enable-testing")
         self.compile("LifecycleSQLite", [*swift_files(SOURCES / "SQLite"), self.resources()], "-emit-module")
         daemon = SOURCES / "LifecycleRPC"
         files = [*swift_files(daemon / "SQLite"), *swift_files(daemon / "Writer")]
         disk = [file for file in files if file.stem not in NOT_FUZZED]
         disk += [daemon / "Clock.swift", daemon / "Dispatch/Dispatcher.swift"]
-        disk.append(ROOT / "Tests/LifecycleRPCTests/Ledger/ProjectNames.swift")
+        disk.append(ROOT / "Tests/EndToEndTests/Client/ProjectNames.swift")
+        ledger = ROOT / "Tests/LifecycleRPCTests/Ledger"
+        disk += [ledger / "Call.swift", ledger / "ModelOperation.swift", *ledger.glob("ModelLedger*.swift")]
+        disk += ledger.glob("ModelReferee*.swift")
         self.compile("sequences", [*disk, *fuzz_files("sequences")])
 
     def resources(self):
@@ -100,7 +99,7 @@ class Build:
         execute(["ar", "rcsT", self.folder / "packages.a", *objects])
 
     def link_target(self, target):
-        modules = {"frames": ["frames", "Plain"], "sequences": ["sequences", "LifecycleClient", "LifecycleSQLite"]}[target]
+        modules = {"frames": ["frames", "Plain"], "sequences": ["sequences", "LifecycleSQLite"]}[target]
         objects = [self.folder / f"{module}.o" for module in [*modules, "LifecycleCore"]]
         execute(
             ["swiftc", *self.instrumentation, "-use-ld=lld", *objects, self.folder / "packages.a", *self.link]

@@ -96,4 +96,80 @@ struct AmountTests {
             error?.namedFields == ["param": .text("credits"), "minimum": .integer(1), "maximum": .integer(Self.most)])
         await ledger.close()
     }
+
+    /// Any one price, up to all that a user may be given.
+    private func boundless() throws -> LedgerHarness {
+        var limits = Limits()
+        limits.maximumProjectCredits = Self.most
+        return try LedgerHarness(limits)
+    }
+
+    /// Charges and gives back all that a user has, again and again.
+    private func refund(_ times: Int, _ ledger: LedgerHarness, _ user: String) async throws {
+        let calls = (0..<times).flatMap { number in
+            let project = "\"externalId\":\"\(user)\(number)\""
+            return [
+                Call("createProject", "{\"userId\":\"\(user)\",\"credits\":\(Self.most),\(project)}"),
+                Call("updateStatus", "{\(project),\"status\":\"failed\"}"),
+            ]
+        }
+        for result in await ledger.results(of: calls) { _ = try result.get() }
+    }
+
+    @Test("what the ledger cannot count is refused, and nothing stays of the request")
+    func uncountable() async throws {
+        let ledger = try boundless()
+        try await ledger.grant(Self.most, to: "ann")
+        // 2^53 − 1 given back 1024 times is the most that fits into 64 bits.
+        try await refund(1024, ledger, "ann")
+        let last = try await ledger.create(Self.most, for: "ann").projectId
+        let report = UpdateStatus(projectId: last, externalId: "x", status: .failed)
+        #expect(await ledger.error(report)?.kind == .internalError)
+        #expect(try await ledger.call(GetStatus(projectId: last)).project.status == .pending)
+        #expect(await ledger.error(GetStatus(externalId: "x"))?.kind == .projectNotFound)
+        #expect(
+            try await ledger.call(GetBalance(userId: "ann")) == Balance(userId: "ann", available: 0, held: Self.most))
+        #expect(try await ledger.findings() == [])
+        #expect(ledger.fatalErrors.isEmpty)
+        await ledger.close()
+    }
+
+    /// Kept per user, added up over a stretch of time, of one status.
+    static let lists: [ListProjects] = {
+        var (kept, summed, failed) = (ListProjects(), ListProjects(), ListProjects())
+        summed.createdAfter = Timestamp(milliseconds: 0)
+        failed.status = StatusFilter([.failed])
+        kept.includeStats = true
+        summed.includeStats = true
+        failed.includeStats = true
+        return [kept, summed, failed]
+    }()
+
+    @Test("sums above 2^53 are exact, and what does not fit into 64 bits stands as their greatest number")
+    func greatSums() async throws {
+        let ledger = try boundless()
+        for user in ["ann", "ben", "cid"] {
+            try await ledger.grant(Self.most, to: user)
+            try await refund(1, ledger, user)
+            let project = try await ledger.create(Self.most - 2, for: user)
+            if user == "ann" { try await ledger.report(project.projectId, .completed) }
+            _ = try await ledger.create(1, for: user)
+        }
+        for list in Self.lists {
+            let stats = try await ledger.call(list).stats
+            #expect(stats?.creditsRefunded == 3 * Self.most)
+            guard list.status == nil else { continue }
+            #expect(stats?.creditsCaptured == Self.most - 2)
+            #expect(stats?.creditsHeld == 2 * Self.most - 1)
+            #expect(stats?.creditsUsed == 6 * Self.most - 3)
+        }
+        // Twice 600 of the greatest are more than 2^63.
+        for user in ["dan", "eve"] {
+            try await ledger.grant(Self.most, to: user)
+            try await refund(600, ledger, user)
+        }
+        for list in Self.lists { #expect(try await ledger.call(list).stats?.creditsRefunded == .max) }
+        #expect(ledger.fatalErrors.isEmpty)
+        await ledger.close()
+    }
 }

@@ -2,11 +2,14 @@ internal import LifecycleCore
 
 /// What the daemon's clocks do.
 extension ModelLedger {
+    /// The clock went back since the last event.
+    var hasFuture: Bool { (events.last?.at ?? .min) > now }
+
     /// The daemon starts.
     mutating func restart() {
         resumedAt = now
         // The clock went back while nobody ran.
-        if let last = events.last, last.at > now { shortenDeadlines() }
+        if hasFuture { shortenDeadlines() }
         settle()
     }
 

@@ -1,72 +1,48 @@
-internal import Glibc
 internal import LifecycleCore
-internal import LifecycleRPC
 
-/// Plays the same operations on the store and on the model, and throws at the first difference.
-struct ModelPlayer {
-    let ledger: LedgerHarness
-    var model: ModelLedger
+/// Plays the same operations on a ledger and on the model, and throws at the first difference.
+struct ModelPlayer<Ledger: ModelSubject> {
+    let ledger: Ledger
     /// Whether the alarm rings at each moment; else what is due is settled when somebody touches it or writes anything.
     let hasAlarm: Bool
-    private var newestID: ProjectID?
-    /// What the store called the model's entries, where it said so.
-    private var entryIDs: [Int: Int64] = [:]
+    private var referee: ModelReferee
     var log: [String] = []
 
-    struct Difference: Error, CustomStringConvertible {
-        let description: String
-    }
+    var model: ModelLedger { referee.model }
 
-    /// What the model expects of a write, with the model's own numbers of projects and entries.
-    private enum Expected {
-        case created(Int, Project, Balance, replayed: Bool)
-        case updated(Int, Project, Balance, changed: Bool)
-        case beaten(Heartbeat.Response)
-        case posted(Int, Balance, replayed: Bool)
-        case nothing
-        case refused(ModelLedger.Refusal)
-    }
-
-    init(_ ledger: LedgerHarness, hasAlarm: Bool = true) {
+    init(_ ledger: Ledger, hasAlarm: Bool = true) {
         self.ledger = ledger
         self.hasAlarm = hasAlarm
-        model = ModelLedger(limits: ledger.limits, now: ledger.now)
+        referee = ModelReferee(
+            ModelLedger(limits: ledger.limits, now: ledger.now), daemon: ledger.daemon, hasAlarm: hasAlarm)
     }
 
     mutating func advance(milliseconds: Int64) async throws {
-        model.now += milliseconds
+        referee.model.now += milliseconds
         ledger.now = model.now
         if hasAlarm { try await tick() }
     }
 
-    /// Somebody sets the clock.
-    mutating func jump(milliseconds: Int64) async throws {
-        log.append("-- clock set by \(milliseconds) at \(model.now)")
-        ledger.jumpClock(milliseconds: milliseconds)
-        model.jump(milliseconds: milliseconds)
-        try await tick()
-    }
-
     mutating func tick() async throws {
         try await ledger.tick()
-        model.settle()
+        referee.model.settle()
     }
 
     mutating func restart() async throws {
         log.append("-- restart at \(model.now)")
-        try await ledger.reopen()
-        model.restart()
+        try await ledger.restart()
+        referee.model.restart()
     }
 
     /// All writes in one commit.
     mutating func write(_ operations: [ModelOperation]) async throws {
-        model.settle()
-        let expected = operations.map { expect($0) }
-        let results = await ledger.results(of: operations.map(\.call))
+        referee.model.settle()
+        let expected = operations.map { referee.expect($0) }
+        let results = await ledger.outcomes(of: operations.map(\.call))
         guard results.count == expected.count else { throw Difference(description: "\(results.count) answers") }
         for (index, result) in results.enumerated() {
             log.append("\(model.now) \(operations[index].call)")
-            try check(expected[index], result)
+            try referee.check(expected[index], result)
         }
         try await ledger.untilIdle()
         let hasBeat = operations.contains { if case .beat = $0 { true } else { false } }
@@ -76,81 +52,97 @@ struct ModelPlayer {
         if !hasAlarm { try await tick() }
     }
 
-    private mutating func expect(_ operation: ModelOperation) -> Expected {
-        do throws(ModelLedger.Refusal) {
-            switch operation {
-            case .create(let method):
-                let (index, replayed) = try model.create(method)
-                return .created(index, model.shown(index), model.balance(method.userId), replayed: replayed)
-            case .update(let method):
-                let (index, changed) = try model.update(method)
-                return .updated(index, model.shown(index), model.balance(model.projects[index].user), changed: changed)
-            case .beat(let method): return .beaten(try model.beat(method))
-            case .cancel(let method):
-                let (index, changed) = try model.cancel(method)
-                return .updated(index, model.shown(index), model.balance(model.projects[index].user), changed: changed)
-            case .retry(let method):
-                let (index, replayed) = try model.retry(method)
-                let balance = model.balance(model.projects[index].user)
-                return .created(index, model.shown(index), balance, replayed: replayed)
-            case .grant(let method):
-                let (index, replayed) = try model.post(
-                    .grant, method.userId, method.credits, method.reason, method.idempotencyKey)
-                return .posted(index, model.balance(method.userId), replayed: replayed)
-            case .adjust(let method):
-                let (index, replayed) = try model.post(
-                    .adjustment, method.userId, method.credits, method.reason, method.idempotencyKey)
-                return .posted(index, model.balance(method.userId), replayed: replayed)
-            default: return .nothing
-            }
-        } catch {
-            return .refused(error)
+    mutating func read(_ operation: ModelOperation) async throws {
+        log.append("\(model.now) \(operation.call)")
+        referee.model.settle()
+        let result = await ledger.outcome(of: operation.call)
+        // Whatever else is due is settled at this moment, too.
+        if !hasAlarm { try await ledger.untilIdle() }
+        try referee.check(operation, result)
+    }
+
+    /// Goes through all pages of every list: each project and each entry once, in order.
+    mutating func readAllPages() async throws {
+        var request = ListProjects()
+        request.limit = 7
+        var seen: [Project] = []
+        repeat {
+            let response = try await ledger.answer(request)
+            seen += response.projects
+            request.cursor = response.nextCursor
+        } while request.cursor != nil
+        try referee.equal(seen.count, model.projects.count, "projects on all pages")
+        for (project, index) in zip(seen, model.projects.indices.reversed()) {
+            try referee.same(project, model.shown(index))
+        }
+
+        for user in model.users {
+            var request = ListEntries(userId: user)
+            request.limit = 5
+            var seen: [Entry] = []
+            repeat {
+                let response = try await ledger.answer(request)
+                seen += response.entries
+                request.cursor = response.nextCursor
+            } while request.cursor != nil
+            try referee.check(seen, model.entries(of: user).map(model.shownEntry), descending: true)
+            try referee.same(try await ledger.answer(GetBalance(userId: user)), model.balance(user))
         }
     }
 
-    private mutating func check(_ expected: Expected, _ result: Result<[UInt8], RPCError>) throws {
-        switch (expected, result) {
-        case (.refused(let refusal), .failure(let error)):
-            try equal(ModelLedger.Refusal(error), refusal, "refusal")
-        case (.created(let index, var project, let balance, let replayed), .success(let text)):
-            let response = try CreateProject.Response.decoded(text)
-            if !replayed { try learn(response.project.projectId, of: index) }
-            project.projectId = model.projects[index].id ?? .blank
-            project.retryOf = model.projects[index].retryOf.flatMap { model.projects[$0].id }
-            try same(response.project, project)
-            try same(response.balance, balance)
-            try equal(response.replayed, replayed, "replayed")
-        case (.updated(let index, var project, let balance, let changed), .success(let text)):
-            let response = try UpdateStatus.Response.decoded(text)
-            project.projectId = model.projects[index].id ?? .blank
-            project.retryOf = model.projects[index].retryOf.flatMap { model.projects[$0].id }
-            try same(response.project, project)
-            try same(response.balance, balance)
-            try equal(response.changed, changed, "changed")
-            try equal(response.creditsRefunded, project.creditsRefunded, "creditsRefunded")
-        case (.beaten(let response), .success(let text)):
-            try same(try Heartbeat.Response.decoded(text), response)
-        case (.posted(let index, let balance, let replayed), .success(let text)):
-            let response = try PostedEntry.decoded(text)
-            if replayed { try equal(response.entry.entryId, entryIDs[index], "entryId") }
-            entryIDs[index] = response.entry.entryId
-            try same(withoutID(response.entry), model.shownEntry(index))
-            try same(response.balance, balance)
-            try equal(response.replayed, replayed, "replayed")
-        case (.refused(let refusal), .success(let text)):
-            throw Difference(description: "expected \(refusal), got \(String(decoding: text, as: UTF8.self))")
-        case (_, .failure(let error)):
-            throw Difference(description: "expected success, got \(error)")
-        case (.nothing, _):
-            throw Difference(description: "a read was queued as a write")
-        }
+    func audit() async throws {
+        let audit = try await ledger.answer(Audit())
+        try referee.equal(audit.findings.map(\.check), [], "audit")
+        let rows = Int64(model.users.count + model.projects.count + model.entries.count)
+        try referee.equal(audit.checked, rows, "rows checked")
+    }
+}
+
+extension ModelPlayer<LedgerHarness> {
+    /// Somebody sets the clock.
+    mutating func jump(milliseconds: Int64) async throws {
+        log.append("-- clock set by \(milliseconds) at \(model.now)")
+        ledger.jumpClock(milliseconds: milliseconds)
+        referee.model.jump(milliseconds: milliseconds)
+        try await tick()
     }
 
-    private mutating func learn(_ id: ProjectID, of index: Int) throws {
-        guard newestID.map({ ($0.high, $0.low) < (id.high, id.low) }) ?? true else {
-            throw Difference(description: "id \(id) does not sort after \(newestID?.description ?? "")")
+    /// Every row of the ledger and of the history, as they stand in the file.
+    mutating func compareTables() async throws {
+        let (entries, events) = try await ledger.offline { file in
+            (
+                try file.rows(
+                    """
+                    SELECT e.kind, userId, e.credits, e.at, ifnull(hex(p.id), '') FROM entry AS e JOIN account AS a
+                    ON a.id = e.account LEFT JOIN project AS p ON p.row = e.project ORDER BY e.id
+                    """),
+                try file.rows(
+                    """
+                    SELECT e.kind, userId, e.at, ifnull(hex(p.id), ''), e.uid, e.gid, e.pid FROM event AS e JOIN account AS a
+                    ON a.id = e.account LEFT JOIN project AS p ON p.row = e.project ORDER BY e.seq
+                    """)
+            )
         }
-        newestID = id
-        model.projects[index].id = id
+        let (model, daemon) = (model, ledger.daemon)
+        func id(_ project: Int?) -> String {
+            let id = project.flatMap { model.projects[$0].id?.description } ?? ""
+            return id.uppercased().filter { $0 != "-" }
+        }
+        let expectedEntries = model.entries.map {
+            [$0.kind.rawValue, $0.user, "\($0.credits)", "\($0.at)", id($0.project)]
+        }
+        let expectedEvents = model.events.map { event in
+            let by = event.isByDaemon ? daemon : Caller.tester
+            return [event.kind.rawValue, event.user, "\(event.at)", id(event.project)]
+                + ["\(by.uid)", "\(by.gid)", "\(by.pid)"]
+        }
+        // Without an alarm what was touched is settled before what was due for longer.
+        func ordered(_ rows: [[String]]) -> [[String]] {
+            hasAlarm ? rows : rows.sorted { $0.lexicographicallyPrecedes($1) }
+        }
+        try referee.equal(ordered(entries), ordered(expectedEntries), "entries")
+        try referee.equal(ordered(events), ordered(expectedEvents), "events")
+        // The start that `offline` ends with sweeps.
+        referee.model.restart()
     }
 }

@@ -2,7 +2,7 @@ internal import Foundation
 internal import LifecycleCore
 internal import Testing
 
-/// Thousands of random sequences, on the store and on the model. LIFECYCLE_MODEL_COUNT sets how many,
+/// Thousands of random sequences, on a ledger and on the model. LIFECYCLE_MODEL_COUNT sets how many,
 /// LIFECYCLE_MODEL_SEED where they begin.
 @Suite("Random sequences agree with the model", .ledgers)
 struct ModelTests {
@@ -29,20 +29,36 @@ struct ModelTests {
     @Test("results, errors, balances, entries and events are the model's, and the audit is clean", arguments: files)
     func sequences(seed: UInt64) async throws { try await play(seed: seed, hasAlarm: true) }
 
+    @Test("so they are of the daemon that web apps are tested with", arguments: files)
+    func inProcess(seed: UInt64) async {
+        var player = ModelPlayer(InProcessSubject(Self.limits))
+        await play(seed: seed, &player, jump: nil)
+    }
+
     @Test("so they are when no alarm ever rings", arguments: files.prefix(max(files.count / 4, 1)))
     func withoutAlarm(seed: UInt64) async throws { try await play(seed: seed, hasAlarm: false) }
 
     private func play(seed: UInt64, hasAlarm: Bool) async throws {
         let ledger = try LedgerHarness(Self.limits)
-        var generator = ModelGenerator(seed: seed)
         var player = ModelPlayer(ledger, hasAlarm: hasAlarm)
+        await play(seed: seed, &player) { player, step in try await player.jump(milliseconds: step) }
+        do { try await player.compareTables() } catch { Issue.record("LIFECYCLE_MODEL_SEED=\(seed): \(error)") }
+        #expect(ledger.fatalErrors.isEmpty)
+        await ledger.close()
+    }
+
+    private typealias Jump<Ledger: ModelSubject> =
+        (inout ModelPlayer<Ledger>, _ milliseconds: Int64) async throws -> Void
+
+    /// - Parameter jump: sets the clock; nil: this daemon would not notice it.
+    private func play<Ledger>(seed: UInt64, _ player: inout ModelPlayer<Ledger>, jump: Jump<Ledger>?) async {
+        var generator = ModelGenerator(seed: seed)
         do {
             for _ in 0..<Self.sequencesPerFile {
                 generator.beginSequence()
-                try await play(&player, &generator)
+                try await play(&player, &generator, jump)
             }
             try await player.readAllPages()
-            try await player.compareTables()
             try await player.audit()
         } catch {
             Issue.record(
@@ -51,17 +67,17 @@ struct ModelTests {
                 \(player.log.suffix(40).joined(separator: "\n"))
                 """)
         }
-        #expect(ledger.fatalErrors.isEmpty)
-        await ledger.close()
     }
 
-    private func play(_ player: inout ModelPlayer, _ generator: inout ModelGenerator) async throws {
+    private func play<Ledger>(
+        _ player: inout ModelPlayer<Ledger>, _ generator: inout ModelGenerator, _ jump: Jump<Ledger>?
+    ) async throws {
         var left = Self.operationsPerSequence
         while left > 0 {
             try await player.advance(milliseconds: generator.timeStep())
-            if player.hasAlarm, generator.chance(3) {
-                try await player.jump(milliseconds: generator.pick([-90_000, -3000, -2000, 1500, 4000, 86_400_000]))
-            } else if generator.chance(2) {
+            if let jump, player.hasAlarm, generator.chance(3) {
+                try await jump(&player, generator.pick([-90_000, -3000, -2000, 1500, 4000, 86_400_000]))
+            } else if generator.chance(2), jump != nil || !player.model.hasFuture {
                 try await player.restart()
             } else if generator.chance(50) {
                 try await player.read(generator.read(player.model))
@@ -73,53 +89,5 @@ struct ModelTests {
             }
         }
         if generator.chance(20) { try await player.audit() }
-    }
-}
-
-extension ModelPlayer {
-    func audit() async throws {
-        let audit = try await ledger.call(Audit())
-        try equal(audit.findings.map(\.check), [], "audit")
-        let rows = Int64(model.users.count + model.projects.count + model.entries.count)
-        try equal(audit.checked, rows, "rows checked")
-    }
-
-    /// Every row of the ledger and of the history, as they stand in the file.
-    mutating func compareTables() async throws {
-        let (entries, events) = try await ledger.offline { file in
-            (
-                try file.rows(
-                    """
-                    SELECT e.kind, userId, e.credits, e.at, ifnull(hex(p.id), '') FROM entry AS e JOIN account AS a
-                    ON a.id = e.account LEFT JOIN project AS p ON p.row = e.project ORDER BY e.id
-                    """),
-                try file.rows(
-                    """
-                    SELECT e.kind, userId, e.at, ifnull(hex(p.id), ''), e.uid, e.gid, e.pid FROM event AS e JOIN account AS a
-                    ON a.id = e.account LEFT JOIN project AS p ON p.row = e.project ORDER BY e.seq
-                    """)
-            )
-        }
-        let model = model
-        func id(_ project: Int?) -> String {
-            let id = project.flatMap { model.projects[$0].id?.description } ?? ""
-            return id.uppercased().filter { $0 != "-" }
-        }
-        let expectedEntries = model.entries.map {
-            [$0.kind.rawValue, $0.user, "\($0.credits)", "\($0.at)", id($0.project)]
-        }
-        let expectedEvents = model.events.map { event in
-            let by = event.isByDaemon ? Self.daemon : Caller.tester
-            return [event.kind.rawValue, event.user, "\(event.at)", id(event.project)]
-                + ["\(by.uid)", "\(by.gid)", "\(by.pid)"]
-        }
-        // Without an alarm what was touched is settled before what was due for longer.
-        func ordered(_ rows: [[String]]) -> [[String]] {
-            hasAlarm ? rows : rows.sorted { $0.lexicographicallyPrecedes($1) }
-        }
-        try equal(ordered(entries), ordered(expectedEntries), "entries")
-        try equal(ordered(events), ordered(expectedEvents), "events")
-        // The start that `offline` ends with sweeps.
-        self.model.restart()
     }
 }

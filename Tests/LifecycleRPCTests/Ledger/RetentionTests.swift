@@ -1,6 +1,7 @@
-internal import LifecycleClient
 internal import LifecycleCore
 internal import LifecycleRPC
+internal import LifecycleSQLite
+internal import Synchronization
 internal import Testing
 
 @Suite("Retention", .ledgers)
@@ -128,25 +129,30 @@ struct RetentionTests {
         await ledger.close()
     }
 
-    @Test("a step looks at a window of rows, trims a batch at most, and both stores say the same")
-    func steps() async throws {
-        let context = CallContext(
-            now: Timestamp(milliseconds: 0).adding(seconds: 10 * Self.day), caller: .tester, limits: Limits(),
-            metrics: NoMetrics())
-        let store = InMemoryTransaction(InMemoryStore(), ids: ProjectIDGenerator())
-        let start = CallContext(
-            now: Timestamp(milliseconds: 0), caller: .tester, limits: Limits(), metrics: NoMetrics())
+    @Test("a step looks at a window of rows and trims a batch at most")
+    func steps() throws {
+        let now = Mutex(Timestamp(milliseconds: 0))
+        let database = try Database.inMemory()
+        try Migrator.run(Schema.migrations, on: database)
+        let store = try SQLiteWriteTransaction(database, NextDeadline()) { now.withLock(\.milliseconds) }
+        func context() -> CallContext {
+            CallContext(now: now.withLock(\.self), caller: .tester, limits: Limits(), metrics: NoMetrics())
+        }
+        _ = try store.clockAgreement(at: context().now)
+        let start = context()
         for _ in 0..<1100 {
             let project = try CreateProject(userId: "ann", credits: 0).run(in: store, start).project
             _ = try UpdateStatus(projectId: project.projectId, status: .failed).run(in: store, start)
         }
+        now.withLock { $0 = $0.adding(seconds: 10 * Self.day) }
+        let context = context()
         #expect(try Retention.run(in: store, context, keepDays: 1, after: 0) == .init(trimmed: 500, next: 500))
         #expect(try Retention.run(in: store, context, keepDays: 1, after: 500) == .init(trimmed: 500, next: 1000))
         #expect(try Retention.run(in: store, context, keepDays: 1, after: 1000) == .init(trimmed: 100, next: nil))
         #expect(try Retention.run(in: store, context, keepDays: 1, after: 0) == .init(trimmed: 0, next: nil))
-        #expect(store.audit().findings.isEmpty)
-        #expect(store.newestSeq() == 2200)
-        #expect(store.events(EventFilter(), after: 0, limit: 10).map(\.seq) == [2200])
+        #expect(try store.audit().findings == [])
+        #expect(try store.newestSeq() == 2200)
+        #expect(try store.events(EventFilter(), after: 0, limit: 10).map(\.seq) == [2200])
     }
 
     @Test("removes later what was written to a history after it was removed")
@@ -176,25 +182,6 @@ struct RetentionTests {
         #expect(try await ledger.call(ExplainProject(projectId: project)).refusedReports == 2)
         #expect(try await ledger.findings() == [])
         await ledger.close()
-    }
-
-    @Test("in memory, too, what was written later goes later")
-    func lateEventsInMemory() throws {
-        let store = InMemoryTransaction(InMemoryStore(), ids: ProjectIDGenerator())
-        func context(_ days: Int64) -> CallContext {
-            CallContext(
-                now: Timestamp(milliseconds: days * Self.day * 1000), caller: .tester, limits: Limits(),
-                metrics: NoMetrics())
-        }
-        let project = try CreateProject(userId: "ann", credits: 0).run(in: store, context(0)).project.projectId
-        _ = try UpdateStatus(projectId: project, status: .failed).run(in: store, context(0))
-        func kinds() -> [Event.Kind] { store.events(ofProject: 1).map(\.kind) }
-        #expect(try Retention.run(in: store, context(2), keepDays: 1, after: 0).trimmed == 1)
-        #expect(kinds() == [.failed])
-        _ = try CreateProject(userId: "ann", credits: 0).run(in: store, context(3))
-        #expect(try Retention.run(in: store, context(3), keepDays: 1, after: 0) == .init(trimmed: 1, next: nil))
-        #expect(kinds() == [])
-        #expect(store.audit().findings.isEmpty)
     }
 
     /// The daemon starts with the clock at fault, and a project is due then, which it writes an event of.

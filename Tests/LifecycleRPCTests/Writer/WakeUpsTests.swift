@@ -24,8 +24,8 @@ struct WakeUpsTests {
         ] as [(Int64, Int64)])
     func pause(delay: Int64, pause: Int64) {
         var wakeUps = WakeUps()
-        let pauses = pauses(&wakeUps, deadline: after(delay))
-        #expect(pauses == [pause])
+        let started = pauses(&wakeUps, deadline: after(delay))
+        #expect(started == [pause])
     }
 
     @Test("a time that is further away than there are numbers starts a timer that fires for nothing")
@@ -40,10 +40,10 @@ struct WakeUpsTests {
     @Test("are started once for a time, and anew only for an earlier one")
     func once() {
         var wakeUps = WakeUps()
-        let pauses = [after(5000), after(5000), after(7000), nil, after(4000), after(5000)].map {
+        let started = [after(5000), after(5000), after(7000), nil, after(4000), after(5000)].map {
             pauses(&wakeUps, deadline: $0)
         }
-        #expect(pauses == [[5000], [], [], [], [4000], []])
+        #expect(started == [[5000], [], [], [], [4000], []])
     }
 
     @Test("that were moved to an earlier time fire and are ignored")
@@ -106,9 +106,10 @@ struct HeartbeatTimerTests {
 
     @Test("is a second after the next first one, when none waited in between")
     func anew() {
-        #expect(writes(at: [(0, true), (500, false), (1000, true), (1999, true), (2000, true)]) == [
-            false, false, false, false, true,
-        ])
+        #expect(
+            writes(at: [(0, true), (500, false), (1000, true), (1999, true), (2000, true)]) == [
+                false, false, false, false, true,
+            ])
     }
 
     @Test("is at once, when the clock was set back further than a second")

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import LifecycleClient
+import LifecycleTesting
 import NIOCore
 import NIOHTTP1
 import ServiceLifecycle

@@ -1,4 +1,4 @@
-/// What is done to both ledgers.
+/// What is done to the ledger.
 enum Step: CustomStringConvertible {
     /// Projects are named by the order of their creation: `<0>` is the first.
     case call(String, String)
@@ -9,7 +9,7 @@ enum Step: CustomStringConvertible {
     case restore(Int)
     /// History that is older than this is removed.
     case trim(milliseconds: Int64)
-    /// What only one of them knows: signs of life are written to disk.
+    /// Signs of life are written to disk.
     case writeBeats
 
     var description: String {

@@ -15,7 +15,7 @@ public final class ManualClock: Sendable {
 
     public var now: Timestamp { time.withLock { $0 } }
 
-    /// Goes on, or back when `duration` is below zero. Parts of a millisecond are dropped.
+    /// Moves forwards, or backwards when `duration` is below zero. Parts of a millisecond are dropped.
     public func advance(by duration: Duration) {
         time.withLock { time in
             let (sum, overflow) = time.milliseconds.addingReportingOverflow(duration.wholeMilliseconds)

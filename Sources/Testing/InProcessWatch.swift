@@ -1,8 +1,9 @@
 internal import DequeModule
+internal import LifecycleClient
 internal import LifecycleCore
 internal import Synchronization
 
-/// A watch of the daemon inside of this process: reads its ledger after the last event, and waits when there is none.
+/// A watch of the daemon in this process: reads its ledger after the last event, and waits when there is none.
 final class InProcessWatch: EventSource {
     private struct State {
         /// The last event that was read; nil before the watch has begun.
@@ -29,18 +30,13 @@ final class InProcessWatch: EventSource {
     func next() async throws(ClientError) -> Event? {
         while !isEnded {
             if let event = state.withLock({ $0.events.popFirst() }) { return event }
-            do throws(RPCError) {
-                let position = try begin()
-                let filter = EventFilter(userId: request.userId, projectId: request.projectId)
-                let (events, end) = daemon.events(filter, after: position, limit: Self.pageLimit)
-                state.withLock { state in
-                    state.events += events
-                    state.position = end
-                }
-                if events.isEmpty { await waitForEvent(after: end) }
-            } catch {
-                throw .refused(error)
+            let position = try begin()
+            let (events, end) = try page(after: position)
+            state.withLock { state in
+                state.events += events
+                state.position = end
             }
+            if events.isEmpty { await waitForEvent(after: end) }
         }
         return nil
     }
@@ -48,7 +44,7 @@ final class InProcessWatch: EventSource {
     private var isEnded: Bool { Task.isCancelled || transport.isClosed || state.withLock { $0.isCancelled } }
 
     /// As over the socket: the request is checked, and tells where the watch begins.
-    private func begin() throws(RPCError) -> Int64 {
+    private func begin() throws(ClientError) -> Int64 {
         if let position = state.withLock({ $0.position }) { return position }
         var params = JSONWriter()
         request.write(to: &params)
@@ -57,6 +53,15 @@ final class InProcessWatch: EventSource {
         state.withLock { $0.position = position }
         onBegin?(newest)
         return position
+    }
+
+    private func page(after seq: Int64) throws(ClientError) -> (events: [Event], end: Int64) {
+        let filter = EventFilter(userId: request.userId, projectId: request.projectId)
+        do throws(RPCError) {
+            return try daemon.events(filter, after: seq, limit: Self.pageLimit)
+        } catch {
+            throw .refused(error)
+        }
     }
 
     private func waitForEvent(after seq: Int64) async {

@@ -1,6 +1,7 @@
-internal import LifecycleCore
+import LifecycleCore
 
-/// Two daemons give their projects different ids: what both say is compared with the order of creation in their place.
+/// Two daemons give their projects different ids, at different times: what both say is compared with the order of
+/// creation in the place of ids, and with one word in the place of times.
 struct ProjectNames: Sendable {
     private var ids: [String] = []
     private var numbers: [String: Int] = [:]
@@ -24,7 +25,8 @@ struct ProjectNames: Sendable {
         return result
     }
 
-    /// The text of a result or an error with a number for every id, which an id gets when it is first seen.
+    /// The text of a result or an error with `<time>` for every time and a number for every id, which an id gets when
+    /// it is first seen.
     mutating func answer(_ result: Result<[UInt8], RPCError>) -> String {
         let text: [UInt8]
         switch result {
@@ -39,12 +41,16 @@ struct ProjectNames: Sendable {
         var copied = 0
         var hyphen = text.firstIndex(of: UInt8(ascii: "-"))
         while let found = hyphen {
-            let (start, end) = (found - 8, found + 28)
             var next = found + 1
-            if start >= copied, end <= text.count, Self.isID(text[start..<end]) {
-                named += text[copied..<start]
-                named += Array(name(of: String(decoding: text[start..<end], as: UTF8.self)).utf8)
-                (copied, next) = (end, end)
+            if let id = Self.part(of: text, (found - 8)..<(found + 28), like: Self.id), id.startIndex >= copied {
+                named += text[copied..<id.startIndex]
+                named += Array(name(of: String(decoding: id, as: UTF8.self)).utf8)
+                (copied, next) = (id.endIndex, id.endIndex)
+            } else if let time = Self.part(of: text, (found - 4)..<(found + 20), like: Self.time),
+                time.startIndex >= copied
+            {
+                named += text[copied..<time.startIndex] + Array("<time>".utf8)
+                (copied, next) = (time.endIndex, time.endIndex)
             }
             hyphen = text[next...].firstIndex(of: UInt8(ascii: "-"))
         }
@@ -60,10 +66,19 @@ struct ProjectNames: Sendable {
         return "<\(ids.count - 1)>"
     }
 
-    private static func isID(_ text: ArraySlice<UInt8>) -> Bool {
-        text.enumerated().allSatisfy { index, byte in
-            [8, 13, 18, 23].contains(index)
-                ? byte == UInt8(ascii: "-") : "0123456789abcdef".utf8.contains(byte)
+    private static let id = Array("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".utf8)
+    private static let time = Array("0000-00-00T00:00:00.000Z".utf8)
+
+    /// - Parameter pattern: `0` stands for any digit, `x` for any of base 16.
+    private static func part(of text: [UInt8], _ range: Range<Int>, like pattern: [UInt8]) -> ArraySlice<UInt8>? {
+        guard range.lowerBound >= 0, range.upperBound <= text.count else { return nil }
+        let isAlike = zip(text[range], pattern).allSatisfy { byte, expected in
+            switch expected {
+            case UInt8(ascii: "0"): (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            case UInt8(ascii: "x"): "0123456789abcdef".utf8.contains(byte)
+            default: byte == expected
+            }
         }
+        return isAlike ? text[range] : nil
     }
 }

@@ -1,56 +1,4 @@
 import LifecycleCore
-import Synchronization
-
-@testable import LifecycleClient
-
-/// The daemon that lives in the process of who tests an app with it.
-struct MemoryLedger {
-    private let clock = FuzzClock()
-    private let daemon: InProcessDaemon
-    private var names = Names()
-
-    init() {
-        let clock = clock
-        daemon = InProcessDaemon(clock: { clock.now }, limits: .fuzzed, caller: .fuzzer)
-    }
-
-    /// - Returns: the text of the result or of the error, with numbers for ids.
-    func take(_ step: Step) -> String {
-        switch step {
-        case .call(let method, let params): return call(method, params)
-        case .advance(let milliseconds): clock.advance(by: milliseconds)
-        case .detach, .restore, .trim: write(step.writes(names, at: clock.now))
-        case .writeBeats: break
-        }
-        return ""
-    }
-
-    private func call(_ method: String, _ params: String) -> String {
-        let result: Result<[UInt8], RPCError>
-        do throws(RPCError) {
-            result = .success(Array(try daemon.answer(method, params: Array(names.ids(in: params).utf8)).raw))
-        } catch {
-            result = .failure(error)
-        }
-        return names.answer(result)
-    }
-
-    private func write(_ writes: [BoundCall.Write]) {
-        let context = daemon.context
-        daemon.state.withLock { state in
-            do throws(RPCError) {
-                try InProcessDaemon.sweep(&state, context)
-                for write in writes {
-                    let transaction = InMemoryTransaction(state.store, ids: state.ids)
-                    _ = try write(transaction, context)
-                    state.store = transaction.store
-                }
-            } catch {
-                require(false, "refused: \(error)")
-            }
-        }
-    }
-}
 
 extension Step {
     /// What the daemon does of itself, for no caller.
@@ -71,7 +19,7 @@ extension Step {
     }
 }
 
-/// `ProjectNames`, shared by who asks and who is asked.
+/// `ProjectNames`, shared by the steps and the ledger.
 final class Names {
     private var names = ProjectNames()
 
@@ -111,4 +59,8 @@ extension Limits {
 
 extension Caller {
     static let fuzzer = Caller(uid: 4_000_000_001, gid: 4_000_000_002, pid: 2_000_000_003, roles: [.admin])
+}
+
+struct NoMetrics: MetricsSource {
+    func report() -> GetMetrics.Response { .blank }
 }

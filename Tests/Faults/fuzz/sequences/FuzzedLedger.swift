@@ -2,17 +2,17 @@ import Glibc
 import LifecycleCore
 import LifecycleSQLite
 
-@testable import LifecycleClient
-
 /// The daemon's own writer on a database of its own. Each sequence is one transaction that is rolled back, so that all
 /// begin alike; within it each call has its savepoint, as it has in a batch of the daemon's.
-final class DiskLedger {
-    nonisolated(unsafe) static let shared = DiskLedger()
+final class FuzzedLedger {
+    nonisolated(unsafe) static let shared = FuzzedLedger()
 
     private let clock = FuzzClock()
     private var names = Names()
     private let writer: Writer
     private var group = CommitGroup([])
+    /// The last call, with real ids, and what became of it.
+    private(set) var last: (params: String, result: Result<[UInt8], RPCError>)?
 
     private init() {
         do {
@@ -26,7 +26,7 @@ final class DiskLedger {
                 database, identity: FileIdentity(databasePath: path),
                 log: LogKeeper(database, Ballast(databasePath: path)),
                 nextDeadline: NextDeadline(),
-                context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: CallCounts()) },
+                context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: NoMetrics()) },
                 uptime: { clock.uptime }, patience: .max, hasLoopPaused: { _ in false },
                 onError: { fatalError("storage refuses what the daemon itself does: \($0)") }, onClockJump: { _ in })
             // It stays open, and nobody else looks for it.
@@ -54,6 +54,7 @@ final class DiskLedger {
 
     /// - Returns: the text of the result or of the error, with numbers for ids.
     func take(_ step: Step) -> String {
+        last = nil
         switch step {
         case .call(let method, let params): return call(method, params)
         case .advance(let milliseconds): clock.advance(by: milliseconds)
@@ -72,6 +73,7 @@ final class DiskLedger {
 
     private func call(_ method: String, _ params: String) -> String {
         sweep()
+        let params = names.ids(in: params)
         var json = JSONWriter()
         json.beginObject()
         json.key("jsonrpc")
@@ -82,7 +84,7 @@ final class DiskLedger {
         json.string(method)
         if !params.isEmpty {
             json.key("params")
-            json.raw(names.ids(in: params).utf8)
+            json.raw(params.utf8)
         }
         json.endObject()
         guard case .single(let call) = Dispatcher(limits: .fuzzed).work(for: json.bytes, from: .fuzzer) else {
@@ -94,10 +96,11 @@ final class DiskLedger {
             case .run(.read(_, let read)): answer(read)
             case .run(.write(_, let write)): run(write)
             }
+        last = (params, result)
         return names.answer(result)
     }
 
-    /// As the one in memory does before each call. Only if something is due, as it writes the signs of life that wait.
+    /// As the alarm does when it rings in time. Only if something is due, as it writes the signs of life that wait.
     private func sweep() {
         guard writer.isSomethingDue else { return }
         expectSuccess { () throws(StorageError) in
@@ -135,6 +138,6 @@ final class DiskLedger {
 }
 
 extension Caller {
-    /// Who fails what nobody reported: in memory there is one process only.
+    /// The one who fails what nobody reported.
     static let daemon = fuzzer
 }

@@ -1,15 +1,9 @@
-internal import Glibc
 internal import LifecycleCore
 
-extension ModelPlayer {
-    mutating func read(_ operation: ModelOperation) async throws {
-        log.append("\(model.now) \(operation.call)")
-        model.settle()
-        let result = await ledger.result(of: operation.call)
-        // Whatever else is due is settled at this moment, too.
-        if !hasAlarm { try await ledger.untilIdle() }
+extension ModelReferee {
+    func check(_ read: ModelOperation, _ result: Result<[UInt8], RPCError>) throws {
         do {
-            try check(operation, result)
+            try checkAnswer(to: read, result)
         } catch let refusal as ModelLedger.Refusal {
             guard case .failure(let error) = result else {
                 throw Difference(description: "expected \(refusal), got success")
@@ -18,7 +12,7 @@ extension ModelPlayer {
         }
     }
 
-    private func check(_ operation: ModelOperation, _ result: Result<[UInt8], RPCError>) throws {
+    private func checkAnswer(to operation: ModelOperation, _ result: Result<[UInt8], RPCError>) throws {
         switch operation {
         case .getStatus(let method):
             if method.projectId == nil, method.externalId == nil {
@@ -29,7 +23,7 @@ extension ModelPlayer {
         case .getBalance(let method):
             try same(try Balance.decoded(try succeeded(result)), model.balance(method.userId))
         case .explain(let method):
-            let index = try model.index(projectId: method.projectId, externalId: nil)
+            let index = try model.index(projectId: method.projectId, externalId: method.externalId)
             try check(try ExplainProject.Response.decoded(try succeeded(result)), of: index)
         case .listProjects(let method):
             let expected = try model.list(method)
@@ -61,7 +55,7 @@ extension ModelPlayer {
         for (event, index) in zip(response.events, events) {
             var event = event
             event.seq = 0
-            try same(event, model.shownEvent(index, daemon: Self.daemon))
+            try same(event, model.shownEvent(index, daemon: daemon))
         }
         try equal(response.events.map(\.seq), response.events.map(\.seq).sorted(), "order of events")
         if !response.summary.contains(model.projects[index].status.rawValue) {
@@ -69,7 +63,7 @@ extension ModelPlayer {
         }
     }
 
-    private func check(_ entries: [Entry], _ expected: [Entry], descending: Bool) throws {
+    func check(_ entries: [Entry], _ expected: [Entry], descending: Bool) throws {
         try equal(entries.count, expected.count, "entries")
         for (entry, expected) in zip(inKnownOrder(entries.map(withoutID)), inKnownOrder(expected)) {
             try same(entry, expected)
@@ -101,36 +95,7 @@ extension ModelPlayer {
         try same(stats, expected)
     }
 
-    /// Goes through all pages of every list: each project and each entry once, in order.
-    mutating func readAllPages() async throws {
-        var request = ListProjects()
-        request.limit = 7
-        var seen: [Project] = []
-        repeat {
-            let response = try await ledger.call(request)
-            seen += response.projects
-            request.cursor = response.nextCursor
-        } while request.cursor != nil
-        try equal(seen.count, model.projects.count, "projects on all pages")
-        for (project, index) in zip(seen, model.projects.indices.reversed()) { try same(project, model.shown(index)) }
-
-        for user in model.users {
-            var request = ListEntries(userId: user)
-            request.limit = 5
-            var seen: [Entry] = []
-            repeat {
-                let response = try await ledger.call(request)
-                seen += response.entries
-                request.cursor = response.nextCursor
-            } while request.cursor != nil
-            try check(seen, model.entries(of: user).map(model.shownEntry), descending: true)
-            try same(try await ledger.call(GetBalance(userId: user)), model.balance(user))
-        }
-    }
-
     // MARK: Comparing
-
-    static let daemon = Caller(uid: geteuid(), gid: getegid(), pid: getpid(), roles: [])
 
     /// Also of projects that were cancelled as `CancelProject` does it, not by a report of the same word.
     private static func isOwnSentence(_ project: Project) -> Bool {

@@ -1,0 +1,82 @@
+internal import LifecycleCore
+internal import LifecycleSQLite
+
+/// The daemon's ledger on SQLite in memory: its schema, its rules, one transaction per request. Not `Sendable`: used by
+/// one thread at a time.
+final class MemoryLedger {
+    private let database: Database
+    private let transaction: SQLiteWriteTransaction
+    private let nextDeadline = NextDeadline()
+    /// When the daemon was last restarted: see `Sweep.settle`.
+    var resumedAt: Timestamp?
+
+    /// - Parameter sinceStart: how long the machine has run, in milliseconds.
+    init(sinceStart: @escaping @Sendable () -> Int64) throws(StorageError) {
+        database = try .inMemory()
+        try Migrator.run(Schema.migrations, on: database)
+        transaction = try SQLiteWriteTransaction(database, nextDeadline, sinceStart: sinceStart)
+        transaction.backups = NoBackups()
+    }
+
+    /// The last one that was committed.
+    var newestEvent: Int64 { transaction.newestEvent }
+
+    func read<Value>(
+        at now: Timestamp, _ body: (any ReadTransaction) throws(RPCError) -> Value
+    ) throws(RPCError) -> Value {
+        transaction.begin(at: now)
+        return try body(transaction)
+    }
+
+    /// - Parameter isKept: false: what succeeds is rolled back at its end.
+    func write<Value>(
+        at now: Timestamp, isKept: Bool = true, _ body: (any WriteTransaction) throws(RPCError) -> Value
+    ) throws(RPCError) -> Value {
+        try execute("BEGIN")
+        transaction.begin(at: now)
+        do throws(RPCError) {
+            let value = try body(transaction)
+            if isKept { try commit() } else { rollBack() }
+            return value
+        } catch {
+            if error.keepsWrites { try commit() } else { rollBack() }
+            throw error
+        }
+    }
+
+    /// Fails and refunds everything that is due.
+    func settle(_ context: CallContext) throws(RPCError) {
+        guard nextDeadline.time <= context.now else { return }
+        var due = Sweep.batch
+        while due == Sweep.batch {
+            due = try write(at: context.now) { store throws(RPCError) in
+                try Sweep.run(in: store, context, resumedAt: resumedAt)
+            }
+        }
+        nextDeadline.time =
+            try transaction.reporting { () throws(StorageError) in try transaction.earliestDeadline() }
+            ?? Timestamp(milliseconds: .max)
+    }
+
+    private func commit() throws(RPCError) {
+        // Lists do not look at heartbeats that are not written yet.
+        try transaction.reporting { () throws(StorageError) in try transaction.writeBeats() }
+        try execute("COMMIT")
+        transaction.commit()
+    }
+
+    private func rollBack() {
+        database.rollBack()
+        transaction.rollBack()
+    }
+
+    private func execute(_ sql: String) throws(RPCError) {
+        try transaction.reporting { () throws(StorageError) in try database.execute(sql) }
+    }
+}
+
+private struct NoBackups: BackupMaker {
+    func make(_ path: String, from source: Database) throws(BackupFailure) -> BackupReport {
+        throw BackupFailure("this ledger is in the memory of its process and has no file")
+    }
+}
