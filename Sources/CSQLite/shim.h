@@ -1,7 +1,7 @@
 #pragma once
 #include <sqlite3.h>
 
-// sqlite3_db_config is variadic, which Swift cannot call. Every switch that we set takes (int, int *).
+// sqlite3_db_config is variadic, and Swift cannot call variadic functions. Every option that we set takes (int, int *).
 static inline int lifecycle_sqlite3_db_config_switch(sqlite3 *db, int op, int on) {
     int now = -1;
     int rc = sqlite3_db_config(db, op, on, &now);
@@ -9,12 +9,12 @@ static inline int lifecycle_sqlite3_db_config_switch(sqlite3 *db, int op, int on
     return rc;
 }
 
-// sqlite3_config is variadic as well. Before the first connection only; SQLITE_MISUSE after it.
+// sqlite3_config is variadic too. It works only before the first connection, and later returns SQLITE_MISUSE.
 static inline int lifecycle_sqlite3_disable_memory_statistics(void) {
     return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-// Which file system an open file is on, as linux/magic.h numbers them, or -1. Swift's Glibc has no statfs.
+// The type of an open file's file system, as in linux/magic.h, or -1. Swift's Glibc module has no statfs.
 #include <sys/vfs.h>
 static inline long long lifecycle_file_system(int descriptor) {
     struct statfs status;

@@ -1,51 +1,52 @@
 public import LifecycleCore
 
-/// Why a call gave no result. Never a half-truth about money: `outcome` says whether the daemon may have done it.
+/// Why a call has no result. `outcome` says whether the daemon may have carried it out all the same.
 public struct ClientError: Error, Sendable {
-    /// What went wrong. A struct and not an enum, so that a later version can add one without breaking a `switch`.
+    /// What went wrong. A struct and not an enum, so that a later version can add codes without breaking a `switch`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         public let description: String
 
-        /// The daemon said no; `refusal` says why.
+        /// The daemon refused the call. `refusal` has the reason.
         public static let refused = Code(description: "refused")
         /// No connection could be made.
         public static let unreachable = Code(description: "unreachable")
-        /// The call's time was over before its answer came.
+        /// No answer came within the call's timeout.
         public static let timedOut = Code(description: "timedOut")
-        /// The connection ended before the answer, and the request may not be sent twice.
+        /// The connection ended before the answer came, and it is not safe to send the request again.
         public static let connectionLost = Code(description: "connectionLost")
-        /// What answered does not speak the daemon's protocol.
+        /// The reply does not follow the daemon's protocol.
         public static let badReply = Code(description: "badReply")
-        /// The task was cancelled while it waited; a write that was sent goes on.
+        /// The task was cancelled while it waited. A write that was sent is not undone.
         public static let cancelled = Code(description: "cancelled")
         /// The client was closed.
         public static let closed = Code(description: "closed")
     }
 
-    /// What is known of the request's effect.
+    /// What is known about the effect of the request.
     public enum Outcome: Sendable {
-        /// The daemon did nothing of it.
+        /// The daemon did not carry it out.
         case notDone
-        /// The daemon may have done it, or may yet. Repeating it with the error's `idempotencyKey` is safe and tells;
-        /// without it, the same call would be another one, and charge again.
+        /// The daemon may have carried it out, or may still do so. To find out, repeat the call with the error's
+        /// `idempotencyKey`. Without that key, the call would be a new one and charge again.
         case unknown
     }
 
     public let code: Code
     public let outcome: Outcome
-    /// One sentence for people.
+    /// What went wrong, as one sentence for people.
     public let message: String
-    /// What can be done about it, one sentence.
+    /// What to do about it, as one sentence for people.
     public let hint: String
-    /// The daemon's own error, for the code `refused`.
+    /// The daemon's error, if the code is `refused`.
     public let refusal: RPCError?
-    /// The idempotency key of the call, given or made: the same call with it is done once, whatever became of this one.
-    /// Nil for a call that has none.
+    /// The idempotency key of the call, whether it was given or generated. A repeat with this key takes effect only
+    /// once. `nil` for a call that has no key.
     public private(set) var idempotencyKey: String?
-    /// `errno` of connect(2), for the code `unreachable`.
+    /// `errno` of connect(2), if the code is `unreachable`.
     package let systemError: Int32?
 
-    /// The daemon's word for it: `if error.kind == .insufficientCredits`. Nil when the daemon did not refuse.
+    /// The kind of the daemon's error: `if error.kind == .insufficientCredits`. `nil` unless the daemon refused the
+    /// call.
     public var kind: ErrorKind? { refusal?.kind }
 
     package init(
@@ -62,11 +63,10 @@ public struct ClientError: Error, Sendable {
 }
 
 extension ClientError: CustomStringConvertible {
-    /// Without the key, which may be a customer's: this text goes into logs.
+    /// Does not contain the key, because logs contain this text, and a key may be a customer's data.
     public var description: String { "\(message) (\(kind?.name ?? code.description)) \(hint)" }
 
-    /// The same error, of a call that had this key.
-    func of(key: String?) -> ClientError {
+    func with(key: String?) -> ClientError {
         var error = self
         error.idempotencyKey = key
         return error
@@ -74,8 +74,8 @@ extension ClientError: CustomStringConvertible {
 }
 
 extension ClientError {
-    /// - Parameter mayHaveArrived: it was sent before, and nobody knows what became of that. Only an error of the ledger
-    ///   itself, which looks up the key first, tells that it was not done then.
+    /// - Parameter mayHaveArrived: the call was sent before, without an answer. In that case only an error of the
+    ///   ledger shows that it was not carried out then, because the ledger looks up the key first.
     package static func refused(_ error: RPCError, mayHaveArrived: Bool = false) -> ClientError {
         let isVerdict = error.kind.code > 1000 && !error.kind.retryable
         let isUnknown = error.kind == .outcomeUnknown || (mayHaveArrived && !isVerdict)
@@ -94,25 +94,25 @@ extension ClientError {
             .timedOut, outcome, "No answer came within \(timeout).",
             hint: outcome == .notDone
                 ? "The daemon may be overloaded; see its log, or give the call more time."
-                : "Repeat a write with its idempotencyKey: it is then done once. Or give the call more time.")
+                : "Repeat a write with its idempotencyKey: it takes effect only once. Or give the call more time.")
     }
 
     package static func connectionLost(_ reason: String) -> ClientError {
         ClientError(
             .connectionLost, .unknown, "The connection ended before the answer came: \(reason).",
-            hint: "Repeat the call with its idempotencyKey, or look at the project, to learn what became of it.")
+            hint: "To learn whether it was done, repeat the call with its idempotencyKey, or read the project.")
     }
 
     static func badReply(_ reason: String, _ outcome: Outcome) -> ClientError {
         ClientError(
-            .badReply, outcome, "The answer is not what the daemon's protocol says: \(reason).",
-            hint: "Check that the socket is lifecycled's, and that its version fits this client.")
+            .badReply, outcome, "The reply does not follow the daemon's protocol: \(reason).",
+            hint: "Check that lifecycled listens on the socket, and that its version matches this client.")
     }
 
     package static func cancelled(_ outcome: Outcome) -> ClientError {
         ClientError(
             .cancelled, outcome, "The task was cancelled while it waited for the answer.",
-            hint: "A write that was sent is not taken back; repeat it with its idempotencyKey to learn its outcome.")
+            hint: "A write that was sent is not undone. To learn its outcome, repeat it with its idempotencyKey.")
     }
 
     package static func closed(_ outcome: Outcome) -> ClientError {

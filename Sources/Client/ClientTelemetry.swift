@@ -4,8 +4,7 @@ internal import LifecycleSystem
 internal import Logging
 internal import Synchronization
 
-/// What a client tells of itself: metrics by swift-metrics, log lines by swift-log. Neither has anything of a request's
-/// parameters or of a result in it.
+/// The metrics (swift-metrics) and log messages (swift-log) of a client. Neither contains parameters or results.
 ///
 /// Metrics: `lifecycle_client_calls` (labels `method` and `outcome`: `ok`, an error's kind or a `ClientError` code),
 /// `lifecycle_client_call_duration` (the same), `lifecycle_client_connects`, `lifecycle_client_disconnects`.
@@ -42,49 +41,49 @@ final class ClientTelemetry: Sendable {
             metadata: ["method": "\(method)", "outcome": "\(outcome)"])
     }
 
-    /// A project whose body failed here and which was made elsewhere, or in an earlier call.
+    /// The body failed for a project that another process, or an earlier call, may have created.
     func leftToMaker(_ project: ProjectID) {
         logger.notice(
-            "a replayed project is not reported failed; its start timeout gives the credits back if nobody starts it",
+            "a replayed project is not reported failed; its start timeout refunds it if nobody starts it",
             metadata: ["project": "\(project)"])
     }
 
-    /// The connection ended to which leases were tied.
+    /// The connection ended while leases were attached to it.
     func lost(leases count: Int) {
-        logger.notice("attaching leases again, as their connection ended", metadata: ["leases": "\(count)"])
+        logger.notice("attaching leases again, because their connection ended", metadata: ["leases": "\(count)"])
     }
 
-    /// A question about an attached lease had no good answer; it is asked again.
+    /// The status of a project with an attached lease could not be read. The client tries again.
     func cannotAsk(_ error: ClientError) {
-        logger.warning("cannot ask about an attached lease", metadata: ["outcome": "\(error.word)"])
+        logger.warning("cannot check an attached lease", metadata: ["outcome": "\(error.word)"])
     }
 
-    /// Projects whose leases are attached have ended, and nobody here has been told.
+    /// Projects with an attached lease have ended, and no caller of this client was told.
     func ended(leases count: Int) {
         logger.notice("projects with an attached lease have ended", metadata: ["leases": "\(count)"])
     }
 
-    /// The client ends, and its connection with it.
+    /// The client closes its connection, which ends the attached leases.
     func closed(holding count: Int) {
         logger.warning(
             "the client was closed with attached leases; their projects fail unless somebody reports in time",
             metadata: ["leases": "\(count)"])
     }
 
-    /// A project whose body failed and which could not be reported; the daemon gives its credits back by itself.
+    /// The body of a project failed, and that could not be reported. The daemon refunds the project after its timeout.
     func leftToTimeout(_ project: ProjectID, _ error: ClientError) {
         logger.error(
-            "could not report a failed project; its start timeout gives the credits back",
+            "could not report a failed project; its start timeout refunds it",
             metadata: ["project": "\(project)", "outcome": "\(error.word)"])
     }
 }
 
 extension ClientError {
-    /// One of a fixed set of words. The name of a kind that this version does not know is the peer's text.
+    /// A word from a fixed set. An unknown kind is not used, because its name is text from the peer.
     fileprivate var word: String { kind.flatMap { ErrorKind.all.contains($0) ? $0.name : nil } ?? code.description }
 }
 
-/// The metrics of calls, made when first needed: making one costs more than counting.
+/// Metrics of calls. Each is made once and kept, because making one costs more than counting.
 private struct CallMetrics {
     struct Metrics {
         let count: Counter

@@ -1,21 +1,20 @@
 public import LifecycleCore
 
-/// One function for each method, for reading code aloud; `call(_:timeout:)` takes the same requests as values, with a
-/// timeout of their own.
+/// A function for each method. `call(_:timeout:)` takes the same requests as values, with a timeout for each call.
 extension LifecycleClient {
-    /// Starts a paid project: takes its credits from the user, in one transaction with its creation.
+    /// Creates a paid project and charges the user for it, in one transaction.
     ///
     /// - Parameters:
-    ///   - userId: Whose credits pay, 1 to 128 bytes.
-    ///   - credits: 0 to the daemon's limit, 1 000 000 unless an admin changed it.
-    ///   - idempotencyKey: 1 to 255 bytes; repeats with the same key charge once. One is made when nil, which protects
-    ///     against everything but a restart of this process.
+    ///   - userId: The user who pays, 1 to 128 bytes.
+    ///   - credits: The price, from 0 to the daemon's limit: 1 000 000 unless an admin changed it.
+    ///   - idempotencyKey: 1 to 255 bytes. Requests with the same key charge only once. If `nil`, the client generates
+    ///     a key for its own repeats; then a restart of this process before the answer can lead to a second charge.
     ///   - externalId: The upstream's id if it is known already, unique over all projects.
-    ///   - name: For people, at most 255 bytes.
-    ///   - metadata: Kept and given back, at most 16 KiB.
-    ///   - startTimeout: Seconds until the first report must come; the daemon's default is 3600.
-    ///   - lease: Seconds from one report to the next; the daemon's default is 600.
-    ///   - maxRuntime: Seconds from creation to the verdict; the daemon's default is 21 600.
+    ///   - name: A name for people to read, at most 255 bytes.
+    ///   - metadata: A JSON object that the daemon keeps and returns, at most 16 KiB.
+    ///   - startTimeout: The longest time until the first report, in seconds. The daemon's default is 3600.
+    ///   - lease: The longest time between two reports, in seconds. The daemon's default is 600.
+    ///   - maxRuntime: The longest time from the creation to the verdict, in seconds. The daemon's default is 21 600.
     /// - Throws: `insufficientCredits`, `amountOutOfRange`, `idempotencyConflict`.
     public func createProject(
         userId: String, credits: Int64, idempotencyKey: String? = nil, externalId: String? = nil, name: String? = nil,
@@ -31,16 +30,17 @@ extension LifecycleClient {
         return try await call(request)
     }
 
-    /// Reports what became of a project. The first verdict wins: `completed` spends its credits, `failed` gives them back.
+    /// Reports the status of a project. The first verdict is final: `completed` spends its credits, `failed` refunds
+    /// them.
     ///
     /// - Parameters:
-    ///   - projectId: Which project.
+    ///   - projectId: The project.
     ///   - status: `processing`, `completed` or `failed`.
-    ///   - externalId: The upstream's id; recorded with the project.
-    ///   - errorMessage: Why it failed, for people; cut after 8 KiB.
-    ///   - errorCode: Why it failed, a stable word; `pipelineFailed` when nil.
-    /// - Throws: `projectNotFound`, `terminalState` when another verdict stands, `idempotencyConflict` for another
-    ///   externalId.
+    ///   - externalId: The upstream's id, to be recorded with the project.
+    ///   - errorMessage: Why it failed, as a text for people. Cut after 8 KiB.
+    ///   - errorCode: Why it failed, as a word for programs. `pipelineFailed` if `nil`.
+    /// - Throws: `projectNotFound`, `terminalState` if the project has another verdict, `idempotencyConflict` if it has
+    ///   another externalId.
     public func updateStatus(
         _ projectId: ProjectID, _ status: Status, externalId: String? = nil, errorMessage: String? = nil,
         errorCode: String? = nil
@@ -51,7 +51,7 @@ extension LifecycleClient {
                 errorCode: errorCode))
     }
 
-    /// The same for a project that is known by the upstream's id.
+    /// Reports the status of a project that is named by the upstream's id.
     public func updateStatus(
         externalId: String, _ status: Status, errorMessage: String? = nil, errorCode: String? = nil
     ) async throws(ClientError) -> UpdateStatus.Response {
@@ -59,17 +59,17 @@ extension LifecycleClient {
             UpdateStatus(externalId: externalId, status: status, errorMessage: errorMessage, errorCode: errorCode))
     }
 
-    /// A pipeline's sign of life: renews the lease of a project that is processing. The answer says whether to stop: the app
-    /// may want it cancelled, or it has ended.
+    /// Tells the daemon that the pipeline still works on a project that is processing, and renews its lease. The answer
+    /// says whether to stop: because the app asked to cancel the project, or because it has ended.
     ///
     /// - Parameters:
-    ///   - projectId: Which project.
-    ///   - progress: How far it is, 0 to 1; as before when nil.
-    ///   - message: What it does, for people, at most 1024 bytes; as before when nil.
-    ///   - attach: Ties the lease to this client's connection: when this process dies, the project fails as `crashed` after
-    ///     the daemon's detach grace. Once is enough: the client keeps the connection open, however idle it is, and ties
-    ///     the lease again after a lost one, until the project has ended, ``detach(_:)`` is called or the client is
-    ///     closed. It does not beat: the lease still has to be renewed.
+    ///   - projectId: The project.
+    ///   - progress: The share that is done, from 0 to 1. Unchanged if `nil`.
+    ///   - message: The current step, as a text for people, at most 1024 bytes. Unchanged if `nil`.
+    ///   - attach: Attaches the lease to this client's connection: if this process dies, the project fails with the
+    ///     code `crashed` after the daemon's detach grace. Attach once: the client then keeps the connection open, also
+    ///     while it is idle, and attaches the lease again after a lost connection, until the project has ended,
+    ///     ``detach(_:)`` is called or the client is closed. It sends no heartbeats: you still have to renew the lease.
     /// - Throws: `projectNotFound`.
     public func heartbeat(
         _ projectId: ProjectID, progress: Double? = nil, message: String? = nil, attach: Bool = false
@@ -78,7 +78,7 @@ extension LifecycleClient {
             Heartbeat(projectId: projectId, progress: progress, message: message, attach: attach ? true : nil))
     }
 
-    /// The same for a project that is known by the upstream's id.
+    /// Sends a heartbeat for a project that is named by the upstream's id.
     public func heartbeat(
         externalId: String, progress: Double? = nil, message: String? = nil, attach: Bool = false
     ) async throws(ClientError) -> Heartbeat.Response {
@@ -86,61 +86,61 @@ extension LifecycleClient {
             Heartbeat(externalId: externalId, progress: progress, message: message, attach: attach ? true : nil))
     }
 
-    /// Unties a project's lease from this client's connection, which `heartbeat(attach:)` has tied: the end of this
-    /// process means nothing to the project from then on. Call it where another process takes the project over; one that
-    /// has attached it already keeps it. A sign of life, too.
+    /// Detaches a project's lease from this client's connection, after `heartbeat(attach:)`. From then on the end of
+    /// this process does not fail the project. Call it when another process takes the project over. If that process has
+    /// attached the lease already, the lease stays attached to it. The call is a heartbeat too.
     ///
     /// - Throws: `projectNotFound`.
     public func detach(_ projectId: ProjectID) async throws(ClientError) -> Heartbeat.Response {
         try await call(Heartbeat(projectId: projectId, attach: false))
     }
 
-    /// The same for a lease that was attached by the upstream's id.
+    /// Detaches the lease of a project that is named by the upstream's id.
     public func detach(externalId: String) async throws(ClientError) -> Heartbeat.Response {
         try await call(Heartbeat(externalId: externalId, attach: false))
     }
 
-    /// Cancels a project: one that is pending fails at once and is refunded; of one that is processing the pipeline learns it
-    /// from its next heartbeat.
+    /// Cancels a project. If it is pending, it fails at once and is refunded. If it is processing, its pipeline is told
+    /// to stop, in the answer to its next heartbeat.
     ///
-    /// - Throws: `projectNotFound`, `terminalState` when it is completed.
+    /// - Throws: `projectNotFound`, `terminalState` if it is completed.
     public func cancelProject(_ projectId: ProjectID) async throws(ClientError) -> CancelProject.Response {
         try await call(CancelProject(projectId: projectId))
     }
 
-    /// Does a failed project again, as a new one that is newly charged.
+    /// Repeats a failed project, as a new project that is charged again.
     ///
     /// - Parameters:
     ///   - projectId: The failed project.
-    ///   - idempotencyKey: 1 to 255 bytes; repeats with the same key charge once. One is made when nil.
-    /// - Throws: `projectNotFound`, `invalidTransition` when it has not failed, `insufficientCredits`.
+    ///   - idempotencyKey: 1 to 255 bytes. Requests with the same key charge only once. Generated if `nil`.
+    /// - Throws: `projectNotFound`, `invalidTransition` if it has not failed, `insufficientCredits`.
     public func retryProject(
         _ projectId: ProjectID, idempotencyKey: String? = nil
     ) async throws(ClientError) -> RetryProject.Response {
         try await call(RetryProject(projectId: projectId, idempotencyKey: idempotencyKey))
     }
 
-    /// A project, as it is now. Throws `projectNotFound`.
+    /// Returns a project. Throws `projectNotFound`.
     public func getStatus(_ projectId: ProjectID) async throws(ClientError) -> Project {
         try await call(GetStatus(projectId: projectId)).project
     }
 
-    /// A project, as it is now, by the upstream's id. Throws `projectNotFound`.
+    /// Returns a project that is named by the upstream's id. Throws `projectNotFound`.
     public func getStatus(externalId: String) async throws(ClientError) -> Project {
         try await call(GetStatus(externalId: externalId)).project
     }
 
-    /// One page of projects, newest first.
+    /// Returns one page of projects, newest first.
     ///
     /// - Parameters:
-    ///   - userId: Only this user's.
-    ///   - status: Only in one of these.
-    ///   - createdAfter: Created at this time or later.
-    ///   - createdBefore: Created before this time.
-    ///   - limit: Projects of a page, 1 to 500; 50 when nil.
-    ///   - cursor: `nextCursor` of the page before.
-    ///   - includeStats: Also the figures over all that the filter matches.
-    ///   - dueBefore: Only unfinished ones whose deadline is before this time.
+    ///   - userId: Only projects of this user.
+    ///   - status: Only projects with one of these statuses.
+    ///   - createdAfter: Only projects that were created at this time or later.
+    ///   - createdBefore: Only projects that were created before this time.
+    ///   - limit: The number of projects in a page, 1 to 500. 50 if `nil`.
+    ///   - cursor: `nextCursor` of the previous page.
+    ///   - includeStats: Also compute totals over all projects that match.
+    ///   - dueBefore: Only unfinished projects with a deadline before this time.
     public func listProjects(
         userId: String? = nil, status: [Status]? = nil, createdAfter: Timestamp? = nil, createdBefore: Timestamp? = nil,
         limit: Int64? = nil, cursor: ProjectID? = nil, includeStats: Bool = false, dueBefore: Timestamp? = nil
@@ -156,22 +156,22 @@ extension LifecycleClient {
         return try await call(request)
     }
 
-    /// Where a project's credits are, and who did what when. Throws `projectNotFound`.
+    /// Returns a project with its ledger entries and its history. Throws `projectNotFound`.
     public func explainProject(_ projectId: ProjectID) async throws(ClientError) -> ExplainProject.Response {
         try await call(ExplainProject(projectId: projectId))
     }
 
-    /// A user's credits; zeros for a user never seen.
+    /// Returns a user's credits. Zeros for an unknown user.
     public func getBalance(userId: String) async throws(ClientError) -> Balance {
         try await call(GetBalance(userId: userId))
     }
 
-    /// One page of a user's ledger, newest first.
+    /// Returns one page of a user's ledger entries, newest first.
     ///
     /// - Parameters:
-    ///   - userId: Whose ledger.
-    ///   - limit: Entries of a page, 1 to 500; 50 when nil.
-    ///   - cursor: `nextCursor` of the page before.
+    ///   - userId: The user.
+    ///   - limit: The number of entries in a page, 1 to 500. 50 if `nil`.
+    ///   - cursor: `nextCursor` of the previous page.
     public func listEntries(
         userId: String, limit: Int64? = nil, cursor: String? = nil
     ) async throws(ClientError) -> ListEntries.Response {
@@ -181,13 +181,13 @@ extension LifecycleClient {
         return try await call(request)
     }
 
-    /// Gives a user credits; for admins.
+    /// Gives a user credits. For admins only.
     ///
     /// - Parameters:
-    ///   - userId: Who gets them.
+    ///   - userId: The user who gets the credits.
     ///   - credits: 1 or more.
-    ///   - reason: Stays in the ledger, 1 to 1024 bytes.
-    ///   - idempotencyKey: Repeats with the same key give once; one is made when nil.
+    ///   - reason: Kept in the ledger, 1 to 1024 bytes.
+    ///   - idempotencyKey: Requests with the same key take effect once. Generated if `nil`.
     /// - Throws: `permissionDenied`, `amountOutOfRange`, `idempotencyConflict`.
     public func grantCredits(
         userId: String, credits: Int64, reason: String, idempotencyKey: String? = nil
@@ -195,7 +195,7 @@ extension LifecycleClient {
         try await call(GrantCredits(userId: userId, credits: credits, reason: reason, idempotencyKey: idempotencyKey))
     }
 
-    /// Corrects a user's credits, up or down; for admins.
+    /// Corrects a user's credits, up or down. For admins only.
     ///
     /// - Throws: `permissionDenied`, `amountOutOfRange`, `insufficientCredits`, `idempotencyConflict`.
     public func adjustCredits(
@@ -204,12 +204,14 @@ extension LifecycleClient {
         try await call(AdjustCredits(userId: userId, credits: credits, reason: reason, idempotencyKey: idempotencyKey))
     }
 
-    /// Checks every invariant of the ledger over all rows; for admins. Takes longer the more there is.
+    /// Checks every invariant of the ledger over all rows. For admins only. The duration grows with the ledger.
     public func audit() async throws(ClientError) -> Audit.Response { try await call(Audit()) }
 
-    /// Copies the whole ledger into a new file of the daemon's backup folder and checks the copy; for admins. Takes longer
-    /// the more there is: `timeout` instead of the client's own.
+    /// Copies the whole ledger into a new file in the daemon's backup folder, and checks the copy. For admins only.
     ///
+    /// - Parameters:
+    ///   - path: The file's name, or its absolute path in the backup folder.
+    ///   - timeout: Used instead of the client's timeout, because the duration grows with the ledger.
     /// - Throws: `backupFailed`, with the reason.
     public func backup(
         to path: String, timeout: Duration = .seconds(3600)
@@ -217,6 +219,6 @@ extension LifecycleClient {
         try await call(Backup(path: path), timeout: timeout)
     }
 
-    /// The daemon's figures since it started.
+    /// Returns the daemon's metrics since its start.
     public func getMetrics() async throws(ClientError) -> GetMetrics.Response { try await call(GetMetrics()) }
 }

@@ -1,27 +1,28 @@
 public import LifecycleCore
 
 extension LifecycleClient {
-    /// Starts a paid project and hands it to who does the work, so that the user never pays for work that nobody began.
+    /// Creates a paid project and passes it to the upstream. If the upstream does not start the work, the user is
+    /// refunded.
     ///
-    /// It creates the project, which takes the credits, and runs `body`: the call to the upstream. The id that it
-    /// returns is reported with the status `processing`. When it throws, or the task is cancelled in it, the project is
-    /// reported failed (`createFailed`) and its credits are back before this function throws. When the whole process
-    /// dies in it, the project's start timeout gives them back.
+    /// The function creates the project, which charges the user, and then runs `body`: the call to the upstream. The id
+    /// that `body` returns is reported with the status `processing`. If `body` throws, or the task is cancelled during
+    /// `body`, the project is reported as failed (`createFailed`) and refunded before this function throws. If the
+    /// process dies during `body`, the project's start timeout refunds it.
     ///
-    /// With an idempotency key that was used before, `body` runs again only while the project is still `pending`: give
-    /// the upstream the project's id as a key of its own, so that it begins once. When `body` throws then, the project is
-    /// left as it is: whoever made it may be starting the work at this moment, and a refund would be for work that runs.
-    /// If nobody does, its start timeout gives the credits back.
+    /// If the idempotency key was used before, `body` runs again only while the project is still `pending`. Pass the
+    /// project's id to the upstream as its idempotency key, so that the work starts only once. If `body` throws in this
+    /// case, the project is not reported as failed: another process, which created it, may be starting the work now,
+    /// and a refund would be wrong. If nobody starts the work, the start timeout refunds the project.
     ///
     /// - Parameters:
-    ///   - request: What to create, and for whom.
-    ///   - isolation: Where `body` runs: the caller's own.
+    ///   - request: The project to create.
+    ///   - isolation: Where `body` runs: the caller's isolation.
     ///   - body: Returns the upstream's id of the work, 1 to 255 bytes.
-    /// - Returns: The project, which is `processing` unless a pipeline has reported more meanwhile.
-    /// - Throws: What `body` throws; `CancellationError` when the task was cancelled before it; `ClientError` when the
-    ///   project could not be created (nothing was taken then, or `outcome` says so; with its `idempotencyKey` the same
-    ///   call is charged once) or when the start of the work could not be reported (the work runs: the pipeline's own
-    ///   reports go on from there).
+    /// - Returns: The project. It is `processing` unless a pipeline has reported a verdict already.
+    /// - Throws: The error of `body`. `CancellationError` if the task was cancelled before `body`. `ClientError` if the
+    ///   project could not be created (`outcome` says whether it may exist all the same; a repeat with its
+    ///   `idempotencyKey` charges only once), or if the start of the work could not be reported (the work runs, and the
+    ///   pipeline's reports are accepted).
     public func withProject(
         _ request: CreateProject, isolation: isolated (any Actor)? = #isolation,
         _ body: (Project) async throws -> String
@@ -31,15 +32,15 @@ extension LifecycleClient {
         }
     }
 
-    /// Does a failed project again: `retryProject`, and then as `withProject` the call to who does the work.
+    /// Repeats a failed project with `retryProject`, and passes the new project to the upstream as `withProject` does.
     ///
     /// - Parameters:
-    ///   - projectId: The failed project. The new one has its price, name, metadata and times.
-    ///   - idempotencyKey: 1 to 255 bytes; repeats with the same key charge once. One is made when nil.
-    ///   - isolation: Where `body` runs: the caller's own.
+    ///   - projectId: The failed project. The new project has the same price, name, metadata and times.
+    ///   - idempotencyKey: 1 to 255 bytes. Requests with the same key charge only once. Generated if `nil`.
+    ///   - isolation: Where `body` runs: the caller's isolation.
     ///   - body: Returns the upstream's id of the new work, 1 to 255 bytes.
     /// - Returns: The new project.
-    /// - Throws: As `withProject`; `projectNotFound`, `invalidTransition` when the old one has not failed.
+    /// - Throws: As `withProject`, and `projectNotFound` or `invalidTransition` if the old project has not failed.
     public func withRetry(
         of projectId: ProjectID, idempotencyKey: String? = nil, isolation: isolated (any Actor)? = #isolation,
         _ body: (Project) async throws -> String
@@ -49,15 +50,16 @@ extension LifecycleClient {
         }
     }
 
-    /// Creates a project and hands it to `body`.
+    /// Creates a project and passes it to `body`.
     ///
-    /// - Parameter hasOwnKey: nobody else can have the key that the creation is made with.
+    /// - Parameter hasOwnKey: the idempotency key was generated here, so no other process can have used it.
     private func hand(
         _ body: (Project) async throws -> String, hasOwnKey: Bool, isolation: isolated (any Actor)? = #isolation,
         _ create: @escaping @Sendable (LifecycleClient) async throws(ClientError) -> CreateProject.Response
     ) async throws -> Project {
         try Task.checkCancellation()
-        // Shielded: a creation that was sent and then forgotten would hold the credits until the start timeout.
+        // Not cancelled with the task: a project that was created and forgotten would hold its credits until its start
+        // timeout.
         let created = try await shielded(create)
         let project = created.project
         guard project.status == .pending else { return project }
@@ -67,7 +69,7 @@ extension LifecycleClient {
             try Task.checkCancellation()
             externalId = try await body(project)
         } catch {
-            // A replay is only ours for sure when the key is: else another process may be at work for it.
+            // If a project is a replay of a key from outside, another process may be working on it.
             if hasOwnKey || !created.replayed {
                 await reportFailed(project.projectId, error)
             } else {
@@ -80,7 +82,7 @@ extension LifecycleClient {
         }
     }
 
-    /// The same with the request's parts as parameters; see `createProject` for what they mean.
+    /// Creates a project and passes it to the upstream, with the parameters of `createProject`.
     public func withProject(
         userId: String, credits: Int64, idempotencyKey: String? = nil, name: String? = nil, metadata: Metadata? = nil,
         startTimeout: Int64? = nil, isolation: isolated (any Actor)? = #isolation,
@@ -94,7 +96,7 @@ extension LifecycleClient {
     }
 
     private func reportFailed(_ projectId: ProjectID, _ cause: any Error) async {
-        let message = cause is CancellationError ? "the caller gave up" : "\(cause)"
+        let message = cause is CancellationError ? "the caller was cancelled" : "\(cause)"
         do throws(ClientError) {
             _ = try await shielded { client throws(ClientError) in
                 try await client.updateStatus(
@@ -105,7 +107,7 @@ extension LifecycleClient {
         }
     }
 
-    /// Runs a call to its end though this task may be cancelled.
+    /// Runs a call to its end, even if this task is cancelled.
     private func shielded<Value: Sendable>(
         _ call: @escaping @Sendable (LifecycleClient) async throws(ClientError) -> Value
     ) async throws(ClientError) -> Value {

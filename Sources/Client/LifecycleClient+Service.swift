@@ -1,9 +1,10 @@
 public import ServiceLifecycle
 
-/// Lets the client end with the other services of a process: put it before those that use it, which end first then.
+/// Stops the client together with the other services of a process. List it before the services that use it, so that
+/// they stop first.
 extension LifecycleClient: Service {
-    /// Returns when the process shuts down and every call that was begun has its outcome. When it is cancelled it returns
-    /// at once and leaves the client open: services that are cancelled with it may have failures to report.
+    /// Returns when the process shuts down and all calls in progress have their outcome. If it is cancelled, it returns
+    /// at once and leaves the client open, so that other services that are cancelled can still report failures.
     public func run() async throws {
         do { try await gracefulShutdown() } catch { return }
         await close()

@@ -1,19 +1,19 @@
 @_exported public import LifecycleCore
 internal import Logging
 
-/// A client of the lifecycle daemon: starts paid projects, reports what became of them, and reads the ledger.
+/// A client of the lifecycle daemon: it creates paid projects, reports their status, and reads the ledger.
 ///
-/// One client is enough for a process: it shares one connection between all tasks, connects when it is first used and
-/// again when the daemon was restarted. Every call waits at most for its timeout. A write gets an idempotency key when
-/// it has none, and with it is repeated until its outcome is known, so that it is done once, whatever happens between.
+/// One client is enough for a process. All tasks share its connection. It connects on the first call, and again after
+/// the daemon was restarted. Every call waits at most for its timeout. A write without an idempotency key gets one. The
+/// client repeats the write with this key until the outcome is known, so that it takes effect only once.
 ///
-/// Cancelling a task ends its waiting, never a write that was sent.
+/// Cancelling a task ends its waiting. It does not undo a write that was sent.
 public final class LifecycleClient: Sendable {
     let transport: any Transport
     private let configuration: ClientConfiguration
     let telemetry: ClientTelemetry
 
-    /// Connects on the first call, so that it cannot fail here.
+    /// Does not connect yet, so it cannot fail. The first call connects.
     public convenience init(_ configuration: ClientConfiguration = ClientConfiguration()) {
         let telemetry = ClientTelemetry(configuration.logger)
         self.init(configuration, telemetry, SocketTransport(configuration, telemetry))
@@ -37,24 +37,25 @@ public final class LifecycleClient: Sendable {
 
     deinit { transport.abandon() }
 
-    /// Waits until every call that was begun has its outcome, then closes the connection. Later calls fail with `closed`.
-    /// Leases that are attached end with the connection, as they do when the client is dropped: report first, or ``detach(_:)``.
+    /// Waits until all calls in progress have their outcome, then closes the connection. Later calls fail with
+    /// `closed`. Attached leases end with the connection, and also when the client is deallocated: report or
+    /// ``detach(_:)`` first.
     public func close() async { await transport.close() }
 
     /// Calls a method of the daemon.
     ///
     /// - Parameters:
     ///   - method: The request: `CreateProject(…)`, `GetStatus(…)`, …
-    ///   - timeout: How long to wait for the answer, repeats included; the configuration's when nil. At most a year.
-    /// - Throws: `ClientError`; its `kind` is the daemon's word when the daemon refused, its `idempotencyKey` what to pass
-    ///   to make the same call again.
+    ///   - timeout: How long to wait for the answer, including repeats. The configuration's if `nil`. At most one year.
+    /// - Throws: `ClientError`. Its `kind` is set if the daemon refused the call. To repeat the same call, pass its
+    ///   `idempotencyKey`.
     public func call<M: RPCMethod>(_ method: M, timeout: Duration? = nil) async throws(ClientError) -> M.Response {
         let remote = M.remote
         var method = method
         do throws(RPCError) {
             try remote.prepare(&method, RandomKey.make)
         } catch {
-            throw .refused(error).of(key: remote.key(method))
+            throw .refused(error).with(key: remote.key(method))
         }
         var params = JSONWriter(capacity: 256)
         remote.writeParams(method, &params)
@@ -69,15 +70,15 @@ public final class LifecycleClient: Sendable {
                 throw .badReply("\(remote.name): \(error.reason)", .unknown)
             }
         } catch {
-            throw error.of(key: remote.key(method))
+            throw error.with(key: remote.key(method))
         }
     }
 
-    /// Calls a method by its name, for what this version has no type for. It is sent once: what may have arrived is not
-    /// repeated.
+    /// Calls a method by its name, for methods that have no type in this version. It is not repeated if it may have
+    /// reached the daemon.
     ///
     /// - Parameters:
-    ///   - method: Its name: `getStatus`, `rpc.discover`, …
+    ///   - method: The method's name: `getStatus`, `rpc.discover`, …
     ///   - params: The text of a JSON object or array.
     ///   - timeout: As for a typed call.
     /// - Returns: The text of the result.
@@ -86,7 +87,8 @@ public final class LifecycleClient: Sendable {
     ) async throws(ClientError) -> String {
         let document: JSONDocument
         do throws(JSONSyntaxError) {
-            // One level is the request's own. The daemon could not say whose line was too deep.
+            // One level less, for the object around `params`. Checked here because the daemon does not tell which
+            // request a line belonged to if it was too deep.
             document = try JSONDocument(
                 parsing: Array(params.utf8), maximumDepth: JSONDocument.defaultMaximumDepth - 1)
         } catch {
@@ -98,13 +100,13 @@ public final class LifecycleClient: Sendable {
         let request = OutgoingRequest(
             method, params: document.root.minified(), isRepeatable: false,
             timeout: timeout ?? configuration.callTimeout)
-        // Any other name would be a metric of its own, and an app may take names from outside.
+        // Unknown names share one metric, because an app may take names from outside, without a limit on their number.
         let isKnown = MethodTable.standard.entries.contains { $0.name.utf8.elementsEqual(method.utf8) }
         return String(decoding: try await send(request, label: isKnown ? method : "other").raw, as: UTF8.self)
     }
 
     private func send(_ request: OutgoingRequest, label: String) async throws(ClientError) -> JSONValue {
-        // The daemon could not say whose line was too long.
+        // Checked here because the daemon does not tell which request a line belonged to if it was too long.
         guard request.params.count <= Self.maximumParamsBytes else {
             throw .refused(.requestTooLarge(limit: Self.maximumParamsBytes))
         }
@@ -119,6 +121,6 @@ public final class LifecycleClient: Sendable {
         }
     }
 
-    /// The daemon's limit of a line, less room for the envelope.
+    /// The daemon's limit for a line in bytes, without the JSON-RPC members around `params`.
     private static let maximumParamsBytes = 1_048_576 - 256
 }

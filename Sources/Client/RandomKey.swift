@@ -1,6 +1,6 @@
-/// Idempotency keys for those who give none.
+/// Idempotency keys for calls without one.
 package enum RandomKey {
-    /// 128 bits of chance in hexadecimal.
+    /// 128 random bits in hexadecimal.
     package static func make() -> String {
         var generator = SystemRandomNumberGenerator()
         let (high, low) = (generator.next() as UInt64, generator.next() as UInt64)

@@ -1,2 +1,2 @@
-/// The version of the daemon, its client and its protocol, as `--version` and `rpc.discover` show it.
+/// The version of the daemon, the client and the protocol. `--version` and `rpc.discover` show it.
 package let version = "0.1.0"

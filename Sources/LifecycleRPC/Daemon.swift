@@ -6,13 +6,13 @@ internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
 
-/// The daemon, put together: store → listener → hub → server, run until a signal, idleness or a failure ends it.
+/// Builds the daemon (store → listener → hub → server) and runs it until a signal, idleness or a failure.
 package struct Daemon: Sendable {
     private let configuration: DaemonConfiguration
 
     private let onStopRequest: StopRequests
 
-    /// Remembers what is to be done when somebody asks for an orderly end, and does it at once if somebody has.
+    /// Registers a callback for a request to stop. If the request has come already, it is called at once.
     package typealias StopRequests = @Sendable (@escaping @Sendable () -> Void) throws(DaemonError) -> Void
 
     package init(_ configuration: DaemonConfiguration, onStopRequest: @escaping StopRequests) {
@@ -20,7 +20,7 @@ package struct Daemon: Sendable {
         self.onStopRequest = onStopRequest
     }
 
-    /// Returns after an orderly stop. Everything that was acknowledged is on disk, whatever it throws.
+    /// Returns after an orderly stop. Even if it throws, all acknowledged writes are on disk.
     package func run() async throws(DaemonError) {
         let log = DaemonLog()
         let inherited = try inheritedListener()
@@ -29,7 +29,7 @@ package struct Daemon: Sendable {
         let eventLoop = group.next()
         let stop = StopSignal()
         try stopWhenAsked(stop)
-        let loopWatch = LoopWatch(patience: ClockWatch.tolerance)
+        let loopWatch = LoopWatch(toleranceMilliseconds: ClockWatch.tolerance)
         let metrics = MetricsRegistry()
         let telemetry = Telemetry(metrics, log)
         let watched = NIOLoopBoundBox.makeEmptyBox(valueType: Hub.self, eventLoop: eventLoop)
@@ -59,11 +59,11 @@ package struct Daemon: Sendable {
         } catch {
             throw .storage(error)
         }
-        // Our own socket is made only now: whoever lost the race for the database must not touch the winner's.
+        // The socket is made only now: a daemon that could not lock the database must not replace the other's socket.
         let listener = if let inherited { inherited } else { try ownListener() }
         defer { listener.remove() }
         let reason: StopSignal.Reason
-        // On a thread of its own: the backup folder may be on a disk that answers late or never.
+        // On a separate thread, because the backup folder may be on a disk that answers late or never.
         try? SystemThread.start { storage.newestBackup(store.newestBackup()) }
         do {
             let hub = try await eventLoop.submit {
@@ -77,7 +77,7 @@ package struct Daemon: Sendable {
             if !roles.missing.isEmpty {
                 log.write(.groupsMissing, [.groups: roles.missing.joined(separator: " ")])
             }
-            for reason in roles.unmatched { log.write(.idOfStrangers, [.reason: reason]) }
+            for reason in roles.unmatched { log.write(.unmappedID, [.reason: reason]) }
             let server = try await Server(
                 listener, hub: hub, roles: roles, limits: configuration.limits, on: eventLoop)
             watch(listener, on: eventLoop, stop)
@@ -97,7 +97,7 @@ package struct Daemon: Sendable {
                     logger: Logger(label: "lifecycle")))
             try await services.run()
             reason = await service.reason
-            // One that hangs would not answer: it ends with the process.
+            // An event loop that hangs cannot be shut down. It ends with the process.
             if await !service.leftLoop { try await group.shutdownGracefully() }
         } catch let error as StorageError {
             throw .storage(error)
@@ -106,13 +106,13 @@ package struct Daemon: Sendable {
         }
         switch reason {
         case .requested, .idle: return
-        case .deaf(let why): throw .other("\(why), so that nobody could connect any more")
+        case .listenerLost(let why): throw .other("\(why), so no caller could connect any more")
         case .failed(let error): throw .failed(error)
         case .inconsistent(let findings): throw .inconsistent(findings)
         }
     }
 
-    /// From here on, though it is only starting: what has begun is done first, and then it stops in order.
+    /// A request to stop also counts during the start: the start is finished first, then the daemon stops in order.
     private func stopWhenAsked(_ stop: StopSignal) throws(DaemonError) {
         let timeout = configuration.limits.drainTimeout
         try onStopRequest {
@@ -121,17 +121,17 @@ package struct Daemon: Sendable {
         }
     }
 
-    /// A listener whose path is gone, or leads to another's, looks as if it were well.
+    /// Checks the socket's path, because a listener whose path was removed or replaced gets no error.
     private func watch(_ listener: Listener, on eventLoop: any EventLoop, _ stop: StopSignal) {
         guard listener.isOwn else { return }
         eventLoop.scheduleRepeatedTask(initialDelay: .seconds(2), delay: .seconds(2)) { task in
             guard let loss = listener.loss else { return }
             task.cancel()
-            stop.stop(.deaf(loss))
+            stop.stop(.listenerLost(loss))
         }
     }
 
-    /// First of all, as it changes the environment, which has no lock.
+    /// The first step, because it changes the environment, which has no lock.
     private func inheritedListener() throws(DaemonError) -> Listener? {
         let descriptor: Int32?
         do throws(ActivationError) {
@@ -141,7 +141,7 @@ package struct Daemon: Sendable {
         }
         if let descriptor { return Listener(inherited: descriptor) }
         guard configuration.socketPath != nil else {
-            throw .listen("systemd passed no socket: give --socket PATH to listen on one of your own")
+            throw .listen("systemd passed no socket: give --socket PATH to listen on a socket that lifecycled makes")
         }
         return nil
     }

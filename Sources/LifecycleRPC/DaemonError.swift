@@ -2,13 +2,13 @@ package import LifecycleSQLite
 
 /// Why the daemon did not start, or stopped by itself.
 package enum DaemonError: Error, Sendable, CustomStringConvertible {
-    /// It cannot listen.
+    /// The daemon cannot listen.
     case listen(String)
     /// The database cannot be opened.
     case storage(StorageError)
-    /// Storage failed while running: nothing was acknowledged afterwards.
+    /// Storage failed while running. Nothing was acknowledged after that.
     case failed(StorageError)
-    /// The check after an unclean stop found these.
+    /// The check after an unclean stop found these faults.
     case inconsistent([String])
     /// The backup was not restored.
     case restore(String)

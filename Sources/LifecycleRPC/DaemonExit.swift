@@ -1,6 +1,6 @@
 internal import LifecycleSQLite
 
-/// How the process ends: codes of `sysexits.h`, so that systemd names them.
+/// The exit codes. They are those of `sysexits.h`, so that systemd shows their names.
 package enum DaemonExit: Int32, Sendable, CaseIterable {
     case ok = 0
     case usage = 64
@@ -14,12 +14,12 @@ package enum DaemonExit: Int32, Sendable, CaseIterable {
     package var meaning: String {
         switch self {
         case .ok: "an orderly stop"
-        case .usage: "a bad flag or environment value"
-        case .dataError: "the backup to restore, or rows of an import, were refused; the database is as it was"
+        case .usage: "a bad flag or environment variable"
+        case .dataError: "the backup of a restore, or rows of an import, are bad; the database is unchanged"
         case .noInput: "the file of an import cannot be read"
         case .software: "a bug, or a limit of the machine"
         case .cannotCreate: "a path that cannot be used: the socket or the database"
-        case .inputOutput: "storage failed while running; nothing was acknowledged after it"
+        case .inputOutput: "storage failed while running; nothing was acknowledged after that"
         case .temporaryFailure: "another lifecycled has the database"
         }
     }

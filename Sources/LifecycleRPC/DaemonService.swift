@@ -3,11 +3,11 @@ internal import LifecycleSQLite
 internal import NIOCore
 internal import ServiceLifecycle
 
-/// The daemon's life from READY to its end.
+/// Runs the daemon from READY to its end.
 actor DaemonService: Service {
-    /// Why it ended; to be read afterwards.
+    /// Why the daemon ended. Valid after `run`.
     private(set) var reason = StopSignal.Reason.requested
-    /// The event loop did not answer at the end; to be read afterwards.
+    /// The event loop did not answer at the end. Valid after `run`.
     private(set) var leftLoop = false
 
     private let server: Server
@@ -34,8 +34,8 @@ actor DaemonService: Service {
     func run() async {
         if store.stoppedUncleanly { verify() }
         watchForIdleness()
-        // Counts only as the first reason, so not when the listener is closed on the way to a stop.
-        server.whenDeaf { [stop] in stop.stop(.deaf("the listener was lost")) }
+        // Only the first reason counts, so closing the listener during a stop has no effect here.
+        server.whenListenerCloses { [stop] in stop.stop(.listenerLost("the listener was lost")) }
         server.startAccepting()
         Notifier().ready(status: "serving \(configuration.databasePath)")
         log.write(.ready, [.database: configuration.databasePath, .version: LifecycleCore.version])
@@ -52,24 +52,24 @@ actor DaemonService: Service {
         Notifier().stopping()
         report()
         server.stopAccepting()
-        // Who asked for a backup is told while others are answered.
+        // Backups end while requests are answered, so that their callers get an answer too.
         let backups = Task { [store] in await store.stopBackups(by: times.drained) }
         leftLoop = await !server.drain(until: times.drained, orLeaveAt: times.written)
         await backups.value
-        // Busy: a long read is in the way of emptying the WAL, which is whole.
+        // Not fatal if a long read keeps the log from being emptied: the log is complete.
         if let error = await store.close(by: times.written), error.isFatal {
             log.write(.storageFailed, [.error: "\(error)"])
             switch reason {
-            case .requested, .idle, .deaf: self.reason = .failed(error)
+            case .requested, .idle, .listenerLost: self.reason = .failed(error)
             case .failed, .inconsistent: break  // The first failure explains the later ones.
             }
         }
     }
 
-    /// After a failure nobody waits for long: callers shall learn it from the next daemon.
+    /// Short after a failure, so that the next daemon can serve the callers soon.
     private var drainSeconds: Int64 {
         switch reason {
-        case .requested, .idle, .deaf: configuration.limits.drainTimeout
+        case .requested, .idle, .listenerLost: configuration.limits.drainTimeout
         case .failed, .inconsistent: 1
         }
     }
@@ -78,7 +78,7 @@ actor DaemonService: Service {
         switch reason {
         case .requested: log.write(.stopping)
         case .idle: log.write(.stoppingIdle)
-        case .deaf(let why): log.write(.listenerLost, [.reason: why])
+        case .listenerLost(let why): log.write(.listenerLost, [.reason: why])
         case .failed(let error): log.write(.storageFailed, [.error: "\(error)"])
         case .inconsistent(let findings):
             for finding in findings.prefix(20) {
@@ -87,7 +87,7 @@ actor DaemonService: Service {
         }
     }
 
-    /// In the background: the first answer does not wait for it.
+    /// Checks the database in the background, so that requests do not wait for it.
     private func verify() {
         log.write(.uncleanLastRun)
         store.verify { [stop, log] result in
@@ -108,7 +108,7 @@ actor DaemonService: Service {
         let stop = stop
         eventLoop.execute {
             let timer = IdleTimer(timeout: timeout, hub: hub.value, eventLoop: hub.eventLoop) {
-                // The reason first: the closed listener is one, too.
+                // Before `stopAccepting`, because a closed listener is a reason too, and the first one counts.
                 stop.stop(.idle)
                 server.stopAccepting()
             }

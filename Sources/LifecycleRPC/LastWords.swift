@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// What the process says when a failure ends it.
+/// The last message of a process that a failure ends.
 package enum LastWords {
-    /// Writes one line to standard error, fit for a terminal, or to the journal as a record that can be found by its id.
-    /// Does not wait for a journal that takes nothing.
+    /// Writes one line to standard error, or a record with its message id to the journal. It does not wait for
+    /// journald.
     package static func write(_ reason: String, _ status: DaemonExit) {
         let reason = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
         if LogOutput.detect() == .journal, let journal = try? Journal() {

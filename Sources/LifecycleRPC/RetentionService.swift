@@ -2,12 +2,12 @@ package import LifecycleCore
 internal import ServiceLifecycle
 internal import Synchronization
 
-/// Removes the history of projects that ended long ago: at the start and once a day, a few hundred projects at a time
-/// between the callers' own writes, unless the clock seems to be wrong.
+/// Removes the history of projects that ended long ago, at the start and once a day. It takes a few hundred projects at
+/// a time, between the writes of callers. It waits if the clock may be wrong.
 package struct RetentionService: Service {
     private static let interval = Duration.seconds(86_400)
-    /// How often the clock is looked at meanwhile: a power cut forgets so much of what is known of it.
-    private static let lookPause = Duration.seconds(3600)
+    /// How often the clocks are compared between the passes. A power cut loses at most this time of the agreement.
+    private static let checkInterval = Duration.seconds(3600)
 
     private let writes: WriterThread
     private let keepDays: Int64
@@ -15,18 +15,18 @@ package struct RetentionService: Service {
     private let retryPause: Duration
     private let onWait: @Sendable (Wait) -> Void
 
-    /// Why old history is kept.
+    /// Why retention waits.
     package enum Wait: Sendable, Equatable {
         case nothing
-        /// Seconds until the clock has been right for a day.
+        /// The number of seconds until the clocks have agreed for one day.
         case forClock(Int64)
-        /// The clock is far beyond the newest event that is a day old.
+        /// The clock is far ahead of the newest event that is at least one day old.
         case silence
     }
 
     /// - Parameters:
-    ///   - retryPause: after what was refused, by a full queue or a full disk.
-    ///   - onWait: told after each pass.
+    ///   - retryPause: the time until the next try after an error, for example a full disk.
+    ///   - onWait: called after each pass.
     package init(
         writes: WriterThread, keepDays: Int64, log: DaemonLog, retryPause: Duration = .seconds(600),
         onWait: @escaping @Sendable (Wait) -> Void = { _ in }
@@ -44,16 +44,16 @@ package struct RetentionService: Service {
             while !Task.isCancelled {
                 var left = await pass()
                 while left > .zero, !Task.isCancelled {
-                    let pause = min(left, Self.lookPause)
+                    let pause = min(left, Self.checkInterval)
                     try? await Task.sleep(for: pause)
                     left -= pause
-                    if left > .zero { try? await lookAtClock() }
+                    if left > .zero { try? await compareClocks() }
                 }
             }
         }
     }
 
-    /// - Returns: when the next one is.
+    /// - Returns: the time until the next pass.
     private func pass() async -> Duration {
         do throws(RPCError) {
             let step = try await Self.pass(writes, keepDays: keepDays)
@@ -61,14 +61,13 @@ package struct RetentionService: Service {
                 log.write(.historyRemoved, [.projects: "\(step.trimmed)", .keepDays: "\(keepDays)"])
             }
             if let newest = step.silentSince {
-                let reason = "the clock is far beyond the newest event that is a day old, of \(newest)"
+                let reason = "the clock is far ahead of the newest event that is at least one day old, at \(newest)"
                 log.write(.historyKept, [.reason: reason])
                 onWait(.silence)
             } else if let agreement = step.waitsFor {
                 let seconds = agreement.left / 1000 + 1
                 let reason =
-                    "the clock must first be seen to be right for a day, \(seconds) seconds more: until then it may have "
-                    + "been set wrong"
+                    "the clock may be wrong: retention waits until it was right for one day, another \(seconds) seconds"
                 log.write(.historyKept, [.reason: reason])
                 onWait(.forClock(seconds))
                 return .seconds(seconds)
@@ -77,20 +76,20 @@ package struct RetentionService: Service {
             }
             return Self.interval
         } catch {
-            // Of a full queue, a full disk or a stop: the next pass goes on.
+            // The queue or the disk is full, or the daemon stops. The next pass continues.
             log.write(.historyKept, [.errorCode: error.kind.name, .reason: error.message])
             return retryPause
         }
     }
 
-    private func lookAtClock() async throws(RPCError) {
-        try await Self.run(writes) { store, context throws(RPCError) in
-            _ = try store.clockAgreement(at: context.now)
+    private func compareClocks() async throws(RPCError) {
+        try await Self.run(writes) { transaction, context throws(RPCError) in
+            _ = try transaction.clockAgreement(at: context.now)
         }
     }
 
-    /// Goes through all projects once.
-    /// - Returns: how many were trimmed, and what kept it from that.
+    /// Visits all projects once.
+    /// - Returns: how many projects were trimmed, and the reason if retention waits.
     package static func pass(_ writes: WriterThread, keepDays: Int64) async throws(RPCError) -> Retention.Step {
         var sum = Retention.Step(trimmed: 0, next: 0)
         while let row = sum.next, !Task.isCancelled {
@@ -106,8 +105,8 @@ package struct RetentionService: Service {
         _ writes: WriterThread, keepDays: Int64, after row: Int64
     ) async throws(RPCError) -> Retention.Step {
         let step = LastStep()
-        try await run(writes) { store, context throws(RPCError) in
-            step.set(try Retention.run(in: store, context, keepDays: keepDays, after: row))
+        try await run(writes) { transaction, context throws(RPCError) in
+            step.set(try Retention.run(in: transaction, context, keepDays: keepDays, after: row))
         }
         return step.value
     }
@@ -120,8 +119,8 @@ package struct RetentionService: Service {
             writes.submit([
                 WriteJob(
                     worksOnFullDisk: false, caller: .daemon,
-                    run: { store, context throws(RPCError) in
-                        try body(store, context)
+                    run: { transaction, context throws(RPCError) in
+                        try body(transaction, context)
                         return { $0.null() }
                     },
                     completion: { done.resume(returning: $0) })
@@ -131,7 +130,7 @@ package struct RetentionService: Service {
     }
 }
 
-/// What a job did on the writer thread; it may have been rolled back and run again.
+/// The result of a job on the writer thread. The last one counts, because a job may be rolled back and run again.
 private final class LastStep: Sendable {
     private let step = Mutex(Retention.Step(trimmed: 0, next: nil))
 

@@ -1,5 +1,5 @@
-// The service group makes a name of each service by printing it. Without a description that is reflection of all that a
-// service holds: a quarter of the instructions of a start.
+// The service group prints each service to get its name. Without a description, Swift reflects over everything that the
+// service contains, which is a quarter of the instructions of a start.
 
 extension DaemonService: CustomStringConvertible {
     nonisolated var description: String { "daemon" }

@@ -2,33 +2,33 @@ internal import CMemory
 internal import Glibc
 internal import LifecycleSystem
 
-/// What each signal that can be caught means to lifecycled. Those that are in no list do nothing by default (SIGCHLD,
-/// SIGURG, SIGWINCH) or go on after SIGSTOP (SIGCONT); SIGBUS has a handler, see `ProcessSetup`.
+/// The meaning of each signal for lifecycled. Signals in no list do nothing by default (SIGCHLD, SIGURG, SIGWINCH) or
+/// continue a stopped process (SIGCONT). SIGBUS has a handler, see `ProcessSetup`.
 package enum SignalMeaning {
-    /// Somebody asks for an orderly end. There is nothing to read anew, which SIGHUP would be for otherwise.
+    /// A request for an orderly stop. SIGHUP is among them, because there is no configuration file to reload.
     package static let stopping: [Int32] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPWR]
 
-    /// By default these end a process. Who sends one to a ledger errs, and the first two are errors of a call: a client
-    /// that hangs up, and a file that grows too large.
+    /// Signals that end a process by default, but must not end a ledger. The first two are errors of a system call: the
+    /// peer has gone, and a file is too large.
     package static let ignored: [Int32] = [
         SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT,
     ]
 
-    /// Real-time signals, and the two that the C library keeps for itself; it sets its own handler before it sends one.
+    /// Real-time signals, and the two that the C library reserves. The library sets its handler before it sends one.
     package static let numbered: ClosedRange<Int32> = 32...64
 
-    /// The process is at fault, or its limit of CPU time is used up: it ends as by a kill, which loses nothing that was
-    /// answered, and systemd starts it anew.
+    /// A fault of the process, or the end of its CPU time. The process ends by the signal, which loses nothing that was
+    /// answered, and systemd starts it again.
     package static let ending: [Int32] = [SIGABRT, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP, SIGXCPU]
 
-    /// A terminal's wish to stop a process. Ignored by a daemon: all callers would wait for one that stands still.
+    /// A terminal pauses a process with these. A daemon ignores them, because all callers would wait.
     package static let pausing: [Int32] = [SIGTSTP, SIGTTIN, SIGTTOU]
 
-    /// All but what `stopping` is for.
+    /// Sets the actions of all signals except those in `stopping`.
     package static func apply() {
         SignalActions.ignore(ignored)
         for number in numbered { lifecycle_ignore_signal(number) }
-        // Ignored by whoever started it, the watchdog's SIGABRT would do nothing.
+        // If the parent ignored SIGABRT, the watchdog's signal would have no effect.
         SignalActions.stopIgnoring(ending)
     }
 }

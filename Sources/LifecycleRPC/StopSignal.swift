@@ -1,16 +1,16 @@
 internal import LifecycleSQLite
 
-/// Why the daemon stops; the first reason counts. Any thread.
+/// Why the daemon stops. The first reason counts. Any thread may call it.
 struct StopSignal: Sendable {
     enum Reason: Sendable {
-        /// By a signal.
+        /// A signal asked for it.
         case requested
-        /// Nobody is connected and nothing is unfinished.
+        /// There is no connection and no unfinished project.
         case idle
         case failed(StorageError)
         case inconsistent([String])
-        /// Nobody can connect any more, and why.
-        case deaf(String)
+        /// No caller can connect any more, for this reason.
+        case listenerLost(String)
     }
 
     typealias Stop = (reason: Reason, at: ContinuousClock.Instant)
@@ -24,7 +24,7 @@ struct StopSignal: Sendable {
 
     func stop(_ reason: Reason) { continuation.yield((reason, .now)) }
 
-    /// Waits for the first reason, which may have come long before. To be called once.
+    /// Waits for the first reason, which may have come already. Must be called only once.
     func first() async -> Stop {
         for await stop in stops { return stop }
         return (.requested, .now)  // The task was cancelled.

@@ -1,13 +1,13 @@
-/// How long each part of a stop may take, so that all of it is over in time. Pure.
+/// The time limits of the parts of a stop. A pure value.
 package struct StopTimes: Sendable, Equatable {
-    /// Until then what was read is answered; then the connections are closed.
+    /// Requests are answered until this time. Then the connections are closed.
     package let drained: ContinuousClock.Instant
-    /// Until then the writes that were received are carried out; then the database is closed.
+    /// Writes are carried out until this time. Then the database is closed.
     package let written: ContinuousClock.Instant
-    /// Then the process ends, whatever it does.
+    /// The process ends at this time in any case.
     package let ended: ContinuousClock.Instant
 
-    /// - Parameter seconds: the drain timeout. A third of it, two seconds at most, is for the last writes and for closing
+    /// - Parameter seconds: the drain timeout. A third of it, at most 2 seconds, is for the last writes and for closing
     ///   the database.
     package init(_ seconds: Int64, from start: ContinuousClock.Instant) {
         let all = Duration.seconds(seconds)

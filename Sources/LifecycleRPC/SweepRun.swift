@@ -4,19 +4,19 @@ internal import LifecycleSQLite
 internal import LifecycleSystem
 internal import Synchronization
 
-/// One sweep of due projects without serving anybody, for a timer: it makes up for a daemon that crashed, or that nobody
-/// has called since the machine started. Beside a running daemon it leaves that to its clocks.
+/// Expires all due projects once, without serving callers. A timer runs it, in case the daemon has crashed or was not
+/// started since the boot. If a daemon is running, it does nothing, because the daemon does it.
 package struct SweepRun: Sendable {
     private let configuration: DaemonConfiguration
 
     package init(_ configuration: DaemonConfiguration) { self.configuration = configuration }
 
-    /// - Returns: what was done, one sentence.
+    /// - Returns: what was done, as one sentence without a full stop.
     package func run() async throws(DaemonError) -> String {
-        // Who is reached by it has clocks that run on. Doing it here each time would give each lease grace each time, as
-        // after any time without a daemon.
+        // A request starts the daemon by its socket if necessary. A sweep by this process would give every lease its
+        // grace each time, as after any time without a daemon.
         if let socket = configuration.socketPath, try answers(socket) {
-            return "the lifecycled at \(socket) is alive, and its own clocks run"
+            return "lifecycled is running at \(socket), and expires due projects itself"
         }
         let path = configuration.databasePath
         if access(path, F_OK) != 0, access(path + ".lock", F_OK) != 0, errno == ENOENT {
@@ -29,10 +29,12 @@ package struct SweepRun: Sendable {
                 return try await sweep()
             } catch  where error.kind == .locked {
                 guard let socket = configuration.socketPath else {
-                    return "another lifecycled has the database, and its own clocks run"
+                    return "another lifecycled has the database, and expires due projects itself"
                 }
-                // It may just be starting or stopping: then either it answers or the lock is free, soon.
-                if try answers(socket) { return "the lifecycled at \(socket) is alive, and its own clocks run" }
+                // The daemon may be starting or stopping. Then it soon answers, or the lock is soon free.
+                if try answers(socket) {
+                    return "lifecycled is running at \(socket), and expires due projects itself"
+                }
                 guard clock.now < end else { throw .storage(error) }
                 try? await Task.sleep(for: .milliseconds(100))
             } catch {
@@ -41,7 +43,7 @@ package struct SweepRun: Sendable {
         }
     }
 
-    /// As the daemon does at its start, and with all that goes before.
+    /// Opens the database as the daemon does at its start, which expires all due projects.
     private func sweep() async throws(StorageError) -> String {
         let registry = MetricsRegistry()
         let telemetry = Telemetry(registry, DaemonLog())
@@ -56,10 +58,11 @@ package struct SweepRun: Sendable {
         let store = try Store(path: configuration.databasePath, environment)
         if let error = await store.close(), error.isFatal { throw error }
         let (projects, credits) = counted.total
-        return "\(projects) projects were due, and are failed and refunded with \(credits) credits"
+        return "\(projects) projects were due; they have failed, and \(credits) credits were refunded"
     }
 
-    /// Whoever may not connect must not take that for nobody being there: see above.
+    /// Whether a daemon answers at the socket.
+    /// - Throws: if it is not known, for example because this process may not connect.
     private func answers(_ socket: String) throws(DaemonError) -> Bool {
         guard let address = UnixSocketAddress(path: socket) else { return false }
         let descriptor: Int32
@@ -81,7 +84,7 @@ package struct SweepRun: Sendable {
     }
 }
 
-/// What a sweep gave back. Any thread.
+/// Counts the refunds of a sweep. Any thread may call it.
 private final class Refunds: Sendable {
     private let sum = Mutex((projects: 0, credits: Int64(0)))
 

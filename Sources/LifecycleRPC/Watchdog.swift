@@ -1,8 +1,8 @@
 internal import NIOCore
 internal import ServiceLifecycle
 
-/// Tells systemd that the daemon is alive, each time the event loop and then the writer have answered: a daemon of which
-/// one hangs is restarted.
+/// Notifies systemd's watchdog each time that the event loop and then the writer have answered. If one of them hangs,
+/// systemd restarts the daemon.
 struct Watchdog: Service {
     let store: Store
     let eventLoop: any EventLoop

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// The log of Swift's libdispatch, which goes to syslog.
+/// The log of Swift's libdispatch, which writes to syslog.
 package enum DispatchLog {
-    /// Without this, each start of a program writes there that only root may give its thread a nice value of −4. To be
-    /// called first of all; a value that is set outside stays.
+    /// Turns the log off, because every start would log that only root may set a thread's nice value to −4.
+    /// It must be called before libdispatch is used. A value that the environment has already is kept.
     package static func silence() { setenv("LIBDISPATCH_LOG", "NO", 0) }
 }

@@ -1,5 +1,5 @@
 extension Duration {
-    /// Saturating, as metrics take it.
+    /// At most `Int64.max`.
     package var inNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

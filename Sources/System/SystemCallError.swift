@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Why the system refused something that nothing can go on without: a thread, a pipe.
+/// A system call failed that the program cannot do without, for example to make a thread or a pipe.
 package struct SystemCallError: Error, Sendable, CustomStringConvertible {
     package let call: String
     /// `errno`.

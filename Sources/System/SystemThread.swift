@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// A thread for work that may block. Not one of Swift's pool, which has only as many threads as there are cores.
+/// A thread for work that may block. Swift's task pool must not be blocked: it has only one thread for each core.
 package enum SystemThread {
-    /// Runs `body` on a new, detached thread that takes no signals: they are for the process's own handling, and
-    /// SIGPIPE, which a write here may cause, must not end the process. But SIGBUS, which is for the thread that touched
-    /// the page: were it blocked, the kernel would end the process without asking the handler.
+    /// Runs `body` on a new, detached thread that blocks all signals except SIGBUS. Other threads handle the signals of
+    /// the process, and a SIGPIPE that a write on this thread causes must not end it. SIGBUS goes to the thread that
+    /// accessed the page: if it was blocked, the kernel would end the process without calling the handler.
     package static func start(_ body: sending @escaping () -> Void) throws(SystemCallError) {
         let context = Unmanaged.passRetained(Context(body: body))
         var thread = pthread_t()
@@ -25,8 +25,8 @@ package enum SystemThread {
         pthread_detach(thread)
     }
 
-    /// Names the calling thread as `top -H` shows it, at most 15 bytes. By /proc, as Swift's Glibc module hides
-    /// pthread_setname_np behind `_GNU_SOURCE`; it may fail, since it is only for who looks.
+    /// Sets the name of the calling thread for `top -H`, at most 15 bytes. It uses /proc because Swift's Glibc module
+    /// does not have pthread_setname_np. An error is ignored: the name is only for people.
     package static func setName(_ name: String) {
         let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

@@ -4,10 +4,10 @@ package import Glibc
 package struct UnixSocketAddress: Sendable {
     private let address: sockaddr_un
 
-    /// The longest path, in bytes: the kernel's field less its final NUL.
+    /// The longest path, in bytes: the kernel's field without its final NUL.
     package static let maximumPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    /// Nil when the path is empty, longer than `maximumPathBytes` or has a NUL in it.
+    /// `nil` if the path is empty, longer than `maximumPathBytes` or contains NUL.
     package init?(path: String) {
         guard (1...Self.maximumPathBytes).contains(path.utf8.count), !path.utf8.contains(0) else { return nil }
         var address = sockaddr_un()
@@ -16,9 +16,9 @@ package struct UnixSocketAddress: Sendable {
         self.address = address
     }
 
-    /// - Returns: a new stream socket that is connected to it and that no child inherits.
-    /// - Parameter isBlocking: the socket's calls wait, and so does connect(2) while the listener's queue is full; else it
-    ///   has connected or is refused at once.
+    /// - Parameter isBlocking: calls on the socket block, and connect(2) waits while the listener's queue is full.
+    ///   If false, connect(2) succeeds or fails at once.
+    /// - Returns: a new stream socket that is connected to this address and that child processes do not inherit.
     package func connect(isBlocking: Bool) throws(SystemCallError) -> Int32 {
         let flags = SOCK_CLOEXEC.rawValue | (isBlocking ? 0 : SOCK_NONBLOCK.rawValue)
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | flags), 0)
@@ -31,7 +31,7 @@ package struct UnixSocketAddress: Sendable {
         return descriptor
     }
 
-    /// Calls bind(2), connect(2) or sendto(2) with it.
+    /// Calls bind(2), connect(2) or sendto(2) with this address.
     package func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         withUnsafePointer(to: address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }

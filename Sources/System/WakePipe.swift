@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A pipe used as a signal between two threads, so that waiting can have a time limit. Closed on `deinit`.
+/// Wakes a thread that waits in poll(2), for a byte or until a time limit. Closed on `deinit`.
 package final class WakePipe: Sendable {
     package let readEnd: Int32
     package let writeEnd: Int32
@@ -21,7 +21,7 @@ package final class WakePipe: Sendable {
         close(writeEnd)
     }
 
-    /// Never blocks: a pipe that is full has woken its reader already.
+    /// Never blocks: if the pipe is full, its reader has been woken already.
     package func sendByte() {
         WakePipe.sendByte(to: writeEnd)
     }
@@ -31,7 +31,9 @@ package final class WakePipe: Sendable {
         _ = write(descriptor, &byte, 1)
     }
 
-    /// Waits for a byte and takes it; `false` when `timeout` (`nil`: none) ends first.
+    /// Waits for a byte and reads it.
+    /// - Parameter timeout: `nil` for no limit.
+    /// - Returns: `false` if the timeout ended first.
     package func waitForByte(timeout: Duration?) -> Bool {
         let deadline = timeout.map { ContinuousClock.now + min(max($0, .zero), .seconds(31_536_000)) }
         while true {
@@ -44,13 +46,13 @@ package final class WakePipe: Sendable {
         }
     }
 
-    /// What ended a wait.
+    /// What the descriptor could do at the end of a wait.
     package struct Readiness: Sendable {
         package var isReadable = false
         package var isWritable = false
     }
 
-    /// Waits for bytes, which it takes, or for what `descriptor` can do, but not beyond `time` (nil: for ever).
+    /// Waits for bytes in the pipe and reads them, or until `descriptor` is ready, or until `time` (`nil`: no limit).
     package func wait(until time: ContinuousClock.Instant?, or descriptor: Int32?, isWritable: Bool) -> Readiness {
         let events = Int16(POLLIN) | (isWritable ? Int16(POLLOUT) : 0)
         var entries = [pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)]
@@ -59,14 +61,14 @@ package final class WakePipe: Sendable {
         if entries[0].revents != 0 { takeBytes() }
         guard entries.count > 1 else { return Readiness() }
         let found = entries[1].revents
-        // An error or the end is found by reading.
+        // An error or the end of the stream counts as readable: the read then returns it.
         return Readiness(
             isReadable: found & ~Int16(POLLOUT) != 0, isWritable: found & Int16(POLLOUT) != 0)
     }
 
-    /// Waits for bytes, which it takes, or for what can be read from one of the descriptors, but not beyond `time` (nil:
-    /// for ever).
-    /// - Returns: for each descriptor whether it can be read, or has ended.
+    /// Waits for bytes in the pipe and reads them, or until a descriptor is readable, or until `time` (`nil`: no
+    /// limit).
+    /// - Returns: for each descriptor whether it is readable, has an error or has ended.
     package func wait(until time: ContinuousClock.Instant?, orReadable descriptors: [Int32]) -> [Bool] {
         var entries = ([readEnd] + descriptors).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         guard poll(&entries, nfds_t(entries.count), time.map(Self.milliseconds) ?? -1) > 0 else {
@@ -83,7 +85,7 @@ package final class WakePipe: Sendable {
 
     private static func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
         let (seconds, attoseconds) = min(max(.zero, deadline - .now), .seconds(86_400)).components
-        // Rounded up, so that the last part of a millisecond is not spent spinning.
+        // Rounded up, or the last part of a millisecond would be a busy loop.
         let milliseconds = Double(seconds) * 1000 + (Double(attoseconds) / 1e15).rounded(.up)
         return Int32(milliseconds)
     }

@@ -1,39 +1,39 @@
 package import NIOCore
 
-/// Cuts a byte stream into lines, each ended by LF: the framing of the wire protocol, both ways.
+/// Cuts a byte stream into lines that end with LF. Both directions of the wire protocol use it.
 ///
-/// A pure value without I/O: give it what was read with `append(_:)`, take frames with `next()` until that is `nil`,
-/// and at the end of input take `finish()` until that is `nil`. Every byte is searched for LF once, however the input
-/// was cut, and memory stays below `maximumLineBytes` plus one read (its storage below twice that), whatever the peer
-/// sends. Between lines it holds no memory.
+/// A pure value without I/O. Give it the bytes of each read with `append(_:)`, then call `next()` until it returns
+/// `nil`. At the end of input, call `finish()` until it returns `nil`. Every byte is searched for LF only once.
+/// Whatever the peer sends, it holds less than `maximumLineBytes` plus one read (in a storage of less than twice that),
+/// and nothing between two lines.
 package struct LineFramer: Sendable {
     package enum Frame: Sendable, Equatable {
-        /// A line without its LF; never blank (spaces, tabs and CR only). A CR before the LF is still there.
+        /// A line without its LF. It is never blank (only spaces, tabs and CR). A CR before the LF is kept.
         case line([UInt8])
-        /// A line has more than `maximumLineBytes` bytes before its LF. Said once and as soon as it is known; the rest
-        /// of that line is thrown away as it comes.
+        /// A line has more than `maximumLineBytes` bytes before its LF. Returned once for the line, as soon as it is
+        /// known. The rest of the line is discarded.
         case tooLong
     }
 
     private let maximumLineBytes: Int
     private var buffer = ByteBuffer()
-    /// How many of the readable bytes are known to hold no LF.
+    /// The number of readable bytes that were searched already and contain no LF.
     private var searched = 0
-    /// Inside a line that was already reported as too long.
+    /// The input is in the middle of a line that was reported as too long.
     private var isSkipping = false
 
-    /// - Parameter maximumLineBytes: the longest line accepted, in bytes, its LF not counted.
+    /// - Parameter maximumLineBytes: the longest accepted line, in bytes, without its LF.
     package init(maximumLineBytes: Int) {
         self.maximumLineBytes = max(0, maximumLineBytes)
     }
 
-    /// The bytes it holds now.
+    /// The number of bytes that wait for their LF.
     package var bufferedBytes: Int { buffer.readableBytes }
 
-    /// The memory it keeps for them.
+    /// The memory that the bytes take.
     var storageBytes: Int { buffer.storageCapacity }
 
-    /// Takes all readable bytes of `input`, which is empty afterwards.
+    /// Takes all readable bytes of `input` and leaves it empty.
     package mutating func append(_ input: inout ByteBuffer) {
         if isSkipping { skipLine(in: &input) }
         if input.readableBytes == 0 {
@@ -42,14 +42,14 @@ package struct LineFramer: Sendable {
             buffer = input
             input = ByteBuffer()
         } else {
-            // Moving costs less than the bytes already consumed did, so it stays linear in all.
+            // At most as many bytes are moved as were consumed before, so the total cost stays linear.
             if buffer.readerIndex >= buffer.readableBytes { buffer.discardReadBytes() }
             buffer.writeBuffer(&input)
             input = ByteBuffer()
         }
     }
 
-    /// The next complete frame, or `nil` when it takes more bytes.
+    /// The next complete frame, or `nil` if more bytes are needed.
     package mutating func next() -> Frame? {
         while let length = lengthOfNextLine() {
             let line = buffer.readSlice(length: length)
@@ -68,7 +68,7 @@ package struct LineFramer: Sendable {
         return nil
     }
 
-    /// To be called at the end of input, until it is `nil`: what `next()` still has, then a last line without LF.
+    /// The rest of the frames at the end of input, including a last line without LF. Call it until it returns `nil`.
     package mutating func finish() -> Frame? {
         if let frame = next() { return frame }
         let rest = buffer
@@ -93,7 +93,7 @@ package struct LineFramer: Sendable {
         }
     }
 
-    /// An idle connection must not keep the buffer of its last read or of its longest line.
+    /// Frees a buffer that is much larger than its bytes, so that idle connections take little memory.
     private mutating func giveBackStorage() {
         if buffer.readableBytes == 0 {
             buffer = ByteBuffer()
@@ -106,12 +106,13 @@ package struct LineFramer: Sendable {
         line.readableBytesView.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
     }
 
-    /// Eight bytes a step, because NIOCore has no `memchr` and the plain loop costs more than parsing what it finds.
+    /// Searches 8 bytes per step, because NIOCore has no `memchr`, and a loop over single bytes costs more than parsing
+    /// the line.
     private static func offsetOfLineFeed(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         let ones: UInt64 = 0x0101_0101_0101_0101
         var offset = start
         while offset &+ 8 <= bytes.count {
-            // The lowest byte that is zero after the exclusive or, an LF before it, gets its top bit set.
+            // An LF becomes a zero byte. In `found`, the top bit of the lowest zero byte is set.
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             let difference = word ^ (ones &* 0x0A)
             let found = (difference &- ones) & ~difference & (ones &* 0x80)

@@ -1,4 +1,4 @@
-/// What the exit code says.
+/// The exit codes of lifecyclectl.
 enum ExitStatus: Int32, CaseIterable {
     case done = 0
     case failed = 1
@@ -8,11 +8,11 @@ enum ExitStatus: Int32, CaseIterable {
 
     var meaning: String {
         switch self {
-        case .done: "done"
-        case .failed: "refused by the daemon, no answer or no end in time, or audit or doctor found something"
+        case .done: "success"
+        case .failed: "the daemon refused, the time ran out, or audit or doctor found a problem"
         case .usage: "the command line is wrong"
         case .unreachable: "cannot connect to the daemon"
-        case .projectFailed: "the project that was waited for has failed"
+        case .projectFailed: "wait: the project has failed"
         }
     }
 }

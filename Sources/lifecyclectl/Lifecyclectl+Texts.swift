@@ -3,8 +3,8 @@ internal import LifecycleClient
 extension Lifecyclectl {
     static var discussion: String {
         """
-        It talks to the daemon over its Unix socket and may do what your Unix groups allow there. Times are UTC. \
-        --json prints the daemon's result as it is, one JSON text a line. \
+        It calls the daemon over its Unix socket. Your Unix groups decide what you may do. Times are in UTC. \
+        --json prints the daemon's results unchanged, one JSON text per line. \
         --generate-completion-script prints completions for bash, zsh or fish.
 
         Examples:
@@ -15,9 +15,9 @@ extension Lifecyclectl {
           lifecyclectl watch --user ada
 
         Environment:
-          \(SocketOption.variable)  the daemon's socket, where --socket is not given
-          COLUMNS           the width to cut tables to on a terminal
-          NO_COLOR          no colours when it is set; nor with TERM=dumb
+          \(SocketOption.variable)  the daemon's socket if --socket is not given
+          COLUMNS           the width at which tables are cut on a terminal
+          NO_COLOR          no colours if it is set, as with TERM=dumb
 
         Exit codes:
         \(exitCodes)

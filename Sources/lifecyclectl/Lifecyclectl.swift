@@ -7,7 +7,7 @@ internal import LifecycleSystem
 struct Lifecyclectl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lifecyclectl",
-        abstract: "Look at and correct the projects and credits that lifecycled keeps.",
+        abstract: "Show and correct the projects and credits that lifecycled keeps.",
         discussion: discussion,
         version: "lifecyclectl \(LifecycleCore.version)",
         groupedSubcommands: [
@@ -29,10 +29,10 @@ struct Lifecyclectl: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // By whom it was started must not change that `lifecyclectl list | head -1` ends quietly, nor that it can be ended.
-        // Others that are ignored stay so, as `nohup` and a shell's `&` mean it.
+        // A parent may have ignored these. `lifecyclectl list | head -1` must end without a message, and SIGTERM must
+        // end the command. Other ignored signals stay ignored, because `nohup` and a shell's `&` do that on purpose.
         SignalActions.stopIgnoring([SIGPIPE, SIGTERM])
-        // Swift's runtime has a handler that takes Ctrl-\ for a crash.
+        // Swift's runtime handles SIGQUIT (Ctrl-\) as a crash.
         if !SignalActions.isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) }
         SignalActions.unblockAll()
         DispatchLog.silence()
@@ -53,7 +53,7 @@ struct Lifecyclectl: AsyncParsableCommand {
         }
     }
 
-    /// Without a subcommand.
+    /// Runs if no subcommand is given.
     func run() async throws {
         StandardError.write(Self.helpMessage() + "\n")
         throw ExitCode(ExitStatus.usage.rawValue)

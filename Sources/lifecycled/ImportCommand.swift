@@ -1,14 +1,14 @@
 internal import Glibc
 internal import LifecycleRPC
 
-/// One import, in the foreground, from its flags to its summary.
+/// Runs one import and prints its summary.
 struct ImportCommand {
     let table: Importer.Table
     let file: String
     let options: ImportOptions
     let mayCreate: Bool
 
-    /// The rows that are wrong are told before it throws.
+    /// Prints every wrong row before it throws.
     func run(_ configuration: DaemonConfiguration) throws(ImportError) {
         Interruption.obeySecond()
         var progress = ImportProgress()
@@ -37,7 +37,7 @@ struct ImportCommand {
     }
 }
 
-/// A line on standard error that says how far it is; nothing unless that is a terminal.
+/// A progress line on standard error. Only on a terminal.
 private struct ImportProgress {
     private var isShown = isatty(STDERR_FILENO) == 1
     private var isOnScreen = false

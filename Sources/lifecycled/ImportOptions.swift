@@ -1,17 +1,17 @@
 internal import ArgumentParser
 internal import LifecycleRPC
 
-/// Work that is done instead of serving.
+/// The options of `--import`.
 struct ImportOptions: ParsableArguments {
     @Option(
         name: .customLong("import"),
         help: ArgumentHelp(
-            "Bring the rows of FILE, a CSV with a header, into the database that no daemon has open, and end. "
-                + "Users have the columns userId and credits, projects those of the old table UserProject.",
+            "Import the rows of FILE, a CSV file with a header, and exit. The daemon must be stopped. "
+                + "The table users has the columns userId and credits, projects those of the old table UserProject.",
             valueName: "table"))
     var table: Importer.Table?
 
-    @Flag(help: "With --import: do all of it, then take it back.")
+    @Flag(help: "With --import: do the whole import, then undo it.")
     var dryRun = false
 
     @Flag(help: "With --import: print the summary as JSON.")
@@ -23,7 +23,7 @@ struct ImportOptions: ParsableArguments {
     func validate() throws {
         if table == nil {
             if let file { throw ValidationError("Unexpected argument '\(file)'") }
-            guard !dryRun, !json else { throw ValidationError("--dry-run and --json go with --import") }
+            guard !dryRun, !json else { throw ValidationError("--dry-run and --json need --import") }
         } else if file == nil {
             throw ValidationError("--import needs the path of a CSV file")
         }

@@ -3,35 +3,36 @@ internal import LifecycleRPC
 internal import LifecycleSystem
 internal import Synchronization
 
-/// The signals that ask for an end, noticed instead of obeyed: what was begun is done or cleaned up first.
+/// The signals that ask the process to stop. They are recorded first, so that the work of the moment can be finished or
+/// undone before the process ends.
 enum Interruption {
-    /// The first signal's number; 0: none came.
+    /// The number of the first signal. 0 if none has come.
     private static let number = Atomic<Int32>(0)
     private static let obeysSecond = Atomic(false)
-    /// Posted by the first one. A semaphore is one of the few things that a signal handler may use. It is unsafe to
-    /// Swift only: the pointer never changes, and any thread may use what it points to.
-    nonisolated(unsafe) private static let bell = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    /// Posted by the first signal, because sem_post(3) is one of the few calls that a signal handler may make.
+    /// Swift cannot know that it is safe: the pointer never changes, and any thread may use a semaphore.
+    nonisolated(unsafe) private static let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     static var hasCome: Bool { number.load(ordering: .relaxed) != 0 }
 
-    /// SIGHUP that is ignored stays so: that is what `nohup` is for. The others are taken back from whoever ignored
-    /// them: a shell's `&` ignores SIGINT and SIGQUIT for what it starts, which then could not be stopped by them.
+    /// An ignored SIGHUP stays ignored, because `nohup` does that on purpose. The others are handled even if the parent
+    /// ignored them: a shell's `&` ignores SIGINT and SIGQUIT for its child, which could then not be stopped by them.
     private static var numbers: [Int32] {
         SignalMeaning.stopping.filter { $0 != SIGHUP || !SignalActions.isIgnored($0) }
     }
 
-    /// From now on they are noticed. What is then made of them is for one of the functions below.
-    static func notice() {
-        // Makes what the handler uses, which it must not do itself.
-        sem_init(bell, 0, 0)
+    /// Records signals from now on. One of the functions below says what happens then.
+    static func beginRecording() {
+        // Initialises what the handler uses: a signal handler must not initialise Swift's static properties.
+        sem_init(semaphore, 0, 0)
         _ = hasCome || obeysSecond.load(ordering: .relaxed)
         for each in numbers {
             signal(each) { number in
                 let code = errno
                 if Interruption.number.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged {
-                    sem_post(Interruption.bell)
+                    sem_post(Interruption.semaphore)
                 } else if Interruption.obeysSecond.load(ordering: .relaxed) {
-                    // Blocked until the handler returns, and then it ends the process.
+                    // The signal is blocked until this handler returns. Then it ends the process.
                     signal(number, SIG_DFL)
                     raise(number)
                 }
@@ -40,12 +41,12 @@ enum Interruption {
         }
     }
 
-    /// Calls back, once, on a thread of its own; at once if one has come.
+    /// Calls `action` once, on a separate thread, when the first signal comes or if one has come already.
     @Sendable static func whenCome(_ action: @escaping @Sendable () -> Void) throws(DaemonError) {
         do throws(SystemCallError) {
             try SystemThread.start {
                 SystemThread.setName("signals")
-                while sem_wait(bell) != 0, errno == EINTR {}
+                while sem_wait(semaphore) != 0, errno == EINTR {}
                 action()
             }
         } catch {
@@ -53,20 +54,20 @@ enum Interruption {
         }
     }
 
-    /// The first is asked for by `hasCome`, and a second one ends the process, whatever the first is waiting for.
+    /// The first signal sets `hasCome`. A second signal ends the process at once.
     static func obeySecond() { obeysSecond.store(true, ordering: .relaxed) }
 
-    /// They end the process as they do by default; and so does one that has come.
+    /// The signals end the process at once, also if one has come already.
     static func obey() {
         for each in numbers { signal(each, SIG_DFL) }
         if hasCome { end() }
     }
 
-    /// Ends the process as the signal would have done, so that a shell sees why.
+    /// Ends the process by the signal that came, so that a shell sees the reason.
     static func end() {
         let number = number.load(ordering: .relaxed)
         signal(number, SIG_DFL)
-        // A thread of the pool has all of them blocked.
+        // Threads of Swift's task pool block all signals.
         var only = sigset_t()
         sigemptyset(&only)
         sigaddset(&only, number)

@@ -4,18 +4,18 @@ internal import LifecycleRPC
 extension Lifecycled {
     static var discussion: String {
         """
-        By hand:
+        In a shell:
           lifecycled --socket /tmp/lifecycle.sock --database ~/lifecycle/lifecycle.db
 
-        By systemd: a .socket unit with one ListenStream= starts it on the first connection, and its .service needs \
-        StateDirectory=lifecycle and Type=notify.
+        With systemd: a .socket unit with one ListenStream= starts the daemon on the first connection. Its .service \
+        unit needs StateDirectory=lifecycle and Type=notify.
 
-        Old data, with the daemon stopped:
+        Import of old data, while the daemon is stopped:
           lifecycled --import projects old.csv --dry-run --database ~/lifecycle/lifecycle.db
 
-        Each flag can also be given by the environment variable named at its end; a flag comes first. SIGTERM, \
-        SIGINT and SIGHUP stop it in order. --restore and --sweep are for now only and have no variable: the one takes the daemon's stop, the \
-        other can be run at any time.
+        Each flag can also be given by the environment variable at the end of its description. The flag has \
+        precedence. SIGTERM, SIGINT and SIGHUP stop the daemon in order. --restore and --sweep have no variable. \
+        --restore needs the daemon to be stopped; --sweep can run at any time.
 
         Exit codes:
         \(exitCodes)

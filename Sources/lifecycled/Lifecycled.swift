@@ -7,7 +7,7 @@ internal import LifecycleSystem
 struct Lifecycled: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lifecycled",
-        abstract: "Keeps the states and the credits of paid projects, and answers for them on a Unix socket.",
+        abstract: "Keeps the status and the credits of paid projects, and serves them on a Unix socket.",
         discussion: discussion,
         version: "lifecycled \(DaemonConfiguration.version)")
 
@@ -19,17 +19,17 @@ struct Lifecycled: AsyncParsableCommand {
 
     func validate() throws {
         guard importing.table == nil || !oneTime.isGiven else {
-            throw ValidationError("Give --import, --restore or --sweep, not two of them.")
+            throw ValidationError("Give only one of --import, --restore and --sweep.")
         }
-        guard !oneTime.create || worksByHand else {
-            throw ValidationError("--create goes with --import or --restore.")
+        guard !oneTime.create || changesFile else {
+            throw ValidationError("--create needs --import or --restore.")
         }
     }
 
-    /// On a database that is there, or made on purpose.
-    private var worksByHand: Bool { importing.table != nil || oneTime.restore != nil }
+    /// The command changes the database's file, which must exist or be created by `--create`.
+    private var changesFile: Bool { importing.table != nil || oneTime.restore != nil }
 
-    /// The text of every flag that was given, by `Setting.name`.
+    /// The text of every given flag, by `Setting.name`.
     var flags: [String: String] {
         [general.given, groups.given, limits.given].reduce(into: [:]) { $0.merge($1) { $1 } }
     }
@@ -37,7 +37,7 @@ struct Lifecycled: AsyncParsableCommand {
     static func main() async {
         ProcessSetup.apply()
         do {
-            // As systemd starts it. Without flags the parser of flags would be two fifths of the work of a start.
+            // systemd starts it without flags. Parsing them anyway would take 40 % of the CPU time of a start.
             guard CommandLine.argc > 1 else { return try await serve(DaemonConfiguration(flags: [:])) }
             try await parsed().run()
         } catch {
@@ -56,7 +56,7 @@ struct Lifecycled: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try await DaemonConfiguration(
-            flags: flags, database: worksByHand ? DaemonConfiguration.packagedDatabase : nil)
+            flags: flags, database: changesFile ? DaemonConfiguration.packagedDatabase : nil)
         if let table = importing.table, let file = importing.file {
             return try ImportCommand(table: table, file: file, options: importing, mayCreate: oneTime.create)
                 .run(configuration)

@@ -2,15 +2,15 @@ internal import ArgumentParser
 internal import Glibc
 internal import LifecycleRPC
 
-/// What the daemon's binary does instead of serving; it ends when that is done.
+/// The options of tasks that the binary does instead of serving callers. It exits after the task.
 struct OneTimeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Put a backup in the place of the database, and end.", valueName: "file"))
+    @Option(help: ArgumentHelp("Replace the database by a backup, and exit.", valueName: "file"))
     var restore: String?
 
-    @Flag(help: "With --restore or --import: make the database if there is none.")
+    @Flag(help: "With --restore or --import: create the database if it does not exist.")
     var create = false
 
-    @Flag(help: "Fail and refund what is due, and end; beside a running daemon that is left to it.")
+    @Flag(help: "Fail and refund overdue projects, and exit. If a daemon is running, it does that instead.")
     var sweep = false
 
     func validate() throws {
@@ -21,10 +21,10 @@ struct OneTimeOptions: ParsableArguments {
 }
 
 extension OneTimeOptions {
-    /// - Returns: what was done, for people.
+    /// - Returns: a sentence about what was done.
     func run(_ configuration: DaemonConfiguration) async throws -> String {
         guard let restore else {
-            // It may be ended at any moment: what it does is one transaction.
+            // A sweep is made of complete transactions, so a signal may end it at any moment.
             Interruption.obey()
             return try await SweepRun(configuration).run()
         }
@@ -39,7 +39,7 @@ extension OneTimeOptions {
         .run(onto: database, mayCreate: create)
         let before =
             report.previous.map { " The old database is now \($0)." }
-            ?? (report.isNew ? " It was made new: there was none before." : " The old one was gone.")
+            ?? (report.isNew ? " It was created: there was no database before." : " The old database was missing.")
         return """
             \(report.database) is restored from \(file), with \(report.projects) projects up to event \
             \(report.lastSeq).\(before) Start the daemon again: systemctl start lifecycled.socket

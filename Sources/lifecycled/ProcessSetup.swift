@@ -2,7 +2,7 @@ internal import Glibc
 internal import LifecycleRPC
 internal import LifecycleSystem
 
-/// What must hold for the whole process, before it opens anything.
+/// Prepares the process before it opens any file.
 enum ProcessSetup {
     static func apply() {
         takeSignals()
@@ -11,20 +11,21 @@ enum ProcessSetup {
         DispatchLog.silence()
     }
 
-    /// First of all, as they may come at any moment.
+    /// The first step, because signals can come at any moment.
     private static func takeSignals() {
-        Interruption.notice()
+        Interruption.beginRecording()
         SignalMeaning.apply()
         stopOnLostMapping()
-        // At last: what came while whoever started it had it blocked finds all that decided.
+        // The last step: a signal that the parent blocked and that is pending is delivered now, to the new handlers.
         SignalActions.unblockAll()
     }
 
-    /// SQLite maps the index of its log (`-shm`). When the file system under it can no longer write, as ext4 after an
-    /// error in its journal, or the file was cut short, then touching a page is not an error code but this signal.
+    /// SQLite maps the index of its log (`-shm`) into memory. If the file was truncated, or its file system cannot
+    /// write any more (ext4 after an error in its journal), an access to a page raises SIGBUS instead of returning an
+    /// error.
     private static func stopOnLostMapping() {
         signal(SIGBUS) { _ in
-            // Only what a signal handler may call.
+            // Calls only functions that are safe in a signal handler.
             let words: StaticString =
                 "lifecycled: storage failed: a mapped file cannot be read or written: check the disk\n"
             _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
@@ -32,8 +33,8 @@ enum ProcessSetup {
         }
     }
 
-    /// Were one of 0, 1 and 2 closed, the next file opened would get its number, and be written what is for standard
-    /// error.
+    /// If the parent closed one of the descriptors 0, 1 and 2, the next file to be opened would get its number, and
+    /// messages for standard error would be written into that file.
     private static func openStandardDescriptors() {
         var descriptor: Int32
         repeat { descriptor = open("/dev/null", O_RDWR | O_CLOEXEC) } while (0...STDERR_FILENO).contains(descriptor)

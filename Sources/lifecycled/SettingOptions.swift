@@ -1,11 +1,11 @@
 internal import ArgumentParser
 internal import LifecycleRPC
 
-/// A flag for every setting of one section. ArgumentParser finds the options of a type by its mirror and decodes each by
-/// its name, so both can be made from the table of settings, where others have properties. The flags are text: a bad
-/// flag and a bad variable are refused in the same words.
+/// A flag for every setting of one section. ArgumentParser finds the options of a type through its mirror and decodes
+/// each by its name, so the mirror and the decoder are made from the table of settings. The values stay text here, so
+/// that a bad flag and a bad variable are refused with the same message.
 struct SettingOptions<Part: SettingsPart>: ParsableArguments, CustomReflectable {
-    /// The text of every flag that was given, by `Setting.name`.
+    /// The text of every given flag, by `Setting.name`.
     let given: [String: String]
 
     private static var settings: [Setting] { Setting.all.filter { $0.section == Part.section } }
@@ -37,17 +37,15 @@ struct SettingOptions<Part: SettingsPart>: ParsableArguments, CustomReflectable 
     }
 }
 
-/// Tells the sections apart for ArgumentParser, which makes groups of options by their type.
+/// One type for each section, because ArgumentParser groups options by their type.
 protocol SettingsPart {
     static var section: Setting.Section { get }
 }
 
-/// Where the daemon works, and how it lives.
 enum GeneralPart: SettingsPart {
     static let section = Setting.Section.general
 }
 
-/// Who has which role.
 enum GroupsPart: SettingsPart {
     static let section = Setting.Section.groups
 }

@@ -1,32 +1,33 @@
 internal import LifecycleCore
 
-/// The leases that are tied to the client's connection, each until its project has ended or the caller unties it.
+/// The leases that are attached to the client's connection, each until its project has ended or the caller detaches it.
 ///
-/// While there is one, the connection must not be closed, however idle it is: the daemon would take its end for the end
-/// of this process. Where the connection is lost, they are to be tied to the next one. And since a project can end
-/// without this client hearing of it, each is asked about now and then. A pure value without I/O and without a clock.
+/// While there is a lease, the connection must stay open, also if it is idle: the daemon would take its end for the end
+/// of this process. After the connection is lost, the leases are attached to the next one. A project can end without
+/// this client being told, so the status of each is read regularly. A pure value without I/O and without a clock.
 struct HeldLeases: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     private struct Lease {
-        /// It is not tied to the connection there is: that one is newer, or nobody knows.
+        /// The lease is not, or perhaps not, attached to the present connection.
         var isLost = false
-        /// A question of the transport's own is under way.
+        /// A request of the transport about this lease is not answered yet.
         var isAsked = false
-        /// When the next one is due.
+        /// When to send the next request.
         var askAt: Instant
     }
 
-    /// How long to wait after a question that failed. The daemon's detach grace is mostly half a minute.
+    /// The pause after a request that failed. It must be short compared with the daemon's detach grace, by default 30
+    /// s.
     private static var pause: Duration { .seconds(1) }
 
     private static var longestInterval: Duration { .seconds(60) }
 
-    /// How long a lease is taken to live on when nothing was heard of it.
+    /// The time from an answer about a lease to the next request.
     private let interval: Duration
     private var leases: [LeaseName: Lease] = [:]
 
-    /// - Parameter idleTimeout: after this time a connection without a lease is closed; one with a lease is asked about it.
+    /// - Parameter idleTimeout: also the interval of the requests, within 10 ms and 60 s. Zero stands for 60 s.
     init(idleTimeout: Duration) {
         let isGiven = idleTimeout > .zero
         interval = isGiven ? min(max(idleTimeout, .milliseconds(10)), Self.longestInterval) : Self.longestInterval
@@ -35,12 +36,12 @@ struct HeldLeases: Sendable {
     var isEmpty: Bool { leases.isEmpty }
     var count: Int { leases.count }
 
-    /// When `takeDue` has something; nil: not before an answer.
-    var nextQuestion: Instant? { leases.values.lazy.filter { !$0.isAsked }.map(\.askAt).min() }
+    /// When `takeDue` returns something. `nil`: not before an answer comes.
+    var nextRequest: Instant? { leases.values.lazy.filter { !$0.isAsked }.map(\.askAt).min() }
 
-    /// What is to be asked now, the lost ones first: it counts as under way from here on.
+    /// The requests to send now, lost leases first. They count as sent from here on.
     mutating func takeDue(_ now: Instant) -> [LeaseCall] {
-        guard let first = nextQuestion, first <= now else { return [] }
+        guard let first = nextRequest, first <= now else { return [] }
         var lost: [LeaseCall] = []
         var others: [LeaseCall] = []
         for (name, lease) in leases where !lease.isAsked && lease.askAt <= now {
@@ -50,7 +51,7 @@ struct HeldLeases: Sendable {
         return lost + others
     }
 
-    /// All of them are to be tied to the next connection.
+    /// All leases must be attached to the next connection.
     mutating func connectionEnded(_ now: Instant) {
         for name in leases.keys {
             leases[name]?.isLost = true
@@ -58,8 +59,9 @@ struct HeldLeases: Sendable {
         }
     }
 
-    /// - Returns: whether it was a held one and its project has ended.
-    mutating func settle(_ call: LeaseCall, _ result: Result<JSONValue, ClientError>, now: Instant) -> Bool {
+    /// Takes the result of a call that concerns a lease.
+    /// - Returns: whether the lease was attached and its project has ended.
+    mutating func take(_ call: LeaseCall, _ result: Result<JSONValue, ClientError>, now: Instant) -> Bool {
         switch result {
         case .success(let answer): answered(call, answer, now)
         case .failure(let error) where error.kind == .projectNotFound: leases.removeValue(forKey: call.name) != nil
@@ -83,8 +85,8 @@ struct HeldLeases: Sendable {
 
     private mutating func failed(_ call: LeaseCall, _ error: ClientError, _ now: Instant) -> Bool {
         if case .attach(let name) = call, error.outcome == .unknown {
-            // Tied, perhaps, and perhaps to a connection that is no more: once more, and it is certain. Unless the caller
-            // has given up: then it is only kept, and looked at.
+            // Perhaps it is attached, and perhaps to a connection that has ended. So attach it again, except if the
+            // caller was cancelled: then the lease is only kept, and its status is read.
             let isLost = error.code != .cancelled || leases[name]?.isLost == true
             leases[name] = Lease(isLost: isLost, askAt: now + Self.pause)
         } else {
@@ -94,7 +96,7 @@ struct HeldLeases: Sendable {
         return false
     }
 
-    /// Any answer may tell that a project has ended.
+    /// Removes a lease if the answer to any call shows that its project has ended.
     mutating func note(_ answer: JSONValue) {
         guard !isEmpty, let project = answer["project"], Self.isOver(project) else { return }
         if let id = project["projectId"]?.string.flatMap({ ProjectID($0) }) { leases[.project(id)] = nil }

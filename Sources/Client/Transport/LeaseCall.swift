@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// How a heartbeat named the project whose lease it is about.
+/// The id by which a heartbeat named its project.
 enum LeaseName: Hashable, Sendable {
     case project(ProjectID)
     /// As UTF-8: Swift takes two strings for equal that the daemon tells apart.
@@ -19,13 +19,13 @@ enum LeaseName: Hashable, Sendable {
     }
 }
 
-/// What a call has to do with a lease that is tied to the connection, or shall be.
+/// What a call means for a lease of the connection.
 enum LeaseCall: Sendable {
-    /// A heartbeat that ties it.
+    /// A heartbeat that attaches the lease.
     case attach(LeaseName)
-    /// A heartbeat that unties it.
+    /// A heartbeat that detaches the lease.
     case detach(LeaseName)
-    /// Any other question that is answered with the project's status.
+    /// Another call whose answer has the project's status.
     case look(LeaseName)
 
     var name: LeaseName {
@@ -34,23 +34,23 @@ enum LeaseCall: Sendable {
         }
     }
 
-    /// What the daemon will take the request for: however it was written, by name or by position.
+    /// Reads the request in the same way as the daemon: its parameters may stand by name or by position.
     init?(_ request: OutgoingRequest) {
         guard request.method.hasSameBytes(as: Heartbeat.name),
             let params = try? JSONDocument(parsing: request.params).root,
-            let beat: Heartbeat = try? ParamsReader.read(params),
-            let reference = try? beat.reference
+            let heartbeat: Heartbeat = try? ParamsReader.read(params),
+            let reference = try? heartbeat.reference
         else { return nil }
         let name = LeaseName(reference)
         self =
-            switch beat.attach {
+            switch heartbeat.attach {
             case true?: .attach(name)
             case false?: .detach(name)
             case nil: .look(name)
             }
     }
 
-    /// The request that the transport itself makes of it.
+    /// The request that the transport sends by itself.
     func request(timeout: Duration) -> OutgoingRequest {
         var params = JSONWriter(capacity: 128)
         let (projectId, externalId) = (name.projectId, name.externalId)

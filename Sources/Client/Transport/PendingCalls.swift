@@ -1,36 +1,37 @@
 internal import DequeModule
 internal import LifecycleCore
 
-/// Every call of a client that has no outcome yet: what is to be sent, what may be sent again, what is overdue.
+/// All calls of a client that have no outcome yet. It decides which are sent, which are sent again and which have timed
+/// out.
 ///
-/// A pure value without I/O and without a clock. `Waiter` is whoever gets the outcome.
+/// A pure value without I/O and without a clock. `Waiter` gets the outcome.
 struct PendingCalls<Waiter: Sendable>: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     struct Call: Sendable {
-        /// What is sent, its LF included.
+        /// The line to send, including its LF.
         let line: [UInt8]
         let isRepeatable: Bool
         let waiter: Waiter
         let timeout: Duration
         let deadline: Instant
         let connectTimeout: Duration
-        /// When it gives up on a connection, if there is none then. Counted anew when one ends.
+        /// If there is no connection at this time, the call fails. It begins again when a connection ends.
         var connectBy: Instant
         var state = State.queued
-        /// An earlier connection may have delivered it.
+        /// It may have reached the daemon on an earlier connection.
         var mayHaveArrived = false
-        /// How often it was refused as busy, and what was said last.
+        /// How often the daemon answered `busy`, and its last answer.
         var refusals = 0
         var lastRefusal: RPCError?
-        /// Connections that ended on garbage while it waited.
-        var spoiledConnections = 0
+        /// The number of connections with a reply that could not be read, while this call waited.
+        var badConnections = 0
 
         enum State: Sendable, Equatable {
             case queued
-            /// The daemon was busy; it is queued again at this time.
+            /// The daemon was busy. The call is queued again at this time.
             case delayed(until: Instant)
-            /// Given to the connection, beginning at this offset in all that it was given.
+            /// Given to the connection. Its line begins at this offset of all bytes that the connection was given.
             case sent(offset: Int)
         }
 
@@ -38,7 +39,7 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
             if case .sent = state { .unknown } else { mayHaveArrived ? .unknown : .notDone }
         }
 
-        /// What its deadline says of it.
+        /// The error of the call after its deadline.
         fileprivate var overdue: ClientError {
             if case .sent = state { return .timedOut(.unknown, after: timeout) }
             if let lastRefusal { return .refused(lastRefusal, mayHaveArrived: mayHaveArrived) }
@@ -49,22 +50,23 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
     /// Why a connection ended.
     enum End: Sendable {
         case lost(String)
+        /// A reply could not be read.
         case garbage(String)
-        /// The daemon took no connection and read nothing of it.
+        /// The daemon refused the connection and read nothing from it.
         case refused(String)
     }
 
     typealias Failure = (waiter: Waiter, error: ClientError)
 
-    private static var mostSpoiledConnections: Int { 3 }
+    private static var maximumBadConnections: Int { 3 }
 
     private let maximumInFlight: Int
     private var calls: [Int64: Call] = [:]
-    /// What is to be sent, in order; an id that is no call any more is passed over.
+    /// The calls to send, in order. An id without a call is skipped.
     private var queue = Deque<Int64>()
-    /// Calls that were sent on this connection and are not answered.
+    /// The number of calls that were sent on this connection and are not answered.
     private(set) var inFlight = 0
-    /// Bytes given to the connection so far.
+    /// The number of bytes that the connection was given so far.
     private var offset = 0
 
     init(maximumInFlight: Int) { self.maximumInFlight = max(1, maximumInFlight) }
@@ -72,16 +74,15 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
     var isEmpty: Bool { calls.isEmpty }
     var count: Int { calls.count }
 
-    /// - Parameter isFirst: before all that waits, as nothing is to be lost by it.
+    /// - Parameter isFirst: the call is sent before all calls that wait.
     mutating func add(_ call: Call, id: Int64, isFirst: Bool = false) {
         calls[id] = call
         if isFirst { queue.prepend(id) } else { queue.append(id) }
     }
 
-    /// On a new connection nothing was sent yet.
     mutating func connectionStarted() { offset = 0 }
 
-    /// The lines that may be sent now.
+    /// Takes the lines that may be sent now.
     mutating func takeLines() -> [UInt8] {
         var lines: [UInt8] = []
         while inFlight < maximumInFlight, let id = queue.popFirst() {
@@ -94,14 +95,14 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         return lines
     }
 
-    /// Takes out a call that has its outcome; nil when nobody waits for it any more.
+    /// Removes a call that has its outcome. `nil` if nobody waits for it any more.
     mutating func remove(_ id: Int64) -> Call? {
         guard let call = calls.removeValue(forKey: id) else { return nil }
         if case .sent = call.state { inFlight -= 1 }
         return call
     }
 
-    /// The daemon was busy and did nothing of it: it is sent again after a while that grows.
+    /// The daemon was busy and did not carry out the call. It is sent again after a pause, which grows each time.
     mutating func postpone(_ id: Int64, _ refusal: RPCError, now: Instant) {
         guard let index = calls.index(forKey: id), case .sent = calls.values[index].state else { return }
         inFlight -= 1
@@ -110,8 +111,9 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         calls.values[index].state = .delayed(until: now + Backoff.delay(after: calls.values[index].refusals))
     }
 
-    /// What never left us is sent on the next connection, and so is what may be repeated; the rest has no known outcome.
-    /// - Parameter handedOver: how many of the bytes the kernel may have taken.
+    /// Calls that were not sent yet, or are safe to repeat, are sent on the next connection. The outcome of the others
+    /// is unknown.
+    /// - Parameter handedOver: the number of bytes that the kernel may have taken.
     mutating func connectionEnded(_ end: End, handedOver: Int, now: Instant) -> [Failure] {
         var failures: [Failure] = []
         var again = Deque<Int64>()
@@ -123,7 +125,7 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
             let isHandedOver = if case .refused = end { false } else { start < handedOver }
             if isHandedOver {
                 call.mayHaveArrived = true
-                if case .garbage = end { call.spoiledConnections += 1 }
+                if case .garbage = end { call.badConnections += 1 }
             }
             if let error = Self.failure(of: call, end, handedOver: isHandedOver) {
                 calls[id] = nil
@@ -141,7 +143,7 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         guard handedOver else { return nil }
         switch end {
         case .garbage(let reason):
-            guard !call.isRepeatable || call.spoiledConnections >= mostSpoiledConnections else { return nil }
+            guard !call.isRepeatable || call.badConnections >= maximumBadConnections else { return nil }
             return .badReply(reason, .unknown)
         case .lost(let reason):
             return call.isRepeatable ? nil : .connectionLost(reason)
@@ -149,8 +151,8 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         }
     }
 
-    /// Fails what is overdue and queues what was postponed until now.
-    /// - Parameter outage: why there is no connection; nil when there is one, or none was tried yet.
+    /// Fails the calls that have timed out, and queues the delayed calls whose time has come.
+    /// - Parameter outage: why there is no connection. `nil` if there is one, or if none was tried yet.
     mutating func advance(to now: Instant, outage: ConnectFailure?) -> [Failure] {
         var failures: [Failure] = []
         for (id, call) in calls {
@@ -167,12 +169,12 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
             }
             _ = remove(id)
         }
-        // Else they would pile up while nothing can be sent.
+        // Without this, ids of failed calls would accumulate while nothing can be sent.
         if queue.count > calls.count { queue.removeAll { calls[$0] == nil } }
         return failures
     }
 
-    /// When `advance` has something to do again; nil: never.
+    /// When `advance` has something to do again. `nil`: never.
     /// - Parameter isOut: the last try to connect failed.
     func nextEvent(isOut: Bool) -> Instant? {
         calls.values.lazy.map { call in
@@ -181,7 +183,7 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         }.min()
     }
 
-    /// Takes out those whose waiter is meant.
+    /// Removes the calls whose waiter matches.
     mutating func removeAll(where isMeant: (Waiter) -> Bool) -> [Call] {
         calls.filter { isMeant($0.value.waiter) }.keys.compactMap { remove($0) }
     }

@@ -1,15 +1,15 @@
 internal import LifecycleCore
 
-/// A line from the daemon, as far as it can be understood.
+/// A parsed line from the daemon.
 enum ReplyLine: Sendable {
     case answer(id: Int64, Result<JSONValue, RPCError>)
-    /// An error that answers no request of ours: the daemon is full, or it could not read what we sent.
+    /// An error with the id `null`: the daemon refuses the connection, or could not read a line.
     case complaint(RPCError)
-    /// Not a reply. Says what is wrong with it.
+    /// Not a reply, and why.
     case garbage(String)
 
     init(_ line: [UInt8]) {
-        // Metadata may be as deep as a request allowed when it was taken, and stands deeper in a reply.
+        // No depth limit: a reply nests metadata deeper than the request that created it.
         guard let root = try? JSONDocument(parsing: line, maximumDepth: .max).root else {
             self = .garbage("a line that is not JSON")
             return

@@ -5,7 +5,7 @@ internal import LifecycleWire
 internal import NIOCore
 internal import Synchronization
 
-/// The thread of a `SocketTransport`: it connects, reads the answers and keeps the deadlines.
+/// The thread of a `SocketTransport`. It connects, reads the answers and checks the deadlines.
 struct SocketLoop {
     typealias Instant = ContinuousClock.Instant
     private typealias Calls = PendingCalls<SocketTransport.Waiter>
@@ -15,9 +15,9 @@ struct SocketLoop {
     private var framer: LineFramer
     private let idleTimeout: Duration
     private var chunk = [UInt8](repeating: 0, count: 65_536)
-    /// Tries to connect that failed, and connections that ended without one good answer, since the last good answer.
+    /// The number of failed tries to connect, and of connections without a good answer, since the last good answer.
     private var failures = 0
-    /// This connection answered a call.
+    /// A call was answered on this connection.
     private var hadGoodAnswer = false
     private var nextAttempt = Instant.now
     private var lastUse = Instant.now
@@ -29,12 +29,12 @@ struct SocketLoop {
         framer = LineFramer(maximumLineBytes: transport.configuration.maximumReplyBytes)
     }
 
-    /// Returns when the transport was closed and no call is left.
+    /// Returns after the transport was closed and the last call has its outcome.
     mutating func run() {
         SystemThread.setName("lifecycle-rpc")
         while true {
             connectIfNeeded()
-            guard let (socket, waitsForRoom, wakeAt) = lookAfterCalls() else { break }
+            guard let (socket, waitsForRoom, wakeAt) = checkCalls() else { break }
             let ready = pipe.wait(until: wakeAt, or: socket?.descriptor, isWritable: waitsForRoom)
             guard let socket else { continue }
             if ready.isWritable { writeOn(hasRoom: true) }
@@ -100,8 +100,8 @@ struct SocketLoop {
 
     // MARK: Deadlines
 
-    /// Fails what is overdue and sets the time of the next look; nil when the thread is to end.
-    private mutating func lookAfterCalls() -> (UnixSocket?, waitsForRoom: Bool, wakeAt: Instant?)? {
+    /// Fails calls that have timed out, and sets the time of the next check. `nil`: the thread must end.
+    private mutating func checkCalls() -> (UnixSocket?, waitsForRoom: Bool, wakeAt: Instant?)? {
         let now = Instant.now
         var overdue: [Calls.Failure] = []
         let next = transport.state.withLock { state -> (UnixSocket?, Bool, Instant?)? in
@@ -110,13 +110,12 @@ struct SocketLoop {
                 note(overdue, in: &state)
                 askAboutLeases(&state, now)
                 if state.isIdle, now - lastUse >= idleTimeout { state.connection = nil }
-                state.wakeAt = nextLook(state)
+                state.wakeAt = nextCheck(state)
             }
-            // What was postponed may be queued now.
             if state.calls.isEmpty {
                 nextAttempt = now
                 if state.phase != .running { return nil }
-                // The deadline of a call that was answered may be later.
+                // `wakeAt` may still be the deadline of a call that was answered, which is later.
                 let end = lastUse + idleTimeout
                 if state.isIdle, state.connection != nil { state.wakeAt = min(state.wakeAt ?? end, end) }
             }
@@ -127,18 +126,18 @@ struct SocketLoop {
         return next
     }
 
-    private func nextLook(_ state: SocketTransport.State) -> Instant? {
+    private func nextCheck(_ state: SocketTransport.State) -> Instant? {
         if state.isIdle { return state.connection == nil ? nil : lastUse + idleTimeout }
         let event = state.calls.nextEvent(isOut: state.outage != nil)
-        let question = state.phase == .running ? state.leases.nextQuestion : nil
-        guard let next = [event, question].compactMap(\.self).min() else { return nil }
+        let request = state.phase == .running ? state.leases.nextRequest : nil
+        guard let next = [event, request].compactMap(\.self).min() else { return nil }
         return state.connection == nil && event != nil ? min(next, nextAttempt) : next
     }
 
     // MARK: Leases
 
-    /// Asks for each lease what is to be asked now. First of all that waits: the daemon fails in seconds what is not
-    /// tied again to a connection.
+    /// Queues the requests about leases that are due now. They are sent before all other calls, because the daemon
+    /// fails a project within seconds if its lease is not attached to a connection again.
     private func askAboutLeases(_ state: inout SocketTransport.State, _ now: Instant) {
         guard state.phase == .running else { return }
         for lease in state.leases.takeDue(now).reversed() {
@@ -152,7 +151,7 @@ struct SocketLoop {
     private func note(_ failures: [Calls.Failure], in state: inout SocketTransport.State) {
         for (waiter, error) in failures {
             guard let lease = waiter.lease else { continue }
-            _ = state.leases.settle(lease, .failure(error), now: .now)
+            _ = state.leases.take(lease, .failure(error), now: .now)
             if waiter.task == nil { transport.telemetry.cannotAsk(error) }
         }
     }
@@ -163,7 +162,7 @@ struct SocketLoop {
 
     // MARK: Transfer
 
-    /// - Parameter hasRoom: the socket was full, and is no more.
+    /// - Parameter hasRoom: the socket was full, and can take bytes again.
     private func writeOn(hasRoom: Bool = false) {
         let socket = transport.state.withLock { state in
             if hasRoom { state.connection?.waitsForRoom = false }
@@ -191,13 +190,13 @@ struct SocketLoop {
                     lines.append(.garbage("a reply of more than \(transport.configuration.maximumReplyBytes) bytes"))
                 }
             }
-            settle(lines)
+            deliver(lines)
             writeOn()
         }
     }
 
-    /// Gives each answer to who waits for it.
-    private mutating func settle(_ lines: [ReplyLine]) {
+    /// Passes each answer to the task that waits for it.
+    private mutating func deliver(_ lines: [ReplyLine]) {
         var answers: [(SocketTransport.Waiter, Result<JSONValue, ClientError>)] = []
         var end: Calls.End?
         var ended = 0
@@ -208,7 +207,7 @@ struct SocketLoop {
                     state.calls.postpone(id, error, now: .now)
                     state.wakeAt = .now
                 case .answer(let id, let result):
-                    // Nobody waits any more when the task was cancelled or its time was over.
+                    // Nobody waits if the task was cancelled or the call has timed out.
                     guard let call = state.calls.remove(id) else { continue }
                     failures = 0
                     hadGoodAnswer = true
@@ -216,14 +215,14 @@ struct SocketLoop {
                         .refused($0, mayHaveArrived: call.mayHaveArrived)
                     }
                     if let lease = call.waiter.lease {
-                        if state.leases.settle(lease, outcome, now: .now), call.waiter.task == nil { ended += 1 }
+                        if state.leases.take(lease, outcome, now: .now), call.waiter.task == nil { ended += 1 }
                         state.wakeAt = .now
                     }
                     if case .success(let answer) = outcome { state.leases.note(answer) }
                     answers.append((call.waiter, outcome))
                 case .complaint(let error) where error.kind == .busy:
                     end = hadGoodAnswer ? .lost("the daemon is busy") : .refused("the daemon is busy")
-                // Not its message: the reason is logged, and that may hold anything.
+                // Without its message, because the reason is logged and a message may contain anything.
                 case .complaint(let error): end = .garbage("error \(error.kind.code), which answers no request")
                 case .garbage(let reason): end = .garbage(reason)
                 }

@@ -1,12 +1,12 @@
-/// What may be closed, and what may be written.
+/// Decides when the connection may be closed, and which task or thread writes to it.
 extension SocketTransport.State {
-    /// Nothing hangs on the connection: no call, and no lease that would be lost with it.
+    /// No call needs the connection, and no lease is attached to it.
     var isIdle: Bool { calls.isEmpty && leases.isEmpty }
 
-    /// Moves what may be sent to the connection.
-    /// - Returns: the socket, when there is something to write and nobody writes yet: the caller must.
+    /// Moves the lines that may be sent to the connection.
+    /// - Returns: the socket if there are bytes to write and nobody is writing: the caller must then write.
     mutating func beginWriting() -> UnixSocket? {
-        // Lines that wait for room stay calls: those whose time is over meanwhile take no memory and are never sent.
+        // While the socket is full, lines stay in `calls`: a call that times out is then removed and never sent.
         guard connection?.waitsForRoom == false else { return nil }
         connection?.outgoing += calls.takeLines()
         guard let current = connection, !current.isWriting, !current.outgoing.isEmpty else { return nil }
@@ -14,7 +14,7 @@ extension SocketTransport.State {
         return current.socket
     }
 
-    /// What the writer is to write next; nil ends its turn.
+    /// The bytes that the writer must write next. `nil`: it is not the writer any more.
     mutating func takeOutgoing(for socket: UnixSocket) -> [UInt8]? {
         guard connection?.socket === socket else { return nil }
         guard let bytes = connection?.outgoing, !bytes.isEmpty else {
@@ -26,7 +26,7 @@ extension SocketTransport.State {
         return bytes
     }
 
-    /// What the kernel did not take; ends the writer's turn.
+    /// Takes back the bytes that the kernel did not take. The caller is not the writer any more.
     mutating func putBack(_ rest: ArraySlice<UInt8>, for socket: UnixSocket) {
         guard connection?.socket === socket else { return }
         connection?.outgoing.insert(contentsOf: rest, at: 0)

@@ -2,19 +2,20 @@ internal import LifecycleCore
 internal import LifecycleSystem
 internal import Synchronization
 
-/// One connection to the daemon, shared by all tasks of a client, made when first needed and again when it is lost.
+/// One connection to the daemon for all tasks of a client. It is made when it is needed first, and again after it is
+/// lost.
 ///
-/// A task writes its request itself; what several tasks write at one moment goes out in one system call. One thread
-/// reads the answers, keeps the deadlines and connects (`SocketLoop`).
+/// A task writes its request itself. Requests that several tasks make at the same moment go out in one system call. One
+/// thread connects, reads the answers and checks the deadlines (`SocketLoop`).
 final class SocketTransport: Transport {
     typealias Instant = ContinuousClock.Instant
     typealias Calls = PendingCalls<Waiter>
 
-    /// Who gets a call's outcome.
+    /// Gets the outcome of a call.
     struct Waiter: Sendable {
-        /// Nil: the transport asks itself, for a lease.
+        /// `nil` if the transport made the call, for a lease.
         let task: CheckedContinuation<Result<JSONValue, ClientError>, Never>?
-        /// What the outcome tells of a lease.
+        /// The lease that the outcome concerns.
         let lease: LeaseCall?
 
         func resume(returning result: Result<JSONValue, ClientError>) { task?.resume(returning: result) }
@@ -25,39 +26,39 @@ final class SocketTransport: Transport {
         var leases: HeldLeases
         var connection: Connection?
         var phase = Phase.idle
-        /// The thread looks after its calls at this time at the latest, unless it is woken.
+        /// The thread checks the calls at this time at the latest.
         var wakeAt: Instant?
-        /// The thread was woken to write what is queued.
+        /// The thread was woken to write the queued lines.
         var isWriterWoken = false
-        /// Why the last try to connect failed; nil when connected, and when none was made yet.
+        /// Why the last try to connect failed. `nil` if it succeeded, or if there was none yet.
         var outage: ConnectFailure?
-        /// Who waits for the end of the thread.
+        /// The tasks that wait for the end of the thread.
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
     enum Phase {
-        /// No call was made yet: there is no thread.
+        /// There was no call yet, so there is no thread.
         case idle
         case running
-        /// No further calls; the thread ends with the last one.
+        /// New calls are refused. The thread ends after the last call.
         case closing
         case closed
     }
 
-    /// What has been written to a socket, and by whom.
+    /// A socket and the bytes that are to be written to it.
     struct Connection {
         let socket: UnixSocket
         var outgoing: [UInt8] = []
-        /// Bytes that the kernel may have taken.
+        /// The number of bytes that the kernel may have taken.
         var handedOver = 0
-        /// Somebody is writing: others leave their lines in `outgoing`.
+        /// A task or the thread is writing. Others add their lines to `outgoing`.
         var isWriting = false
-        /// The socket was full: the thread writes on when there is room.
+        /// The socket is full. The thread continues when it can take bytes again.
         var waitsForRoom = false
     }
 
-    /// Up to so many calls in flight a task writes its request itself, which is soonest; above, the thread does, which
-    /// takes along what other tasks have queued until it comes to it.
+    /// With fewer calls in flight, a task writes its request itself, which has the lowest latency. With more, the
+    /// thread writes, and combines the requests of several tasks.
     private static let fewInFlight = 4
 
     let configuration: ClientConfiguration
@@ -80,7 +81,7 @@ final class SocketTransport: Transport {
     }
 
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue {
-        // Nothing is sent that nobody would wait for.
+        // Do not send a request if nobody would wait for its answer.
         guard !Task.isCancelled else { throw .cancelled(.notDone) }
         guard request.timeout > .zero else { throw .timedOut(.notDone, after: request.timeout) }
         let id = nextID()
@@ -88,7 +89,7 @@ final class SocketTransport: Transport {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { task in
                 submit(request, id: id, Waiter(task: task, lease: lease))
-                // The handler below may have run before there was anything to give up.
+                // The cancellation handler below may have run before the call was submitted.
                 if Task.isCancelled { giveUp(id) }
             }
         } onCancel: {
@@ -115,7 +116,7 @@ final class SocketTransport: Transport {
                 state.wakeAt = now
                 return .wake
             }
-            // Else the thread looks up in time by itself, and the call saves the system call that wakes it.
+            // The thread must be woken only if this deadline is before its next check.
             let isEarly = state.wakeAt.map { call.deadline < $0 } ?? true
             if isEarly { state.wakeAt = call.deadline }
             if state.calls.inFlight >= Self.fewInFlight {
@@ -162,13 +163,13 @@ final class SocketTransport: Transport {
 
     func wake() { wakePipe.withLock { $0?.sendByte() } }
 
-    /// Writes what waits until nothing does, or until the socket is full. The caller has begun writing.
+    /// Writes until there is nothing more to write, or until the socket is full. The caller has called `beginWriting`.
     func write(to socket: UnixSocket) {
         while let bytes = state.withLock({ $0.takeOutgoing(for: socket) }) {
             var rest = bytes[...]
             while !rest.isEmpty {
                 let transfer = socket.send(rest)
-                // So that the thread meets the end, also of a peer that reads no more but does not hang up.
+                // The thread then reads the end of the stream, also if the peer has not closed its side.
                 if case .ended = transfer { socket.shutDown() }
                 guard case .done(let count) = transfer else { break }
                 rest = rest.dropFirst(count)
@@ -182,10 +183,10 @@ final class SocketTransport: Transport {
 
     private func giveUp(_ id: Int64) {
         let (call, next, isWaitedFor) = state.withLock { state in
-            // The next in the queue gets its place.
+            // The next call in the queue takes its place.
             guard let call = state.calls.remove(id) else { return (nil as Calls.Call?, nil as UnixSocket?, false) }
             if let lease = call.waiter.lease {
-                _ = state.leases.settle(lease, .failure(.cancelled(call.outcome)), now: .now)
+                _ = state.leases.take(lease, .failure(.cancelled(call.outcome)), now: .now)
                 state.wakeAt = .now
             }
             return (call, state.beginWriting(), state.phase == .closing && state.calls.isEmpty)

@@ -1,24 +1,26 @@
 package import LifecycleCore
 
-/// Carries requests to a daemon and their answers back: over a socket, or, in tests, inside of this process.
+/// Sends requests to a daemon and returns its answers, over a socket or within this process.
 package protocol Transport: Sendable {
-    /// Waits for the answer at most until the request's deadline. Any task; a cancelled one stops waiting at once.
+    /// Waits for the answer, at most until the request's timeout. Any task may call it. A cancelled task stops waiting
+    /// at once.
     /// - Returns: the `result` of the reply.
     func send(_ request: OutgoingRequest) async throws(ClientError) -> JSONValue
-    /// Begins a watch of its own.
+    /// Begins a watch on a separate connection.
     func watch(_ request: Watch, _ onBegin: BeginHandler?) -> any EventSource
-    /// Ends the watches, waits until all that was sent is answered or timed out, then ends. Later requests fail with `closed`.
+    /// Ends the watches, waits until all requests are answered or timed out, then ends. Later requests fail with
+    /// `closed`.
     func close() async
-    /// Ends at once; what waits fails with `closed`.
+    /// Ends at once. Requests that wait fail with `closed`.
     func abandon()
 }
 
-/// A request on its way to the daemon; its id is the transport's.
+/// A request to send. The transport chooses its id.
 package struct OutgoingRequest: Sendable {
     package let method: String
     /// A JSON object or array.
     package let params: [UInt8]
-    /// May be sent again when nobody knows whether it arrived.
+    /// It is safe to send it again if it may have arrived already.
     let isRepeatable: Bool
     let timeout: Duration
 
@@ -29,11 +31,11 @@ package struct OutgoingRequest: Sendable {
         self.timeout = timeout.asTimeout
     }
 
-    /// The line of the wire protocol, its LF included.
+    /// The line of the wire protocol, including its LF.
     func line(id: Int64) -> [UInt8] { JSONWriter.request(method, params: params, id: id) }
 }
 
 extension Duration {
-    /// From zero to a year, so that no sum with it overflows.
+    /// Limited to the range from zero to one year, so that no sum with it overflows.
     var asTimeout: Duration { min(max(self, .zero), .seconds(31_536_000)) }
 }

@@ -1,10 +1,10 @@
 internal import Glibc
 internal import LifecycleSystem
 
-/// Why no connection was made.
+/// Why a connection failed.
 struct ConnectFailure: Error, Sendable {
     let path: String
-    /// `errno`, or nil when the path itself cannot be a socket's.
+    /// `errno`, or `nil` if the path is too long or empty.
     let code: Int32?
 
     var reason: String {
@@ -12,22 +12,22 @@ struct ConnectFailure: Error, Sendable {
         return String(cString: strerror(code))
     }
 
-    /// Whether it may be otherwise in a moment: the daemon is being restarted, or has too many callers.
+    /// The next try may succeed, because the daemon is restarting or has too many connections.
     var isTemporary: Bool { [ENOENT, ECONNREFUSED, EAGAIN, EINTR, ECONNRESET].contains(code) }
 
     var hint: String {
         switch code {
-        case EACCES, EPERM: "The socket is for members of its group: see who owns it and add yourself to that group."
-        case ENOENT: "Start the daemon, or name its socket if it is elsewhere."
-        case ECONNREFUSED: "The daemon does not run: start it."
+        case EACCES, EPERM: "Only members of the socket's group may connect: join that group."
+        case ENOENT: "Start the daemon, or give the path of its socket."
+        case ECONNREFUSED: "No daemon listens on this socket: start it, or check the path."
         case EAGAIN: "The daemon does not accept connections fast enough: see its log."
         default: "Check the path of the daemon's socket."
         }
     }
 }
 
-/// A connected stream socket. Closed when nobody holds it any more, so that no thread can meet another file under its
-/// number. All calls return at once.
+/// A connected stream socket. Closed on `deinit`, so that no thread can use its descriptor after the number was given
+/// to another file. All calls return at once.
 final class UnixSocket: Sendable {
     let descriptor: Int32
 
@@ -42,12 +42,12 @@ final class UnixSocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Nothing can be sent any more; what came is still received, and then the end.
+    /// Ends sending. Bytes that have come can still be received, then the end of the stream.
     func shutDown() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     enum Transfer: Sendable {
         case done(Int)
-        /// Nothing can be transferred now.
+        /// No bytes can be transferred now.
         case wouldBlock
         /// `errno`; 0 is the end of the stream.
         case ended(Int32)

@@ -1,8 +1,8 @@
 public import LifecycleCore
 
-/// What happens in the ledger, event by event, in the order in which it was committed; see `LifecycleClient.watch`.
+/// The events of the ledger in the order of their commits. See `LifecycleClient.watch`.
 ///
-/// Each iteration is a watch of its own, and begins with its first `next()`.
+/// Each iteration is a separate watch. It begins with its first `next()`.
 public struct EventSequence: AsyncSequence, Sendable {
     public typealias Element = Event
     public typealias Failure = ClientError
@@ -26,16 +26,16 @@ public struct EventSequence: AsyncSequence, Sendable {
             watch = RunningWatch(client, request, onBegin)
         }
 
-        /// Waits for the next event. Nil when the task was cancelled or the client was closed.
+        /// Waits for the next event. `nil` if the task was cancelled or the client was closed.
         public mutating func next() async throws(ClientError) -> Event? { try await watch.source.next() }
 
-        /// The same for `for try await`, whose errors are typed by it.
+        /// As `next()`. `for try await` needs this function for its typed errors.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ClientError) -> Event? {
             try await watch.source.next()
         }
     }
 
-    /// Ends the watch when nobody iterates any more, and keeps the client until then.
+    /// Ends the watch when the iterator is released, and keeps the client alive until then.
     private final class RunningWatch {
         let source: any EventSource
         private let client: LifecycleClient
@@ -49,6 +49,6 @@ public struct EventSequence: AsyncSequence, Sendable {
     }
 }
 
-/// One task iterates.
+/// Only one task may use an iterator.
 @available(*, unavailable)
 extension EventSequence.Iterator: Sendable {}

@@ -1,13 +1,13 @@
 package import LifecycleCore
 
-/// Told once, when the watch has begun, of the newest event at that moment.
+/// Called once when the watch has begun, with the number of the newest event.
 package typealias BeginHandler = @Sendable (_ seq: Int64) -> Void
 
-/// Where the events of one watch come from: a socket, or the daemon inside of this process. Any thread.
+/// The source of the events of one watch: a socket, or a daemon within this process. Any thread may call it.
 package protocol EventSource: Sendable {
-    /// Waits for the next event; one task at a time. Nil when the watch has ended without an error: it or the waiting
-    /// task was cancelled, or the client was closed.
+    /// Waits for the next event. Only one task may wait at a time. `nil` if the watch has ended without an error: it or
+    /// the waiting task was cancelled, or the client was closed.
     func next() async throws(ClientError) -> Event?
-    /// Ends it; what came and was not taken is thrown away.
+    /// Ends the watch and discards the events that were not taken.
     func cancel()
 }

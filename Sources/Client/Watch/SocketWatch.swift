@@ -2,20 +2,20 @@ internal import DequeModule
 internal import LifecycleCore
 internal import Synchronization
 
-/// One watch over a socket: what came and was not taken yet. `WatchThread` fills it, a task empties it.
+/// The queue of events between the thread that reads a watch's socket (`WatchThread`) and the task that takes them.
 final class SocketWatch: EventSource {
     typealias Waiter = CheckedContinuation<Result<Event?, ClientError>, Never>
 
     private struct State {
         var events = Deque<Event>()
         var waiter: Waiter?
-        /// What comes after `events`; nil while more may.
+        /// The end of the watch, after `events`. `nil` while more events can come.
         var end: Result<Event?, ClientError>?
-        /// The thread reads no more until there is room.
+        /// The thread does not read until there is room.
         var isPaused = false
     }
 
-    /// Events that may wait when more are read; one read can bring some hundreds more.
+    /// The thread reads only while fewer events wait. One read can add several hundred more.
     private static let capacity = 256
 
     let request: Watch
@@ -39,7 +39,7 @@ final class SocketWatch: EventSource {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
                 wait(waiter)
-                // The handler below may have run before there was anybody to tell.
+                // The cancellation handler below may have run before the task waited.
                 if Task.isCancelled { cancel() }
             }
         } onCancel: {
@@ -70,7 +70,7 @@ final class SocketWatch: EventSource {
 
     var isEnded: Bool { state.withLock { $0.end != nil } }
 
-    /// Whether more may be read now. If not, the thread is woken when it may.
+    /// Whether the thread may read now. If not, it is woken when it may.
     func hasRoom() -> Bool {
         state.withLock { state in
             state.isPaused = state.events.count >= Self.capacity
@@ -89,8 +89,8 @@ final class SocketWatch: EventSource {
         waiter?.resume(returning: .success(first))
     }
 
-    /// Nothing comes any more. Only the first end counts.
-    /// - Returns: whether this was it.
+    /// Ends the watch. Only the first end counts.
+    /// - Returns: whether this was the first.
     @discardableResult
     func finish(_ end: Result<Event?, ClientError>, dropsEvents: Bool = false) -> Bool {
         let (isFirst, waiter) = state.withLock { state -> (Bool, Waiter?) in

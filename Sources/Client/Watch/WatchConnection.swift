@@ -3,7 +3,8 @@ internal import LifecycleCore
 internal import LifecycleWire
 internal import NIOCore
 
-/// The connection of one watch, made anew whenever it is lost, and how far its events have come. Its thread's own.
+/// The connection of one watch, and the number of its last event. A lost connection is made again. Only the watch
+/// thread uses it.
 struct WatchConnection {
     typealias Instant = ContinuousClock.Instant
 
@@ -13,25 +14,25 @@ struct WatchConnection {
 
     private var socket: UnixSocket?
     private var framer: LineFramer
-    /// The last event that it has, or after which the daemon said it begins; nil before that.
+    /// The last event that was read, or after which the watch begins. `nil` until the daemon has told it.
     private var position: Int64?
-    /// The daemon has agreed once: from now on an outage is waited out.
+    /// The daemon has accepted the watch once. From then on it reconnects without a time limit.
     private var hasBegun = false
-    /// On this connection.
-    private var isAgreed = false
+    /// The daemon has accepted the watch on this connection.
+    private var isAccepted = false
     private var connectedAt = Instant.now
     private var nextAttempt = Instant.now
     private let connectBy: Instant
-    /// Tries that failed, and connections that ended soon.
+    /// The number of failed tries and of connections that ended soon.
     private var failures = 0
-    /// Connections in a row that ended on garbage.
-    private var spoiledConnections = 0
-    /// The last try to connect failed, which is said once.
+    /// The number of consecutive connections with a line that could not be read.
+    private var badConnections = 0
+    /// The last try to connect failed. Only the first failure of an outage is logged.
     private var isOut = false
-    /// Read, not given to the watch yet.
+    /// Events that were read and not yet passed to the watch.
     private var events: [Event] = []
 
-    private static let mostSpoiledConnections = 3
+    private static let maximumBadConnections = 3
 
     init(_ watch: SocketWatch, _ configuration: ClientConfiguration, _ telemetry: ClientTelemetry) {
         self.watch = watch
@@ -45,10 +46,10 @@ struct WatchConnection {
     var descriptor: Int32? { socket?.descriptor }
     var wantsRead: Bool { socket != nil && watch.hasRoom() }
 
-    /// When `advance` has something to do; nil: only after something was read.
+    /// When `advance` has something to do. `nil`: only after bytes were read.
     var nextEvent: Instant? {
         if socket == nil { return nextAttempt }
-        return isAgreed ? nil : answerBy
+        return isAccepted ? nil : answerBy
     }
 
     private var answerBy: Instant { connectedAt + configuration.callTimeout.asTimeout }
@@ -56,7 +57,7 @@ struct WatchConnection {
     mutating func advance(to now: Instant) {
         if socket == nil, now >= nextAttempt {
             connect()
-        } else if socket != nil, !isAgreed, now >= answerBy {
+        } else if socket != nil, !isAccepted, now >= answerBy {
             lose("no answer came", .timedOut(.notDone, after: configuration.callTimeout))
         }
     }
@@ -68,7 +69,7 @@ struct WatchConnection {
             let socket = try UnixSocket(connectingTo: configuration.socketPath)
             self.socket = socket
             framer = LineFramer(maximumLineBytes: configuration.maximumReplyBytes)
-            isAgreed = false
+            isAccepted = false
             isOut = false
             connectedAt = .now
             telemetry.connected()
@@ -84,7 +85,7 @@ struct WatchConnection {
         }
     }
 
-    /// The line that asks for what follows `position`.
+    /// The line that asks for the events after `position`.
     private var request: [UInt8] {
         var method = watch.request
         method.fromSeq = position
@@ -93,16 +94,16 @@ struct WatchConnection {
         return OutgoingRequest(Watch.name, params: params.take(), isRepeatable: true, timeout: .zero).line(id: 1)
     }
 
-    /// The connection is no more. One that had lasted is made again at once.
+    /// Drops the connection. If it had lasted for more than 1 s, it is made again at once.
     private mutating func lose(_ reason: String, _ error: ClientError) {
         guard socket != nil else { return }
         socket = nil
         telemetry.disconnected(reason)
-        if isAgreed, .now - connectedAt > .seconds(1) { failures = 0 }
+        if isAccepted, .now - connectedAt > .seconds(1) { failures = 0 }
         retry(error)
     }
 
-    /// - Parameter error: what it ends with if it has not begun in time.
+    /// - Parameter error: ends the watch if it could not begin in time.
     private mutating func retry(_ error: ClientError) {
         failures += 1
         nextAttempt = .now + Backoff.delay(after: failures)
@@ -130,7 +131,7 @@ struct WatchConnection {
             while self.socket != nil, let frame = framer.next() {
                 switch frame {
                 case .line(let line): take(WatchLine(line))
-                case .tooLong: spoil("a line of more than \(configuration.maximumReplyBytes) bytes")
+                case .tooLong: dropAsBad("a line of more than \(configuration.maximumReplyBytes) bytes")
                 }
             }
             giveEvents()
@@ -145,16 +146,16 @@ struct WatchConnection {
     private mutating func take(_ line: WatchLine) {
         switch line {
         case .begun(let seq):
-            isAgreed = true
+            isAccepted = true
             if !hasBegun { watch.onBegin?(seq) }
             hasBegun = true
             position = position ?? seq
         case .event(let event):
-            guard isAgreed else { return spoil("an event before the answer") }
-            guard event.seq > position ?? 0 else { return spoil("event \(event.seq) once more") }
+            guard isAccepted else { return dropAsBad("an event before the answer") }
+            guard event.seq > position ?? 0 else { return dropAsBad("event \(event.seq) again") }
             events.append(event)
             position = event.seq
-            spoiledConnections = 0
+            badConnections = 0
         case .unknownEvent(let seq): position = max(position ?? seq, seq)
         case .other: break
         case .refused(let error):
@@ -163,14 +164,14 @@ struct WatchConnection {
             } else {
                 end(.refused(error))
             }
-        case .garbage(let reason): spoil(reason)
+        case .garbage(let reason): dropAsBad(reason)
         }
     }
 
-    /// What answered is not the daemon, or not as it should be.
-    private mutating func spoil(_ reason: String) {
-        spoiledConnections += 1
-        if spoiledConnections < Self.mostSpoiledConnections {
+    /// The peer is not the daemon, or it has sent a line that does not follow the protocol.
+    private mutating func dropAsBad(_ reason: String) {
+        badConnections += 1
+        if badConnections < Self.maximumBadConnections {
             lose(reason, .badReply(reason, .notDone))
         } else {
             end(.badReply(reason, .notDone))

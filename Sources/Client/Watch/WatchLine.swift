@@ -1,13 +1,13 @@
 internal import LifecycleCore
 
-/// A line from the daemon on a connection that watches.
+/// A parsed line from the daemon on the connection of a watch.
 enum WatchLine: Sendable {
-    /// The answer to the request: the newest event at that moment.
+    /// The answer to the request, with the number of the newest event.
     case begun(seq: Int64)
     case event(Event)
-    /// Of a kind, or in a form, that only a newer version knows.
+    /// An event whose kind or form this version does not know.
     case unknownEvent(seq: Int64)
-    /// Another notification of a newer daemon.
+    /// Another notification, from a newer daemon.
     case other
     case refused(RPCError)
     case garbage(String)
@@ -22,7 +22,7 @@ enum WatchLine: Sendable {
         if let method = root["method"] {
             self = method.isString(Event.notificationMethod) ? Self.event(root["params"]) : .other
         } else if let error = root["error"] {
-            // Also one with the id null: the daemon is full.
+            // The id may be null: the daemon refuses the connection.
             self = RPCError(json: error).map { .refused($0) } ?? .garbage("an error without a code")
         } else if let seq = root["result"]?["seq"]?.integer {
             self = .begun(seq: seq)

@@ -1,7 +1,7 @@
 internal import LifecycleCore
 internal import LifecycleSystem
 
-/// The thread of a `WatchThread`: connects what is to be connected and reads where there is room.
+/// The loop of a `WatchThread`. It connects the watches, and reads for those that have room.
 struct WatchLoop {
     private let thread: WatchThread
     private let pipe: WakePipe
@@ -13,7 +13,7 @@ struct WatchLoop {
         self.pipe = pipe
     }
 
-    /// Returns when nobody watches any more.
+    /// Returns when no watch is left.
     mutating func run() {
         SystemThread.setName("lifecycle-watch")
         while let (new, isClosed) = thread.takeNew(isNeeded: !connections.isEmpty) {

@@ -2,11 +2,10 @@ internal import LifecycleCore
 internal import LifecycleSystem
 internal import Synchronization
 
-/// All watches of a client: one thread reads them, each over a connection of its own. There is a thread while there is a
-/// watch.
+/// The thread that reads all watches of a client, each on a separate connection. It runs only while there is a watch.
 final class WatchThread: Sendable {
     private struct State {
-        /// Begun, not known to the thread yet.
+        /// Watches that the thread has not taken yet.
         var new: [SocketWatch] = []
         var isRunning = false
         var isClosed = false
@@ -22,7 +21,7 @@ final class WatchThread: Sendable {
         self.telemetry = telemetry
     }
 
-    /// Cannot fail: what goes wrong is the end of the watch.
+    /// Cannot fail: an error ends the watch.
     func begin(_ request: Watch, _ onBegin: BeginHandler?) -> SocketWatch {
         let watch = SocketWatch(request, onBegin, self)
         let isOpen = state.withLock { state in
@@ -58,7 +57,7 @@ final class WatchThread: Sendable {
 
     func wake() { pipe.withLock { $0?.sendByte() } }
 
-    /// Ends all watches, and those that are begun later.
+    /// Ends all watches. Watches that begin later end at once.
     func close() {
         state.withLock { $0.isClosed = true }
         wake()
@@ -66,8 +65,9 @@ final class WatchThread: Sendable {
 
     // MARK: The thread
 
-    /// The watches that were begun since the last time.
-    /// - Parameter isNeeded: the thread has others. If not, and there are none, it must end: nil.
+    /// Takes the watches that have begun since the last call.
+    /// - Parameter isNeeded: the thread has other watches.
+    /// - Returns: `nil` if there is no watch at all. The thread must then end.
     func takeNew(isNeeded: Bool) -> (watches: [SocketWatch], isClosed: Bool)? {
         state.withLock { state in
             guard isNeeded || !state.new.isEmpty else {

@@ -1,4 +1,4 @@
-/// The process on the other end of the socket, as the kernel attested it when it connected. Never what a request says.
+/// The process at the other end of the socket, as the kernel reported it when it connected. No request can change it.
 package struct Caller: Sendable, Equatable {
     package let uid: UInt32
     package let gid: UInt32

@@ -1,21 +1,21 @@
-/// What a caller may do. Each is a Unix group.
+/// What a caller may do. Each role is a Unix group.
 package enum Role: String, Sendable, CaseIterable {
-    /// May connect and read.
+    /// Connects and reads.
     case reader
-    /// A pipeline that reports.
+    /// A pipeline: reports.
     case agent
-    /// The web app: starts projects.
+    /// The web app: creates projects.
     case app
-    /// May do everything, and alone may give credits.
+    /// May do everything. Only an admin may give credits.
     case admin
 }
 
 extension [Role] {
-    /// Whoever has any role at all.
+    /// Every caller that has a role.
     package static let any: [Role] = Role.allCases
 }
 
-/// Deny by default: a method names the roles that may call it, and `admin` may call all.
+/// Denies by default: a method lists the roles that may call it, and `admin` may call every method.
 package enum Policy {
     package static func allows(_ caller: Caller, _ roles: [Role]) -> Bool {
         caller.roles.contains(.admin) || roles.contains(where: caller.roles.contains)

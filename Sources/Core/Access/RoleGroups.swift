@@ -1,4 +1,4 @@
-/// The Unix groups that give their members a role; each a name or a group id.
+/// The Unix groups whose members have a role. Each is a name or a group id.
 package struct RoleGroups: Sendable, Equatable {
     package var reader = "lifecycle"
     package var agent = "lifecycle-agent"

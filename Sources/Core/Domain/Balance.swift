@@ -1,9 +1,9 @@
 /// A user's credits.
 public struct Balance: Sendable, Equatable {
     public var userId: String
-    /// What can be spent.
+    /// Credits that can be spent.
     public var available: Int64
-    /// What unfinished projects have taken: captured when they complete, given back when they fail.
+    /// Credits that are charged for unfinished projects. They are captured or refunded when the project ends.
     public var held: Int64
 
     public init(userId: String, available: Int64, held: Int64) {
@@ -21,6 +21,6 @@ extension Balance: Message {
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("userId", &userId, .userID, "The user.")
         try fields.required("available", &available, .amount, "Credits that can be spent.")
-        try fields.required("held", &held, .amount, "Credits that unfinished projects have taken.")
+        try fields.required("held", &held, .amount, "Credits that are charged for unfinished projects.")
     }
 }

@@ -1,46 +1,49 @@
-/// For how long the wall clock and the time since the machine's start have agreed. While they do, nobody has set the clock;
-/// who starts with a wrong one has a day to notice it before anything is done that cannot be undone. Pure.
+/// How long the wall clock and the uptime have agreed. As long as they agree, nobody has set the wall clock. If a
+/// machine starts with a wrong clock, an admin has one day to correct it before the daemon removes anything for good. A
+/// pure value.
 ///
-/// It is kept from one run of the daemon to the next. In between the two go on together, so that time in which no daemon
-/// ran counts, too, but for that around a restart of the machine.
+/// It is stored, so the next run of the daemon continues with it. Time without a daemon counts too, except the time
+/// around a restart of the machine.
 package struct ClockAgreement: Sendable, Equatable {
-    /// For how long they must agree, in milliseconds: a day.
+    /// How long they must agree, in milliseconds: one day.
     package static let required: Int64 = 86_400_000
-    /// Steps of the wall clock that matter to nobody who counts in days, in milliseconds.
+    /// Smaller steps of the wall clock are ignored, in milliseconds: retention counts in days.
     package static let tolerance: Int64 = 60_000
-    /// The machine may be off for so long, in milliseconds. Over a longer time nobody can tell whether the clock is still right.
+    /// The longest time that the machine may be off, in milliseconds. After a longer time the wall clock is not
+    /// trusted.
     package static let longestOff: Int64 = 86_400_000
 
-    /// What the wall clock showed when the two were last compared.
+    /// The wall clock at the last comparison.
     package private(set) var wall: Timestamp
-    /// How long the machine had run then, in milliseconds, those in which it slept among them.
+    /// The uptime at the last comparison, in milliseconds. It includes the time in which the machine slept.
     package private(set) var uptime: Int64
-    /// For how long they have agreed, in milliseconds.
+    /// How long they have agreed, in milliseconds.
     package private(set) var agreed: Int64
 
-    /// What happened between one look and the next.
+    /// What happened between two comparisons.
     package enum Change: Sendable, Equatable {
-        /// Time passed.
+        /// Both clocks went on by the same time.
         case steady
-        /// Somebody set the wall clock, by so many milliseconds.
+        /// Somebody set the wall clock, by this number of milliseconds.
         case set(by: Int64)
         case restarted
     }
 
-    /// - Parameter agreed: as it was kept; nothing yet when nobody knows of an earlier look.
+    /// - Parameter agreed: as it was stored, or 0 if there was no earlier comparison.
     package init(wall: Timestamp, uptime: Int64, agreed: Int64 = 0) {
         self.wall = wall
         self.uptime = uptime
         self.agreed = agreed
     }
 
-    /// Compares the two again. No number of the boot is needed, which a sandbox may hide: after a restart the machine has
-    /// run for less. Where it has run for longer by now, it looks like a clock that was set, and nothing is counted.
+    /// Compares the two clocks. A restart of the machine is recognised by a smaller uptime, because a sandbox may hide
+    /// the boot id. If the uptime after a restart is already greater than before, it looks as if somebody had set the
+    /// clock, and the time does not count.
     package mutating func look(wall: Timestamp, uptime: Int64) -> Change {
         defer { (self.wall, self.uptime) = (wall, uptime) }
         let passed = wall.milliseconds(since: self.wall)
         guard uptime >= self.uptime else {
-            // Nobody looked at the clock while the machine was off, nor from its start until now.
+            // The clock was not observed while the machine was off, nor from its start until now.
             let off = wall.adding(milliseconds: 0 &- uptime).milliseconds(since: self.wall)
             if !(-Self.tolerance...Self.longestOff).contains(off) { agreed = 0 }
             return .restarted
@@ -56,6 +59,6 @@ package struct ClockAgreement: Sendable, Equatable {
         return .steady
     }
 
-    /// How much longer they must agree, in milliseconds.
+    /// How much longer the clocks must agree, in milliseconds.
     package var left: Int64 { max(0, Self.required &- agreed) }
 }

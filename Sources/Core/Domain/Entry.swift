@@ -1,22 +1,22 @@
-/// One immutable line of the ledger.
+/// One row of the ledger. It never changes.
 public struct Entry: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
-        /// Given by an admin.
+        /// An admin gave credits.
         case grant
-        /// Corrected by an admin, up or down.
+        /// An admin corrected the credits, up or down.
         case adjustment
-        /// Taken for a project.
+        /// A project took its price from the available credits and holds it.
         case charge
-        /// The project completed: its credits are spent.
+        /// The project completed: the held credits are spent.
         case capture
-        /// The project failed: its credits are back.
+        /// The project failed: the held credits are available again.
         case refund
     }
 
     /// Grows with every entry.
     public var entryId: Int64
     public var kind: Kind
-    /// In credits; below zero only for an adjustment downwards.
+    /// Negative only for an adjustment downwards.
     public var credits: Int64
     public var at: Timestamp
     public var projectId: ProjectID?
@@ -42,15 +42,15 @@ extension Entry.Kind: FieldWord {
 
 extension Entry: Message {
     package static let title: String? = "Entry"
-    package static let note = "One immutable line of the ledger."
+    package static let note = "One row of the ledger. It never changes."
     package static var blank: Entry { Entry(entryId: 0, kind: .blank, credits: 0, at: .blank) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("entryId", &entryId, .number, "Grows with every entry of the ledger.")
         try fields.required("kind", &kind, "grant, adjustment, charge, capture or refund.")
-        try fields.required("credits", &credits, .change, "The amount; below zero only for an adjustment downwards.")
-        try fields.required("at", &at, "When.")
-        try fields.optional("projectId", &projectId, "Whose charge, capture or refund it is.")
-        try fields.optional("reason", &reason, .reason, "Why a grant or an adjustment was made.")
+        try fields.required("credits", &credits, .change, "The amount. Negative only for an adjustment downwards.")
+        try fields.required("at", &at, "When it was written (UTC).")
+        try fields.optional("projectId", &projectId, "The project of a charge, capture or refund.")
+        try fields.optional("reason", &reason, .reason, "The reason of a grant or an adjustment.")
     }
 }

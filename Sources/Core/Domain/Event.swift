@@ -1,17 +1,17 @@
-/// One immutable line of the history: who did what, as attested by the kernel.
+/// One row of the history, with its caller as the kernel reported it. It never changes.
 public struct Event: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         case created, processing, completed, failed
         /// The upstream's id was recorded after the creation.
         case externalIdRecorded
-        /// A report that contradicted the first verdict; it changed nothing.
+        /// A report contradicted the first verdict, and changed nothing.
         case reportRefused
-        /// The app wants it cancelled; the pipeline is to say what became of it.
+        /// The app asked to cancel the project. The pipeline still has to report the verdict.
         case cancelRequested
         case granted, adjusted
     }
 
-    /// Grows with every event, in commit order.
+    /// Grows with every event, in the order of the commits.
     public var seq: Int64
     public var kind: Kind
     public var at: Timestamp
@@ -46,20 +46,20 @@ extension Event.Kind: FieldWord {
 
 extension Event: Message {
     package static let title: String? = "Event"
-    package static let note = "One immutable line of the history: who did what, as attested by the kernel."
+    package static let note = "One row of the history, with its caller as the kernel reported it. It never changes."
     package static var blank: Event {
         Event(seq: 0, kind: .blank, at: .blank, userId: "", uid: 0, gid: 0, pid: 0)
     }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("seq", &seq, .number, "Grows with every event, in commit order.")
+        try fields.required("seq", &seq, .number, "Grows with every event, in the order of the commits.")
         try fields.required("kind", &kind, "What happened.")
-        try fields.required("at", &at, "When.")
-        try fields.required("userId", &userId, .userID, "Whose credits or project.")
-        try fields.optional("projectId", &projectId, "Which project.")
-        try fields.required("uid", &uid, .unixID, "The caller's Unix user.")
-        try fields.required("gid", &gid, .unixID, "The caller's Unix group.")
-        try fields.required("pid", &pid, .unixID, "The caller's process.")
-        try fields.optional("detail", &detail, "What was said, where the project does not tell.")
+        try fields.required("at", &at, "When it happened (UTC).")
+        try fields.required("userId", &userId, .userID, "The user whose project or credits it concerns.")
+        try fields.optional("projectId", &projectId, "The project, if the event concerns one.")
+        try fields.required("uid", &uid, .unixID, "The caller's Unix user id.")
+        try fields.required("gid", &gid, .unixID, "The caller's Unix group id.")
+        try fields.required("pid", &pid, .unixID, "The caller's process id.")
+        try fields.optional("detail", &detail, "A text, for example the refused report or the reason of a grant.")
     }
 }

@@ -1,23 +1,23 @@
-/// Why a project failed: a stable word for programs, beside the message for people.
+/// Why a project failed, as a word for programs. `errorMessage` is the text for people.
 package enum FailureCode {
-    /// What a failed report says when it names no code.
+    /// Used if a failed report has no code.
     package static let pipelineFailed = "pipelineFailed"
     package static let startTimeout = "startTimeout"
     package static let leaseExpired = "leaseExpired"
     package static let runtimeExceeded = "runtimeExceeded"
 
-    /// The process that held the lease ended without a verdict.
+    /// The connection of the lease holder ended before a verdict.
     package static let crashed = "crashed"
     package static let cancelled = "cancelled"
 
-    /// The work was never begun: the call to who should do it failed.
+    /// The call to the upstream failed, so the work was not started.
     package static let createFailed = "createFailed"
 
-    /// Verdicts of the daemon's clocks, which no caller may claim.
+    /// Only the daemon may use these codes: one of its clocks ran out.
     package static let reserved = [startTimeout, leaseExpired, runtimeExceeded]
 
-    /// What stands in `errorMessage` when a failed report gave none.
+    /// Used if a failed report has no message.
     package static let unspecifiedMessage = "unspecified"
-    /// Longer messages are cut to this many bytes, on a scalar boundary.
+    /// Longer messages are cut to this number of bytes, at the boundary of a Unicode scalar.
     package static let maximumMessageBytes = 8 * 1024
 }

@@ -1,17 +1,18 @@
-/// The table of the lifecycle: which report does what in which status. Pure.
+/// The table of the lifecycle: the effect of each report in each status. Pure functions.
 package enum Lifecycle {
     package enum Decision: Sendable, Equatable {
         /// pending → processing.
         case start
-        /// A further sign of life while processing.
+        /// A further report while processing renews the lease.
         case renew
-        /// The first verdict. `startedToo`: completed though no start was ever reported, so both events are written.
+        /// The first verdict. `startedToo`: the project completed without a report that it started, so both events are
+        /// written.
         case finish(startedToo: Bool)
         /// The same verdict again: nothing changes.
         case alreadySo
-        /// Another verdict stands; the report goes to the history only.
+        /// The project has another verdict. The report is only written to the history.
         case contradicted
-        /// No report may say this.
+        /// No report may have this status.
         case invalid
 
         package var isAccepted: Bool { self != .contradicted && self != .invalid }

@@ -1,20 +1,20 @@
-/// What happens to projects whose lease was tied to a connection that has ended without a verdict.
+/// The writes for projects whose lease was attached to a connection that has ended before a verdict.
 package enum LostHolder {
-    /// Each has the detach grace left. One write for each transaction's worth.
+    /// The projects have their detach grace left. Each write has at most `Sweep.batch` projects.
     package static func detachments(of projects: [ProjectID]) -> [BoundCall.Write] {
-        writes(projects) { stored, store, context throws(RPCError) in
+        writes(projects) { stored, transaction, context throws(RPCError) in
             guard let deadline = stored.project.deadline else { return }
             let end = stored.detachEnd(detachedAt: context.now, limits: context.limits)
-            try store.detach(stored, deadline: min(deadline, end), at: context.now)
+            try transaction.detach(stored, deadline: min(deadline, end), at: context.now)
         }
     }
 
-    /// Another connection held it already.
+    /// Another connection has attached the leases already, so the projects get a whole lease.
     package static func restorations(of projects: [ProjectID]) -> [BoundCall.Write] {
-        writes(projects) { stored, store, context throws(RPCError) in
+        writes(projects) { stored, transaction, context throws(RPCError) in
             guard stored.isDetached, !stored.project.status.isTerminal else { return }
             let deadline = stored.deadline(lastReport: context.now, limits: context.limits)
-            try store.renew(stored, deadline: deadline, at: context.now)
+            try transaction.renew(stored, deadline: deadline, at: context.now)
         }
     }
 
@@ -30,9 +30,9 @@ package enum LostHolder {
     }
 
     private static func write(_ projects: [ProjectID], _ change: @escaping Change) -> BoundCall.Write {
-        { store, context throws(RPCError) in
+        { transaction, context throws(RPCError) in
             for id in projects {
-                if let stored = try store.project(.projectID(id)) { try change(stored, store, context) }
+                if let stored = try transaction.project(.projectID(id)) { try change(stored, transaction, context) }
             }
             return { $0.null() }
         }

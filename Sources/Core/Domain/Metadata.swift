@@ -1,15 +1,16 @@
-/// A JSON object that the daemon keeps and gives back as text without needless white space. It looks into it only to see
-/// whether a repeated request says the same. `==` compares the texts.
+/// A JSON object that the daemon keeps and returns, as text without white space between values. The daemon parses it
+/// only to compare it with the metadata of a repeated request. `==` compares the texts.
 public struct Metadata: Sendable, Equatable {
     package let text: [UInt8]
     package init(text: [UInt8]) { self.text = text }
 
-    /// The nesting that a daemon takes by default, without the two levels that a request puts around it. What is deeper
-    /// would make the whole request unreadable, so that its connection ends, with everybody's calls.
+    /// The daemon's default limit, without the two levels of the request around it. If it was deeper, the daemon could
+    /// not read the request, and the client would have to end its connection with all calls.
     private static let maximumDepth = JSONDocument.defaultMaximumDepth - 2
 
-    /// - Parameter json: the text of a JSON object, at most 16 KiB without needless white space, and 62 levels deep.
-    /// - Throws: `invalidParams` when it is not one.
+    /// - Parameter json: the text of a JSON object, at most 16 KiB without white space between values, and at most 62
+    ///   levels deep.
+    /// - Throws: `invalidParams`.
     public init(json: String) throws(RPCError) {
         do {
             self = try Metadata(json: JSONDocument(parsing: Array(json.utf8), maximumDepth: Self.maximumDepth).root)
@@ -25,11 +26,11 @@ public struct Metadata: Sendable, Equatable {
     /// The text of the object.
     public var json: String { String(decoding: text, as: UTF8.self) }
 
-    /// Whether both say the same as JSON: members may stand in another order, numbers and strings be spelled otherwise.
+    /// Whether both have the same JSON value: the order of members and the spelling of numbers and strings may differ.
     package func hasSameValue(as other: Metadata) -> Bool {
         if text == other.text { return true }
         do throws(JSONSyntaxError) {
-            // Both were read within the limits of their time.
+            // No depth limit: both were within the limits when they were accepted.
             let mine = try JSONDocument(parsing: text, maximumDepth: .max)
             let theirs = try JSONDocument(parsing: other.text, maximumDepth: .max)
             return mine.root.hasSameValue(as: theirs.root)

@@ -1,7 +1,7 @@
 extension PeerText {
-    /// `text` with all that a terminal would act on written as an escape, and everything else as it is. For whole
-    /// messages at the place where they are printed: what was escaped before stays as it was.
-    /// - Parameter keepsLines: whether an LF stays one.
+    /// `text` with escapes in the place of all characters that control a terminal. For whole messages, at the place
+    /// where they are printed. Escapes that the message has already stay as they are.
+    /// - Parameter keepsLines: LF is not escaped.
     package static func visible(_ text: String, keepsLines: Bool = false) -> String {
         guard text.utf8.anySatisfies({ $0 < 0x20 || $0 >= 0x7F }) else { return text }
         var visible = String.UnicodeScalarView()
@@ -24,8 +24,8 @@ extension PeerText {
         }
     }
 
-    /// The same JSON with its invisible characters written as escapes. A strict JSON text has such characters only
-    /// within strings.
+    /// The same JSON with escapes in the place of invisible characters. A strict JSON text has such characters only in
+    /// strings.
     package static func visibleJSON(_ text: String) -> String {
         var visible = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

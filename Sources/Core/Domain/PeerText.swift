@@ -1,19 +1,20 @@
-/// Makes text from outside safe to show on one line of a terminal or log.
+/// Makes text of callers safe to show on one line of a terminal or a log.
 package enum PeerText {
-    /// The most bytes that one value takes in a log record, the "…" of a cut one not counted.
+    /// The maximum length of one value in a log record, without the "…" of a value that was cut.
     package static let maximumValueBytes = 200
 
-    /// `text` on one line and without invisible characters, cut to `maximumBytes` bytes with a "…" behind.
+    /// `text` on one line and without invisible characters. If it is longer than `maximumBytes`, it is cut and gets
+    /// "…".
     package static func escaped(_ text: String, maximumBytes: Int = maximumValueBytes) -> String {
         var bytes: [UInt8] = []
         append(text, to: &bytes, maximumBytes: maximumBytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Appends `text` as UTF-8, escaped and cut as by `escaped(_:maximumBytes:)`. An escape is never cut in two.
-    /// - Parameter quotes: whether `"` is escaped too.
+    /// Appends `text` as UTF-8, escaped and cut as in `escaped(_:maximumBytes:)`. An escape is never cut in two.
+    /// - Parameter quotes: `"` is escaped too.
     package static func append(_ text: String, to bytes: inout [UInt8], maximumBytes: Int, quotes: Bool = false) {
-        // Nearly every text is this plain, and the event loop is who pays.
+        // Fast path: nearly every text is plain, and this runs on the event loop.
         if text.utf8.count <= maximumBytes, !text.utf8.anySatisfies({ !isPlain($0) }) {
             bytes.append(contentsOf: text.utf8)
             return
@@ -30,8 +31,8 @@ package enum PeerText {
         }
     }
 
-    /// The text between quotation marks, escaped so that nothing in it can end them: a part of a sentence that cannot be
-    /// taken for the sentence. Cut to `maximumBytes` bytes between the marks, as by `escaped(_:maximumBytes:)`.
+    /// The text between quotation marks. It is escaped, so that it cannot end the quotation. Cut to `maximumBytes`
+    /// bytes between the marks, as in `escaped(_:maximumBytes:)`.
     package static func quoted(_ text: String, maximumBytes: Int = maximumValueBytes) -> String {
         var bytes = [UInt8(ascii: "\"")]
         append(text, to: &bytes, maximumBytes: maximumBytes, quotes: true)
@@ -39,7 +40,7 @@ package enum PeerText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A name in a sentence: as it is when it is one plain word, as most ids are, else `quoted`.
+    /// A name for a sentence: unchanged if it is one plain word, as most ids are, else `quoted`.
     package static func named(_ text: String, maximumBytes: Int = maximumValueBytes) -> String {
         let isWord = !text.utf8.isEmpty && text.utf8.count <= maximumBytes && text.utf8.allSatisfy(isOfName)
         return isWord ? text : quoted(text, maximumBytes: maximumBytes)
@@ -75,8 +76,8 @@ package enum PeerText {
         }
     }
 
-    /// Controls (C0, DEL, C1 with U+0085), formats (bidi controls, zero-width characters, tags), U+2028 and U+2029:
-    /// what could move the cursor, end the line or reorder it.
+    /// Control characters (C0, DEL, C1 with U+0085), format characters (bidi controls, zero-width characters, tags),
+    /// U+2028 and U+2029. They could move the cursor, end the line or reorder it.
     package static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: true
@@ -86,7 +87,7 @@ package enum PeerText {
 }
 
 extension String.UTF8View {
-    /// `contains(where:)` over the bytes as they lie in memory, several times as fast as over the view's indices.
+    /// `contains(where:)` over the bytes in memory, which is several times faster than over the view's indices.
     @inlinable package func anySatisfies(_ condition: (UInt8) -> Bool) -> Bool {
         withContiguousStorageIfAvailable { $0.contains(where: condition) } ?? contains(where: condition)
     }

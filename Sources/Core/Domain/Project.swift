@@ -1,30 +1,30 @@
-/// A paid project, as callers see it.
+/// A project with the members that callers see.
 public struct Project: Sendable, Equatable {
     public var projectId: ProjectID
     public var userId: String
     public var status: Status
-    /// What it cost, in credits. Never changes.
+    /// The price in credits. It never changes.
     public var creditsUsed: Int64
-    /// What was given back: all of `creditsUsed` when failed, else 0.
+    /// The refund in credits: all of `creditsUsed` if the project failed, else 0.
     public var creditsRefunded: Int64
     /// The upstream's id.
     public var externalId: String?
     public var name: String?
     public var errorCode: String?
     public var errorMessage: String?
-    /// How far the pipeline is, 0 to 1, as its last heartbeat said; what a heartbeat says shows up within a second.
+    /// The share that is done, 0 to 1, from the last heartbeat. It is up to date after at most 1 second.
     public var progress: Double?
-    /// What the pipeline does, for people, as its last heartbeat said.
+    /// The current step, as a text for people, from the last heartbeat.
     public var message: String?
-    /// The app wants it cancelled: the pipeline learns it from its next heartbeat.
+    /// The app asked to cancel the project. The answer to the next heartbeat tells the pipeline.
     public var cancelRequested: Bool
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
-    /// When the daemon itself fails and refunds it if nobody reports; absent when it has ended.
+    /// When the daemon fails and refunds the project if nobody reports. `nil` after the project has ended.
     public var deadline: Timestamp?
-    /// The failed project that this one does again.
+    /// The failed project that this project repeats.
     public var retryOf: ProjectID?
     public var metadata: Metadata?
 
@@ -59,7 +59,7 @@ public struct Project: Sendable, Equatable {
 
 extension Project: Message {
     package static let title: String? = "Project"
-    package static let note = "Paid work of one user."
+    package static let note = "A piece of paid work of one user."
     package static var blank: Project {
         Project(
             projectId: .blank, userId: "", status: .pending, creditsUsed: 0, creditsRefunded: 0,
@@ -67,26 +67,28 @@ extension Project: Message {
     }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("projectId", &projectId, "The daemon's id.")
-        try fields.required("userId", &userId, .userID, "Whose credits paid.")
+        try fields.required("projectId", &projectId, "The project's id, made by the daemon.")
+        try fields.required("userId", &userId, .userID, "The user who paid.")
         try fields.required("status", &status, "pending, processing, completed or failed.")
-        try fields.required("creditsUsed", &creditsUsed, .amount, "What it cost.")
-        try fields.required("creditsRefunded", &creditsRefunded, .amount, "All of creditsUsed when failed, else 0.")
-        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
-        try fields.optional("name", &name, .line(0...255), "As given at creation.")
-        try fields.optional("errorCode", &errorCode, .errorCode, "Why it failed, a stable word.")
+        try fields.required("creditsUsed", &creditsUsed, .amount, "The price in credits.")
+        try fields.required(
+            "creditsRefunded", &creditsRefunded, .amount, "The refund: all of creditsUsed if failed, else 0.")
+        try fields.optional("externalId", &externalId, .externalID, "The upstream's id of the project.")
+        try fields.optional("name", &name, .line(0...255), "The name that was given at the creation.")
+        try fields.optional("errorCode", &errorCode, .errorCode, "Why it failed, as a word for programs.")
         try fields.optional(
-            "errorMessage", &errorMessage, .text(0...FailureCode.maximumMessageBytes), "Why it failed, for people.")
-        try fields.optional("progress", &progress, .part, "How far the pipeline is, 0 to 1.")
-        try fields.optional("message", &message, .text(0...1024), "What the pipeline does, for people.")
-        try fields.required("cancelRequested", &cancelRequested, "The app wants it cancelled.")
+            "errorMessage", &errorMessage, .text(0...FailureCode.maximumMessageBytes),
+            "Why it failed, as a text for people.")
+        try fields.optional("progress", &progress, .part, "The share that is done, 0 to 1.")
+        try fields.optional("message", &message, .text(0...1024), "The current step, as a text for people.")
+        try fields.required("cancelRequested", &cancelRequested, "Whether the app asked to cancel it while processing.")
         try fields.required("createdAt", &createdAt, "When it was created and charged.")
         try fields.required("updatedAt", &updatedAt, "When it last changed.")
         try fields.optional("startedAt", &startedAt, "When the pipeline first reported.")
         try fields.optional("finishedAt", &finishedAt, "When the first verdict came.")
         try fields.optional("deadline", &deadline, "When the daemon fails and refunds it if nobody reports.")
-        try fields.optional("retryOf", &retryOf, "The failed project that this one does again.")
-        try fields.optional("metadata", &metadata, "As given at creation.")
+        try fields.optional("retryOf", &retryOf, "The failed project that this project repeats.")
+        try fields.optional("metadata", &metadata, "The metadata that was given at the creation.")
     }
 }
 
@@ -102,7 +104,7 @@ package enum ProjectReference: Sendable, CustomStringConvertible {
         }
     }
 
-    /// The id as it was given.
+    /// The id without its kind.
     package var id: String {
         switch self {
         case .projectID(let id): id.description
@@ -110,7 +112,7 @@ package enum ProjectReference: Sendable, CustomStringConvertible {
         }
     }
 
-    /// `projectId` when both are given.
+    /// Uses `projectId` if both are given.
     package init(projectId: ProjectID?, externalId: String?) throws(RPCError) {
         if let projectId {
             self = .projectID(projectId)

@@ -1,4 +1,4 @@
-/// A project's id: a UUID of version 7 (RFC 9562), so that ids made later sort later and an index on them appends.
+/// A project's id: a UUID of version 7 (RFC 9562). Later ids sort later, so an index on them only appends.
 public struct ProjectID: Sendable, Hashable {
     package let high: UInt64
     package let low: UInt64
@@ -8,7 +8,7 @@ public struct ProjectID: Sendable, Hashable {
         self.low = low
     }
 
-    /// Reads the usual form, 36 characters of hexadecimal digits and hyphens, in either case.
+    /// Reads the usual form: 36 hexadecimal digits and hyphens, in upper or lower case.
     public init?(_ text: some StringProtocol) {
         let id =
             text.utf8.withContiguousStorageIfAvailable { Self(utf8: $0.span) } ?? Self(utf8: Array(text.utf8).span)
@@ -53,10 +53,10 @@ extension ProjectID: CustomStringConvertible {
         return text
     }
 
-    /// Bytes of the text form.
+    /// The length of the text form in bytes.
     package static let textBytes = 36
 
-    /// Appends the text form, for which there must be room.
+    /// Appends the text form. `text` must have room for it.
     package func append(to text: inout OutputSpan<UInt8>) {
         text.append(hexadecimal: high >> 32, digits: 8)
         text.append(UInt8(ascii: "-"))
@@ -71,7 +71,7 @@ extension ProjectID: CustomStringConvertible {
 }
 
 extension OutputSpan<UInt8> {
-    /// The lowest digits of a number.
+    /// Appends the lowest digits of a number.
     fileprivate mutating func append(hexadecimal number: UInt64, digits: UInt64) {
         for digit in (0..<digits).reversed() {
             let value = UInt8(truncatingIfNeeded: number >> (digit &* 4) & 15)
@@ -80,13 +80,13 @@ extension OutputSpan<UInt8> {
     }
 }
 
-/// Makes ids that always grow, also when the clock stands still or goes back (RFC 9562, 6.2, method 1 with a
-/// 12-bit counter). Used by the one thread that writes.
+/// Makes ids that always grow, also if the clock stands still or goes back (RFC 9562, 6.2, method 1 with a 12-bit
+/// counter). Only the writer uses it.
 package struct ProjectIDGenerator: Sendable {
     private var lastMillisecond: UInt64 = 0
     private var counter: UInt64 = 0
 
-    /// - Parameter newest: the newest id that is stored, so that ids keep growing over restarts.
+    /// - Parameter newest: the newest stored id, so that ids also grow over restarts.
     package init(after newest: ProjectID? = nil) {
         guard let newest else { return }
         lastMillisecond = newest.high >> 16
@@ -99,7 +99,7 @@ package struct ProjectIDGenerator: Sendable {
         let millisecond = UInt64(clamping: now.milliseconds) & 0xFFFF_FFFF_FFFF
         if millisecond > lastMillisecond {
             lastMillisecond = millisecond
-            counter = random.next() & 0x7FF  // The upper half stays free to count into.
+            counter = random.next() & 0x7FF  // The upper half is left for counting.
         } else if counter < 0xFFF {
             counter += 1
         } else {

@@ -1,25 +1,25 @@
-/// What is forgotten of projects that ended long ago: their history, name, metadata and messages. What they cost, what
-/// became of that, and the keys that they were created with stay for ever.
+/// Removes the history, name, metadata and messages of projects that ended long ago. Their credits, their verdict and
+/// their idempotency keys are kept for ever.
 package enum Retention {
-    /// Projects of one transaction, so that it never holds up other callers.
+    /// The maximum number of projects that one transaction trims, so that it does not delay other requests.
     package static let batch = 500
-    /// Projects looked at in one transaction.
+    /// The number of projects that one transaction reads.
     package static let window: Int64 = 5000
-    /// Stands for the error message of a failed project, which must have one.
+    /// The error message of a failed project, which must have one, after its message was removed.
     package static let removedMessage = "removed by retention"
-    /// In days: when nothing at all has happened for longer, most likely the clock is wrong, and what it would remove is gone
-    /// for good.
+    /// In days. If the newest event is older, the clock is probably wrong, and a removal could not be undone.
     package static let longestSilence: Int64 = 30
 
-    /// What one transaction did.
+    /// The result of one transaction.
     package struct Step: Sendable, Equatable {
-        /// Projects of which something was removed.
+        /// The number of projects of which something was removed.
         package var trimmed: Int
-        /// The row to go on behind; nil: all were looked at.
+        /// The next transaction continues after this row. `nil` if this was the last.
         package var next: Int64?
-        /// Why nothing was removed, whatever there was: the clock is far beyond the newest event that a day has passed since.
+        /// Nothing was removed, because the clock is far beyond this time of the newest event that is at least a day
+        /// old.
         package var silentSince: Timestamp?
-        /// Why nothing was removed: nobody has seen for a day that the clock is right.
+        /// Nothing was removed, because the clocks have not yet agreed for one day.
         package var waitsFor: ClockAgreement?
 
         package init(
@@ -32,46 +32,47 @@ package enum Retention {
         }
     }
 
-    /// Does one transaction's share.
+    /// Runs in one transaction.
     /// - Parameters:
-    ///   - days: of 24 hours; what ended, or was written, in the last ones of them is kept.
-    ///   - row: from behind which project on; 0 to begin with.
+    ///   - days: of 24 hours. Projects that ended, and rows that were written, within these days are kept.
+    ///   - row: begins after this project. 0 for the first transaction.
     package static func run(
-        in store: any WriteTransaction, _ context: CallContext, keepDays days: Int64, after row: Int64
+        in transaction: any WriteTransaction, _ context: CallContext, keepDays days: Int64, after row: Int64
     ) throws(RPCError) -> Step {
         let (seconds, overflow) = days.multipliedReportingOverflow(by: day)
         guard days > 0, !overflow else { return Step(trimmed: 0, next: nil) }
-        if row == 0, let newest = try newestAgedEvent(in: store, at: context.now),
+        if row == 0, let newest = try newestAgedEvent(in: transaction, at: context.now),
             newest.adding(seconds: longestSilence * day) < context.now
         {
             return Step(trimmed: 0, next: nil, silentSince: newest)
         }
-        // In each transaction, as the clock may be set in between.
-        if let agreement = try store.clockAgreement(at: context.now), agreement.left > 0 {
+        // Checked in each transaction, because somebody may set the clock in between.
+        if let agreement = try transaction.clockAgreement(at: context.now), agreement.left > 0 {
             return Step(trimmed: 0, next: nil, waitsFor: agreement)
         }
-        return try store.trimProjects(
+        return try transaction.trimProjects(
             finishedBefore: context.now.adding(seconds: -seconds), after: row, at: context.now)
     }
 
     private static let day: Int64 = 86_400
 
-    /// When the newest event was written that is a day old. Younger ones say nothing of the clock: the daemon itself writes
-    /// some as soon as it starts with a wrong one. Found by halves, as times grow with the numbers unless the clock went back.
+    /// The time of the newest event that is at least one day old. Newer events prove nothing about the clock, because a
+    /// daemon that starts with a wrong clock writes events at once. This is a binary search, because times grow with
+    /// the numbers of events unless the clock went back.
     private static func newestAgedEvent(
-        in store: any WriteTransaction, at now: Timestamp
+        in transaction: any WriteTransaction, at now: Timestamp
     ) throws(RPCError) -> Timestamp? {
         let aged = now.adding(seconds: -day)
         var found: Timestamp?
-        var (low, high) = (Int64(0), try store.newestSeq() &+ 1)
+        var (low, high) = (Int64(0), try transaction.newestSeq() &+ 1)
         while high &- low > 1 {
             let middle = low &+ (high &- low) / 2
-            let event = try store.events(EventFilter(), after: middle &- 1, limit: 1).last
+            let event = try transaction.events(EventFilter(), after: middle &- 1, limit: 1).last
             guard let event, event.seq < high, event.at <= aged || event.at > now else {
                 high = middle
                 continue
             }
-            // What is in the future was written while the clock was wrong.
+            // An event in the future was written while the clock was wrong.
             if event.at <= aged { found = event.at }
             low = event.seq
         }

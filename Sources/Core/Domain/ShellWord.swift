@@ -1,4 +1,4 @@
-/// Text as one word of a shell's command line, for commands that a message advises.
+/// Quotes text as one word of a shell's command line, for commands in messages.
 package enum ShellWord {
     package static func quoted(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in

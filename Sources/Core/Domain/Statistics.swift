@@ -1,5 +1,5 @@
-/// Figures over many projects. `creditsUsed` = captured + held + refunded, and the counts add up to `total`. Sums are exact
-/// up to 2^63 − 1; a greater one stands as that.
+/// Totals over many projects. `creditsUsed` = captured + held + refunded, and the counts add up to `total`. Sums are
+/// exact up to 2^63 − 1. A greater sum is shown as 2^63 − 1.
 public struct Statistics: Sendable, Equatable {
     public var total: Int64 = 0
     public var byStatus = StatusCounts()
@@ -7,9 +7,9 @@ public struct Statistics: Sendable, Equatable {
     public var creditsRefunded: Int64 = 0
     public var creditsHeld: Int64 = 0
     public var creditsCaptured: Int64 = 0
-    /// Completed out of ended, 0...1; absent when none has ended.
+    /// The share of completed projects among the ended projects, 0 to 1. `nil` if none has ended.
     public var successRate: Double?
-    /// From creation to completion, in seconds, over the completed; absent when there is none.
+    /// The average time from creation to completion in seconds. `nil` if none has completed.
     public var averageSeconds: Double?
 
     public struct StatusCounts: Sendable, Equatable {
@@ -20,7 +20,7 @@ public struct Statistics: Sendable, Equatable {
     }
 }
 
-/// What statistics are made of: kept per user, or summed over projects.
+/// The numbers that statistics are computed from. They are kept for each user, or summed over projects.
 package struct Totals: Sendable, Equatable {
     package struct PerStatus: Sendable, Equatable {
         package var count: Int64 = 0
@@ -35,7 +35,7 @@ package struct Totals: Sendable, Equatable {
     package var processing = PerStatus()
     package var completed = PerStatus()
     package var failed = PerStatus()
-    /// Milliseconds from creation to completion, summed over the completed.
+    /// The sum of the times from creation to completion.
     package var completedMilliseconds: Int64 = 0
 
     package init() {}
@@ -63,7 +63,7 @@ package struct Totals: Sendable, Equatable {
         var result = Statistics()
         result.byStatus = .init(
             pending: pending.count, processing: processing.count, completed: completed.count, failed: failed.count)
-        // Saturating: a user has at most 2^53 − 1 credits at a time, but all users together have no bound.
+        // Saturates: one user has at most 2^53 − 1 credits at a time, but all users together have no limit.
         func sum(_ numbers: Int64...) -> Int64 {
             numbers.reduce(0) {
                 let (s, o) = $0.addingReportingOverflow($1)
@@ -86,30 +86,31 @@ package struct Totals: Sendable, Equatable {
 
 extension Statistics: Message {
     package static let title: String? = "Statistics"
-    package static let note = "Figures over many projects. Sums are exact; one above 2^63-1 stands as that."
+    package static let note = "Totals over many projects. Sums are exact; one above 2^63-1 is shown as 2^63-1."
     package static var blank: Statistics { Statistics() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("total", &total, .count, "Projects that the filter matches.")
-        try fields.required("byStatus", &byStatus, "Projects in each status, also when zero.")
-        try fields.required("creditsUsed", &creditsUsed, .sum, "captured + held + refunded.")
-        try fields.required("creditsRefunded", &creditsRefunded, .sum, "Of the failed ones.")
-        try fields.required("creditsHeld", &creditsHeld, .sum, "Of the unfinished ones.")
-        try fields.required("creditsCaptured", &creditsCaptured, .sum, "Of the completed ones.")
-        try fields.optional("successRate", &successRate, .part, "Completed out of ended, 0 to 1.")
-        try fields.optional("averageSeconds", &averageSeconds, "From creation to completion, of the completed ones.")
+        try fields.required("total", &total, .count, "The number of projects that match the filter.")
+        try fields.required("byStatus", &byStatus, "The number of projects in each status.")
+        try fields.required("creditsUsed", &creditsUsed, .sum, "creditsCaptured + creditsHeld + creditsRefunded.")
+        try fields.required("creditsRefunded", &creditsRefunded, .sum, "Credits of failed projects.")
+        try fields.required("creditsHeld", &creditsHeld, .sum, "Credits of unfinished projects.")
+        try fields.required("creditsCaptured", &creditsCaptured, .sum, "Credits of completed projects.")
+        try fields.optional("successRate", &successRate, .part, "Completed projects / ended projects, 0 to 1.")
+        try fields.optional(
+            "averageSeconds", &averageSeconds, "Average seconds from the creation of a project to its completion.")
     }
 }
 
 extension Statistics.StatusCounts: Message {
     package static let title: String? = "StatusCounts"
-    package static let note = "Projects in each status."
+    package static let note = "The number of projects in each status."
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("pending", &pending, .count, "Not yet reported by a pipeline.")
-        try fields.required("processing", &processing, .count, "Being worked on.")
-        try fields.required("completed", &completed, .count, "Done.")
-        try fields.required("failed", &failed, .count, "Failed and refunded.")
+        try fields.required("pending", &pending, .count, "Projects that no pipeline has reported yet.")
+        try fields.required("processing", &processing, .count, "Projects that a pipeline works on.")
+        try fields.required("completed", &completed, .count, "Projects that are completed.")
+        try fields.required("failed", &failed, .count, "Projects that have failed and are refunded.")
     }
 }

@@ -1,10 +1,10 @@
-/// Where a project is in its life. `failed` means refunded; there is no other way to fail or to be refunded.
+/// The status of a project. Every failed project is refunded, and no other project is.
 public enum Status: String, Sendable, CaseIterable {
     case pending, processing, completed, failed
 
-    /// Ended, for good.
+    /// The project has its verdict.
     public var isTerminal: Bool { self == .completed || self == .failed }
 
-    /// What a report may say.
+    /// The statuses that a report may have.
     package static let reportable: [Status] = [.processing, .completed, .failed]
 }

@@ -1,40 +1,40 @@
-/// What the daemon's clocks do to projects that nobody reported in time.
+/// Fails and refunds projects without a report in time.
 package enum Sweep {
-    /// Projects of one transaction, so that many due ones never hold up other callers.
+    /// The maximum number of projects in one transaction, so that many due projects do not delay other requests.
     package static let batch = 500
 
-    /// Settles due projects, at most `limit` of them, as the daemon itself.
-    /// - Returns: how many were due; `limit` means that there may be more.
+    /// Expires due projects, at most `limit`, in the name of the daemon.
+    /// - Returns: how many were due. If it is `limit`, there may be more.
     package static func run(
-        in store: any WriteTransaction, _ context: CallContext, resumedAt: Timestamp?, limit: Int = batch
+        in transaction: any WriteTransaction, _ context: CallContext, resumedAt: Timestamp?, limit: Int = batch
     ) throws(RPCError) -> Int {
-        let due = try store.dueProjects(at: context.now, limit: limit)
-        for stored in due { try settle(stored, in: store, context, resumedAt: resumedAt) }
+        let due = try transaction.dueProjects(at: context.now, limit: limit)
+        for stored in due { try settle(stored, in: transaction, context, resumedAt: resumedAt) }
         return due.count
     }
 
     /// Fails and refunds a project that is due.
-    /// - Parameter resumedAt: since when the daemon runs and the clock goes steadily. Before that its holder may have had
-    ///   nobody to report to, so that a lease lasts a whole lease from there on; nil: always.
+    /// - Parameter resumedAt: when the daemon could receive reports again, after a restart, a clock jump or a pause. A
+    ///   lease, or a detach grace, lasts at least its whole length from this time on. `nil` if there was no such pause.
     package static func settle(
-        _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext, resumedAt: Timestamp?
+        _ stored: StoredProject, in transaction: any WriteTransaction, _ context: CallContext, resumedAt: Timestamp?
     ) throws(RPCError) {
         let code = reason(stored, context)
         if let resumedAt, let grace = grace(stored, code, from: resumedAt, context.limits), grace > context.now {
-            return try postpone(stored, to: grace, in: store, at: context.now)
+            return try postpone(stored, to: grace, in: transaction, at: context.now)
         }
-        try store.finish(stored, .failed(code: code, message: message(code)), at: context.now)
-        try store.record(NewEvent(.failed, of: stored, errorCode: code), by: context.caller, at: context.now)
+        try transaction.finish(stored, .failed(code: code, message: message(code)), at: context.now)
+        try transaction.record(NewEvent(.failed, of: stored, errorCode: code), by: context.caller, at: context.now)
     }
 
-    /// Gives a project another deadline; its holder's loss stays one.
+    /// Sets another deadline. A detached project stays detached.
     package static func postpone(
-        _ stored: StoredProject, to deadline: Timestamp, in store: any WriteTransaction, at now: Timestamp
+        _ stored: StoredProject, to deadline: Timestamp, in transaction: any WriteTransaction, at now: Timestamp
     ) throws(RPCError) {
         if stored.isDetached {
-            try store.detach(stored, deadline: deadline, at: now)
+            try transaction.detach(stored, deadline: deadline, at: now)
         } else {
-            try store.renew(stored, deadline: deadline, at: now)
+            try transaction.renew(stored, deadline: deadline, at: now)
         }
     }
 
@@ -50,7 +50,7 @@ package enum Sweep {
         }
     }
 
-    /// Which of the clocks ran out.
+    /// The clock that ran out, as a failure code.
     static func reason(_ stored: StoredProject, _ context: CallContext) -> String {
         if stored.project.status == .pending, !stored.isDetached {
             let runtime = stored.terms.maximumRuntime ?? context.limits.maximumRuntime

@@ -1,5 +1,5 @@
 extension String {
-    /// Cut to at most `limit` bytes of UTF-8, on a scalar boundary, so that the result is valid UTF-8.
+    /// Cut to at most `limit` bytes of UTF-8, at the boundary of a Unicode scalar, so that the result is valid UTF-8.
     package func shortened(to limit: Int) -> String {
         guard utf8.count > limit else { return self }
         var end = utf8.index(utf8.startIndex, offsetBy: limit)
@@ -7,7 +7,7 @@ extension String {
         return String(unicodeScalars[..<end])
     }
 
-    /// Byte for byte. `==` would call strings equal that differ in normalisation, which SQLite tells apart.
+    /// Compares bytes, as SQLite does. `==` treats strings as equal that differ only in their Unicode normalisation.
     package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 

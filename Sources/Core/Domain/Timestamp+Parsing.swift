@@ -1,7 +1,6 @@
 extension Timestamp {
     /// Reads an RFC 3339 date-time: any offset, any number of fraction digits (cut to milliseconds), `T` or a space,
-    /// upper or lower case. Second 60 is refused: the ledger's clock does not know leap seconds.
-    /// - Returns: nil when the text is anything else.
+    /// upper or lower case. Second 60 is refused: the daemon's clock has no leap seconds.
     public init?(_ text: some StringProtocol) {
         var reader = Digits(Array(text.utf8))
         guard let year = reader.number(4, in: 1...9999), reader.take("-"),
@@ -61,7 +60,7 @@ extension Timestamp {
             return range.contains(value) ? value : nil
         }
 
-        /// One digit or more, cut to milliseconds.
+        /// One or more digits, cut to milliseconds.
         mutating func fraction() -> Int64? {
             var value: Int64 = 0
             var scale: Int64 = 100

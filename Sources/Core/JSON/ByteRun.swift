@@ -1,9 +1,10 @@
-/// Finds the end of a run of bytes that need no attention, 8 bytes at a time.
+/// Finds the end of a run of bytes that need no special treatment, 8 bytes at a time.
 enum ByteRun {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
-    /// The first byte at or after `start` that is not ASCII, a control character, `"` or `\`; else the end.
+    /// The first byte from `start` on that is not ASCII, a control character, `"` or `\`. The end of the text if there
+    /// is none.
     static func endOfPlainASCII(in text: Span<UInt8>, from start: Int) -> Int {
         var position = start
         while position &+ 8 <= text.count {
@@ -16,7 +17,7 @@ enum ByteRun {
         return position
     }
 
-    /// The first byte at or after `start` that a JSON string cannot hold as it is; else the end.
+    /// The first byte from `start` on that must be escaped in a JSON string. The end of the text if there is none.
     static func endOfUnescaped(in text: Span<UInt8>, from start: Int) -> Int {
         var position = start
         while position &+ 8 <= text.count {
@@ -32,8 +33,8 @@ enum ByteRun {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
-    /// Marks control characters, `"` and `\` in their topmost bits. A borrow can mark bytes above the first such
-    /// byte by mistake, never below it: only the lowest mark counts.
+    /// Sets the top bit of bytes that are control characters, `"` or `\`. A borrow can also set the bit of a byte above
+    /// the first of them, never below, so only the lowest bit counts.
     private static func escaped(_ word: UInt64) -> UInt64 {
         let quote = word ^ (ones &* 0x22)
         let backslash = word ^ (ones &* 0x5C)
@@ -42,7 +43,7 @@ enum ByteRun {
     }
 
     private static func load(_ text: Span<UInt8>, at position: Int) -> UInt64 {
-        // Bounds are checked; "unsafe" is that not every type may be made of any bits, and an integer may.
+        // Bounds are checked. The call is "unsafe" only for types that are not valid for all bit patterns.
         UInt64(littleEndian: text.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
     }
 }

@@ -1,6 +1,6 @@
 extension [UInt8] {
-    /// Appends the content of a JSON string for these UTF-8 bytes. Only what must be escaped is: `"`, `\` and
-    /// control characters below U+0020.
+    /// Appends UTF-8 text as the content of a JSON string. It escapes only `"`, `\` and control characters below
+    /// U+0020.
     mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
         var start = 0
         while start < text.count {

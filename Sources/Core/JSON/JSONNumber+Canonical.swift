@@ -1,7 +1,7 @@
 extension JSONNumber {
-    /// One spelling for each number: its sign, its digits without zeros at either end, `e`, and the power of ten by which
-    /// they are to be multiplied. `0` for every zero. Exact whatever the exponent, which is only ever text or a sum of two
-    /// small numbers, so that `1e999999999` costs what its eleven bytes cost.
+    /// The canonical spelling of a number: its sign, its digits without zeros at both ends, `e`, and the power of ten.
+    /// Every zero is `0`. It is exact for every exponent, and its cost depends only on the length of the text: an
+    /// exponent is handled as text or as a sum of two small numbers, also in `1e999999999`.
     static func canonical(_ number: Span<UInt8>) -> [UInt8] {
         var digits: [UInt8] = []
         var fractionDigits = 0
@@ -31,7 +31,7 @@ extension JSONNumber {
         return digits
     }
 
-    /// An exponent as it stands in the text, of any length, and a number that the length of the text bounds.
+    /// Adds a number, which is at most the length of the text, to an exponent, whose text can have any length.
     private static func sum(_ exponent: [UInt8], _ shift: Int) -> [UInt8] {
         let isNegative = exponent.first == UInt8(ascii: "-")
         let isSigned = isNegative || exponent.first == UInt8(ascii: "+")
@@ -40,7 +40,7 @@ extension JSONNumber {
             let size = digits.reduce(0) { $0 &* 10 &+ Int($1 &- UInt8(ascii: "0")) }
             return Array(((isNegative ? 0 &- size : size) &+ shift).description.utf8)
         }
-        // So far from zero that the sign stays: add or subtract as by hand.
+        // The exponent is so large that the sum has the same sign. Adds digit by digit.
         var rest = Int64(isNegative ? 0 &- shift : shift)
         var place = digits.count
         while rest != 0, place > 0 {

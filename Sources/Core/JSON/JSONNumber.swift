@@ -1,15 +1,15 @@
-/// The values of JSON numbers that the scanner has accepted.
+/// Reads the values of JSON numbers that the scanner has accepted.
 enum JSONNumber {
-    /// Enough to push every number out of range, small enough that sums with it cannot overflow.
+    /// Large enough that every number with it is out of range, and small enough that sums with it cannot overflow.
     private static let exponentLimit = 1_000_000_000_000
 
-    /// The exact integer that a number stands for, however it is written; nil for a fraction or beyond ±(2^53 − 1).
+    /// The exact integer value of a number in any spelling. `nil` for a fraction and for a number beyond ±(2^53 − 1).
     static func integer(_ number: Span<UInt8>) -> Int64? {
         guard let magnitude = magnitude(number, atMost: UInt64(Limits.largestInteger)) else { return nil }
         return signed(magnitude, number)
     }
 
-    /// The same from −2^63 to 2^63 − 1.
+    /// As `integer`, for −2^63 to 2^63 − 1.
     static func int64(_ number: Span<UInt8>) -> Int64? {
         guard let magnitude = magnitude(number, atMost: Int64.min.magnitude) else { return nil }
         return signed(magnitude, number)
@@ -20,8 +20,8 @@ enum JSONNumber {
     }
 
     private static func magnitude(_ number: Span<UInt8>, atMost limit: UInt64) -> UInt64? {
-        // The value is magnitude × 10^(zeros − fractionDigits + exponent): zeros are held back until another digit
-        // follows, so that the magnitude never ends in 0 and a negative power means a fraction.
+        // The value is magnitude × 10^(zeros − fractionDigits + exponent). Zeros are only counted until another digit
+        // follows. So the magnitude never ends in 0, and a negative power means a fraction.
         var magnitude: UInt64 = 0
         var zeros = 0
         var fractionDigits = 0
@@ -55,7 +55,7 @@ enum JSONNumber {
         return value
     }
 
-    /// Nil for a negative power, and when the result could not be at most `limit`.
+    /// `nil` for a negative power, and for a result above `limit`.
     private static func scale(_ magnitude: UInt64, byPowerOf10 power: Int, atMost limit: UInt64) -> UInt64? {
         guard power >= 0 else { return nil }
         if magnitude == 0 { return 0 }
@@ -76,7 +76,7 @@ enum JSONNumber {
         return digits[0] == UInt8(ascii: "-") ? -exponent : exponent
     }
 
-    /// The nearest `Double`, nil when that is infinite.
+    /// The nearest `Double`. `nil` if that is infinite.
     static func double(_ number: ArraySlice<UInt8>) -> Double? {
         guard let value = Double(String(decoding: number, as: UTF8.self)), value.isFinite else { return nil }
         return value

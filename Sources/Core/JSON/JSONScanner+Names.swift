@@ -1,8 +1,8 @@
 extension JSONScanner {
-    /// Up to so many members every name is compared with every other one, which needs no memory.
+    /// In an object with at most this number of members, all names are compared with each other, which needs no memory.
     private static let pairwiseLimit = 16
 
-    /// Refuses an object, all tokens of which are on the tape, in which a name occurs twice.
+    /// Throws if a name occurs twice in the object. All tokens of the object must be on the tape.
     func checkNames(ofObject object: Int, _ text: Span<UInt8>) throws(JSONSyntaxError) {
         var count = 0
         var name = object &+ 1
@@ -18,7 +18,8 @@ extension JSONScanner {
         }
     }
 
-    /// The same with a hash table, seeded per process so that nobody can choose names that collide.
+    /// As `checkNames`, with a hash table. Its seed differs in every process, so that nobody can choose names that
+    /// collide.
     private func checkManyNames(ofObject object: Int, _ text: Span<UInt8>) throws(JSONSyntaxError) {
         var count = 0
         var name = object &+ 1
@@ -26,7 +27,7 @@ extension JSONScanner {
             name = tape[name &+ 1].next
             count &+= 1
         }
-        // At least twice as many slots as names, a power of two. 0, the root, is never a name: an empty slot.
+        // A power of two, at least twice the number of names. 0 marks an empty slot: token 0 is the root, never a name.
         let mask = (1 << (Int.bitWidth &- (count &* 2).leadingZeroBitCount)) &- 1
         var slots = [UInt32](repeating: 0, count: mask &+ 1)
         name = object &+ 1

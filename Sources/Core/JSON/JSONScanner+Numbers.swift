@@ -1,5 +1,5 @@
 extension JSONScanner {
-    /// Scans a number, the first byte of which is a digit or a minus sign. What follows it is not looked at.
+    /// Scans a number that begins with a digit or a minus sign. It does not check what follows the number.
     mutating func scanNumber(_ text: Span<UInt8>) throws(JSONSyntaxError) {
         let start = position
         if byte(text) == UInt8(ascii: "-") { position &+= 1 }

@@ -1,17 +1,17 @@
-/// Checks one JSON text against the grammar and lists its tokens: one pass, no recursion, no stack.
+/// Checks a JSON text against the grammar and lists its tokens, in one pass, without recursion and without a stack.
 struct JSONScanner {
     private(set) var tape: [JSONToken] = []
     var position = 0
 
     private let maximumDepth: Int
     private var depth = 0
-    /// The innermost container that is not closed yet; meaningless at depth 0.
+    /// The innermost container that is not closed yet. It has no meaning at depth 0.
     private var container = 0
     private var containerIsObject = false
 
     init(expecting length: Int, maximumDepth: Int) {
         self.maximumDepth = maximumDepth
-        // Typical requests have a token for every 8 bytes or so: one allocation for most texts.
+        // Typical requests have about one token for every 8 bytes, so most texts need one allocation.
         tape.reserveCapacity(length / 8 &+ 8)
     }
 
@@ -27,7 +27,7 @@ struct JSONScanner {
 
     /// Scans a scalar, an empty container, or the beginning of a container up to its first value.
     ///
-    /// - Returns: Whether a container was opened and its first value follows.
+    /// - Returns: whether it opened a container whose first value follows.
     private mutating func scanValueOrOpening(_ text: Span<UInt8>) throws(JSONSyntaxError) -> Bool {
         switch byte(text) {
         case UInt8(ascii: "\""):
@@ -59,9 +59,9 @@ struct JSONScanner {
         return false
     }
 
-    /// After a value: closes what ends here, and goes over the comma and the name before the next value.
+    /// Skips everything between two values: ends of containers, the comma and the name of the next value.
     ///
-    /// - Returns: False at the end of the text.
+    /// - Returns: `false` at the end of the text.
     private mutating func advanceToNextValue(_ text: Span<UInt8>) throws(JSONSyntaxError) -> Bool {
         while depth > 0 {
             skipWhiteSpace(text)
@@ -84,7 +84,7 @@ struct JSONScanner {
 
     private mutating func open(isObject: Bool) throws(JSONSyntaxError) {
         guard depth < maximumDepth else { throw failure("nested too deeply") }
-        // A container inside another remembers that one; which kind it is, its first byte tells.
+        // While a container is open, its token has the index of the container around it.
         append(JSONToken(start: position, end: position, next: container))
         container = tape.count &- 1
         containerIsObject = isObject
@@ -133,7 +133,7 @@ struct JSONScanner {
         }
     }
 
-    /// The byte at the position. NUL at the end of the text: it is valid nowhere.
+    /// The byte at the position. At the end of the text it is NUL, which is valid nowhere.
     func byte(_ text: Span<UInt8>) -> UInt8 {
         position < text.count ? text[position] : 0
     }

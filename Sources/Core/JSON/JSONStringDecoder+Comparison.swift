@@ -31,7 +31,7 @@ extension JSONStringDecoder {
         return decoder.next(in: text) == nil
     }
 
-    /// A hash of the decoded bytes, different in every process.
+    /// A hash of the decoded bytes. It differs in every process.
     static func hash(_ token: JSONToken, _ text: Span<UInt8>) -> Int {
         var hasher = Hasher()
         if token.hasEscapes {

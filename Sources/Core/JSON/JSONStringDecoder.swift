@@ -1,11 +1,11 @@
-/// Yields the UTF-8 bytes that a scanned JSON string stands for, one by one and without an allocation.
+/// Decodes a scanned JSON string to UTF-8, byte by byte and without an allocation.
 struct JSONStringDecoder {
     private var position: Int
     private let end: Int
-    /// The rest of a decoded scalar, its next byte lowest.
+    /// The rest of a decoded scalar. Its next byte is the lowest byte.
     private var pending: UInt32 = 0
 
-    /// - Parameter content: What is between the quotation marks of a string that the scanner has accepted.
+    /// - Parameter content: the bytes between the quotation marks of a string that the scanner has accepted.
     init(_ content: Range<Int>) {
         position = content.lowerBound
         end = content.upperBound
@@ -40,7 +40,7 @@ struct JSONStringDecoder {
     private mutating func decodeScalar(_ text: Span<UInt8>) -> UInt8? {
         var scalar = UInt32(decodeUnit(text))
         if UTF16.isLeadSurrogate(UInt16(truncatingIfNeeded: scalar)) {
-            position &+= 2  // The scanner has seen to it that \u and a trail surrogate follow.
+            position &+= 2  // The scanner has checked that \u and a trail surrogate follow.
             scalar = 0x10000 &+ ((scalar & 0x3FF) << 10 | UInt32(decodeUnit(text)) & 0x3FF)
         }
         let tail = { (shift: UInt32) in 0x80 | (scalar >> shift) & 0x3F }

@@ -1,8 +1,8 @@
 /// Why a text is not one valid JSON value.
 package struct JSONSyntaxError: Error, Sendable, Equatable {
-    /// A few words for humans, such as "duplicate member name". May change; never compare it in code.
+    /// A few words for people, for example "duplicate member name". They may change, so do not compare them in code.
     package let reason: String
-    /// The byte, counted from 0, at which the text stops being valid; its length when it ends too early.
+    /// The first invalid byte, counted from 0. If the text ends too early, its length.
     package let offset: Int
 
     package init(reason: String, offset: Int) {

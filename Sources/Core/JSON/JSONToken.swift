@@ -1,6 +1,7 @@
-/// Where a value or a member name stands in the text. 12 bytes, because a text may have a token for every 2 of its bytes.
+/// The place of a value or a member name in the text. It takes only 12 bytes, because a text can have a token for every
+/// 2 bytes.
 struct JSONToken: Sendable {
-    /// The longest text: the topmost bit of `end` is taken.
+    /// The longest text in bytes. The top bit of `end` has another use.
     static let maximumOffset = Int(UInt32.max >> 1)
     private static let escapeBit: UInt32 = 1 << 31
 
@@ -8,27 +9,27 @@ struct JSONToken: Sendable {
     private var endAndEscapes: UInt32
     private var nextIndex: UInt32
 
-    /// Offsets and indices are within `maximumOffset`, which the scanner checks once for the whole text.
+    /// Offsets and indices must be within `maximumOffset`. The scanner checks that once for the whole text.
     init(start: Int, end: Int, hasEscapes: Bool = false, next: Int) {
         startOffset = UInt32(truncatingIfNeeded: start)
         endAndEscapes = UInt32(truncatingIfNeeded: end) | (hasEscapes ? Self.escapeBit : 0)
         nextIndex = UInt32(truncatingIfNeeded: next)
     }
 
-    /// The first byte: the opening quotation mark of a string, the bracket of a container.
+    /// The offset of the first byte, for example the quotation mark of a string or the bracket of a container.
     var start: Int { Int(startOffset) }
 
-    /// One past the last byte, brackets and quotation marks included.
+    /// The offset after the last byte, including brackets and quotation marks.
     var end: Int {
         get { Int(endAndEscapes & ~Self.escapeBit) }
         set { endAndEscapes = UInt32(truncatingIfNeeded: newValue) | (endAndEscapes & Self.escapeBit) }
     }
 
-    /// A string in which a backslash occurs.
+    /// The string contains a backslash.
     var hasEscapes: Bool { endAndEscapes & Self.escapeBit != 0 }
 
-    /// The index of the first token that does not belong to this value. While a container is open: the index of
-    /// the container around it, which spares the scanner a stack.
+    /// The index of the first token after this value. While a container is open, the index of the container around it,
+    /// so that the scanner needs no stack.
     var next: Int {
         get { Int(nextIndex) }
         set { nextIndex = UInt32(truncatingIfNeeded: newValue) }

@@ -1,5 +1,5 @@
 extension JSONValue {
-    /// How many members an object or elements an array has; 0 for another kind. Takes time in proportion.
+    /// The number of members of an object or elements of an array, in linear time. 0 for another kind.
     package var count: Int {
         switch kind {
         case .object: members.reduce(0) { count, _ in count + 1 }
@@ -8,17 +8,17 @@ extension JSONValue {
         }
     }
 
-    /// The members of an object in the order of the text, names as strings; empty for another kind.
+    /// The members of an object in the order of the text. Names are strings. Empty for another kind.
     package var members: Members {
         Members(document: document, position: index &+ 1, end: kind == .object ? token.next : 0)
     }
 
-    /// The elements of an array; empty for another kind.
+    /// The elements of an array. Empty for another kind.
     package var elements: Elements {
         Elements(document: document, position: index &+ 1, end: kind == .array ? token.next : 0)
     }
 
-    /// The value of the member with this name; nil when there is none and for another kind.
+    /// The value of the member with this name. `nil` if there is none, and for another kind.
     package subscript(_ name: StaticString) -> JSONValue? {
         for member in members where member.name.isString(name) {
             return member.value

@@ -1,19 +1,19 @@
 extension JSONValue {
-    /// Whether both say the same: the order of members, white space, escapes in strings and the spelling of numbers (`1`,
-    /// `1.0`, `10e-1`) do not matter. Numbers are compared exactly, however large or small, strings by their UTF-8 bytes.
-    /// No recursion; takes time in proportion to both texts.
+    /// Whether both values are equal. The order of members, white space, escapes in strings and the spelling of numbers
+    /// (`1`, `1.0`, `10e-1`) do not matter. Numbers of any size are compared exactly, and strings by their UTF-8 bytes.
+    /// No recursion, and linear time.
     package func hasSameValue(as other: JSONValue) -> Bool {
         var classes = JSONClasses()
         return classes.number(of: self) == classes.number(of: other)
     }
 }
 
-/// Gives each value a number: equal values get the same one, different values different ones.
+/// Gives each value a number, so that equal values have the same number and different values have different numbers.
 private struct JSONClasses {
-    /// What is known of a value: what it is itself, and the numbers of what it holds.
+    /// The key is made of the value's kind and content. For a container, the content is the numbers of its parts.
     private var numbers: [[UInt8]: UInt32] = [:]
 
-    /// From the last token to the first: what a container holds has its number before the container is looked at.
+    /// Goes from the last token to the first, so that the parts of a container have their numbers before the container.
     mutating func number(of value: JSONValue) -> UInt32 {
         let start = value.index
         var found = [UInt32](repeating: 0, count: max(1, value.token.next &- start))
@@ -31,7 +31,7 @@ private struct JSONClasses {
         let text = value.document.bytes
         switch value.kind {
         case .object:
-            // The scanner has refused names that occur twice.
+            // Names are unique: the scanner refuses duplicates.
             var members = value.members.map { UInt64(number($0.name.index)) << 32 | UInt64(number($0.value.index)) }
             members.sort()
             return members.reduce(into: [UInt8(ascii: "{")]) { key, member in

@@ -1,4 +1,4 @@
-/// A value inside a `JSONDocument`, which it keeps alive. Cheap to copy; decodes on every access.
+/// A value in a `JSONDocument`, which it keeps alive. Cheap to copy. It decodes on every access.
 package struct JSONValue: Sendable {
     package enum Kind: Sendable {
         case object, array, string, number, `true`, `false`, null
@@ -21,10 +21,10 @@ package struct JSONValue: Sendable {
         }
     }
 
-    /// The bytes of this value exactly as they stand in the text, without white space around.
+    /// The bytes of this value as in the text, without white space around them.
     package var raw: ArraySlice<UInt8> { document.bytes[token.start..<token.end] }
 
-    /// The decoded text of a string, nil for another kind. May hold U+0000.
+    /// The decoded text of a string, which may contain U+0000. `nil` for another kind.
     package var string: String? {
         guard kind == .string else { return nil }
         let text = document.bytes
@@ -34,27 +34,27 @@ package struct JSONValue: Sendable {
         return String(decoding: text[token.content], as: UTF8.self)
     }
 
-    /// A number that is an integer within ±(2^53 − 1), computed without rounding: `1`, `1.0` and `100e-2` are 1.
-    /// Nil for a fraction, for a greater number and for another kind.
+    /// The value of a number that is an integer within ±(2^53 − 1), without rounding: `1`, `1.0` and `100e-2` are 1.
+    /// `nil` for a fraction, for a greater number and for another kind.
     package var integer: Int64? {
         guard kind == .number else { return nil }
         let text = document.bytes
         return JSONNumber.integer(text.span.extracting(token.start..<token.end))
     }
 
-    /// The same from −2^63 to 2^63 − 1: sums over many users may be so great.
+    /// As `integer`, for −2^63 to 2^63 − 1. Sums over many users may need that range.
     package var int64: Int64? {
         guard kind == .number else { return nil }
         let text = document.bytes
         return JSONNumber.int64(text.span.extracting(token.start..<token.end))
     }
 
-    /// The nearest `Double` to a number. Nil when it is too great for one (`1e400`) and for another kind.
+    /// The nearest `Double` to a number. `nil` if it is infinite (`1e400`), and for another kind.
     package var double: Double? {
         kind == .number ? JSONNumber.double(raw) : nil
     }
 
-    /// Nil for another kind.
+    /// `nil` for another kind.
     package var bool: Bool? {
         switch kind {
         case .true: true
@@ -63,12 +63,12 @@ package struct JSONValue: Sendable {
         }
     }
 
-    /// Whether this is a string that decodes to exactly these bytes. Does not allocate.
+    /// Whether this is a string that decodes to these bytes. Does not allocate.
     package func isString(_ literal: StaticString) -> Bool {
         literal.withUTF8Buffer { isString(utf8: $0.span) }
     }
 
-    /// Whether this is a string with exactly these UTF-8 bytes; canonically equivalent ones are different.
+    /// Whether this is a string with these UTF-8 bytes. Canonically equivalent strings are different.
     package func isString(_ literal: String) -> Bool {
         literal.utf8.withContiguousStorageIfAvailable { isString(utf8: $0.span) }
             ?? isString(utf8: Array(literal.utf8).span)
@@ -80,7 +80,7 @@ package struct JSONValue: Sendable {
         return JSONStringDecoder.isEqual(token, text.span, to: bytes)
     }
 
-    /// This value's text without insignificant white space; everything else stays byte for byte.
+    /// The text of this value without white space between values. All other bytes are unchanged.
     package func minified() -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(raw.count)

@@ -1,29 +1,29 @@
-/// Appends JSON texts to one growing buffer, without building a tree. Commas are placed automatically.
+/// Appends JSON texts to one buffer, without building a tree. It adds the commas.
 ///
-/// The caller sees to it that what begins is ended and that every value in an object follows a key: nothing
-/// is checked, because replies are written by fixed code that tests cover.
+/// The caller must end every object and array, and write a key before every value in an object. That is not checked:
+/// only fixed code writes replies, and tests cover it.
 package struct JSONWriter: Sendable {
-    /// What was written so far: texts that each end with a line feed, and perhaps an unfinished one.
+    /// Complete texts, each with a line feed at its end, and the text that is being written.
     package private(set) var bytes: [UInt8]
-    /// Whether a value precedes in the same container.
+    /// A value comes before the position in the same container.
     private var needsComma = false
 
-    /// - Parameter capacity: bytes to make room for at once; most replies fit into 512.
+    /// - Parameter capacity: the number of bytes to reserve. Most replies have less than 512 bytes.
     package init(capacity: Int = 0) {
         bytes = []
         bytes.reserveCapacity(capacity)
     }
 
-    /// Makes room for so many bytes at once.
+    /// Reserves room for this number of bytes.
     package mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
 
-    /// Takes out what was written; the text that was begun goes on afterwards.
+    /// Takes the bytes that were written. Writing then continues in the same text.
     package mutating func take() -> [UInt8] {
         defer { bytes = [] }
         return bytes
     }
 
-    /// Where the next value would begin.
+    /// A position in the text, to return to.
     package struct Mark: Sendable {
         fileprivate let count: Int
         fileprivate let needsComma: Bool
@@ -31,7 +31,7 @@ package struct JSONWriter: Sendable {
 
     package var mark: Mark { Mark(count: bytes.count, needsComma: needsComma) }
 
-    /// Forgets what was written since the mark was taken; nothing may have been taken out in between.
+    /// Removes everything that was written since the mark was made. `take()` must not have been called in between.
     package mutating func rewind(to mark: Mark) {
         bytes.removeLast(max(0, bytes.count &- mark.count))
         needsComma = mark.needsComma
@@ -42,7 +42,7 @@ package struct JSONWriter: Sendable {
     package mutating func beginArray() { begin(UInt8(ascii: "[")) }
     package mutating func endArray() { end(UInt8(ascii: "]")) }
 
-    /// Writes a name that is known to need no escaping.
+    /// Writes a name that needs no escaping.
     package mutating func key(_ name: StaticString) {
         bytes.append(addingCapacity: name.utf8CodeUnitCount &+ 4) { text in
             if needsComma { text.append(UInt8(ascii: ",")) }
@@ -72,7 +72,7 @@ package struct JSONWriter: Sendable {
         text.withUTF8Buffer { appendQuoted($0) }
     }
 
-    /// Writes a string of ASCII that is known to need no escaping: an id, a time.
+    /// Writes an ASCII string that needs no escaping, for example an id or a time.
     package mutating func plain(capacity: Int, _ fill: (inout OutputSpan<UInt8>) -> Void) {
         separate()
         bytes.append(addingCapacity: capacity &+ 2) { text in
@@ -88,7 +88,7 @@ package struct JSONWriter: Sendable {
         appendDecimal(number.magnitude)
     }
 
-    /// Writes the shortest text that reads back as the same number; `null` when it is infinite or not a number.
+    /// Writes the shortest text that reads back as the same number. Writes `null` for infinity and NaN.
     package mutating func number(_ number: Double) {
         guard number.isFinite else { return null() }
         raw(number.description.utf8)
@@ -102,13 +102,13 @@ package struct JSONWriter: Sendable {
         raw("null")
     }
 
-    /// Writes a value that is JSON already, such as an id that is echoed. It is not checked.
+    /// Writes a value that is JSON already, for example the id of a request. It is not checked.
     package mutating func raw(_ json: some Collection<UInt8>) {
         separate()
         bytes.append(contentsOf: json)
     }
 
-    /// Ends a text with a line feed; the next one may begin.
+    /// Ends a text with a line feed, so that the next text can begin.
     package mutating func newline() {
         bytes.append(UInt8(ascii: "\n"))
         needsComma = false
@@ -130,7 +130,7 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Comes before every name and every value.
+    /// Must be called before every name and every value.
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true

@@ -1,6 +1,6 @@
-/// Well-formed UTF-8 (Unicode 16, table 3-7): nothing overlong, no surrogates, nothing above U+10FFFF.
+/// Checks for well-formed UTF-8 (Unicode 16, table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF.
 enum UTF8Validation {
-    /// The length of the sequence of 2 to 4 bytes that begins at a byte of 0x80 or more; nil when it is ill-formed.
+    /// The length, 2 to 4, of the sequence that begins at a byte of 0x80 or more. `nil` if it is ill-formed.
     static func sequenceLength(in text: Span<UInt8>, at start: Int) -> Int? {
         // Only the second byte has a range that depends on the first.
         let length: Int

@@ -1,24 +1,24 @@
-/// A grant or an adjustment that was written.
+/// The result of a grant or an adjustment.
 public struct PostedEntry: Sendable {
     public var balance: Balance
     public var entry: Entry
-    /// The key was used before: this is the entry that it made.
+    /// The key was used before, and this is the entry that was written then.
     public var replayed: Bool
 }
 
 extension PostedEntry: Message {
     package static let title: String? = "PostedEntry"
-    package static let note = "The line that was written, and the user's credits afterwards."
+    package static let note = "The entry that was written, and the user's credits after it."
     package static var blank: Self { Self(balance: .blank, entry: .blank, replayed: false) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("balance", &balance, "The user's credits afterwards.")
-        try fields.required("entry", &entry, "The line of the ledger.")
-        try fields.required("replayed", &replayed, "The key was used before; nothing moved now.")
+        try fields.required("balance", &balance, "The user's credits after the request.")
+        try fields.required("entry", &entry, "The entry of the ledger.")
+        try fields.required("replayed", &replayed, "Whether the key was used before. If so, no credits moved now.")
     }
 }
 
-/// The rule that `grantCredits` and `adjustCredits` share: they differ in the kind of the entry and in its range.
+/// The rule that `grantCredits` and `adjustCredits` share. They differ in the kind of the entry and in its range.
 struct AccountPosting {
     let kind: Entry.Kind
     let event: Event.Kind
@@ -28,34 +28,35 @@ struct AccountPosting {
     let idempotencyKey: String?
     let allowed: ClosedRange<Int64>
 
-    func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> PostedEntry {
-        if let idempotencyKey, let earlier = try store.request(of: userId, key: idempotencyKey) {
-            return try replay(earlier, in: store)
+    func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> PostedEntry {
+        if let idempotencyKey, let earlier = try transaction.request(of: userId, key: idempotencyKey) {
+            return try replay(earlier, in: transaction)
         }
         guard allowed.contains(credits) else { throw .amountOutOfRange("credits", credits, allowed: allowed) }
-        let known = try store.account(of: userId)
+        let known = try transaction.account(of: userId)
         let before = known?.balance ?? Balance(userId: userId, available: 0, held: 0)
-        // All are within ±2^53, so the sums cannot overflow.
+        // Both are within ±2^53, so the sum cannot overflow.
         guard before.available + credits >= 0 else {
             throw .insufficientCredits(available: before.available, required: -credits)
         }
-        // All that was ever given, also what is spent: the ledger keeps that sum.
+        // `granted` is the sum of all grants and adjustments, including spent credits. It must stay below 2^53.
         let room = Limits.largestInteger - (known?.granted ?? 0)
         guard credits <= room else {
             throw .amountOutOfRange("credits", credits, allowed: min(allowed.lowerBound, room)...room)
         }
-        let account = if let known { known } else { try store.openAccount(of: userId) }
-        let entry = try store.post(
+        let account = if let known { known } else { try transaction.openAccount(of: userId) }
+        let entry = try transaction.post(
             NewEntry(
                 account: account, kind: kind, credits: credits, reason: reason, idempotencyKey: idempotencyKey),
             at: context.now)
-        try store.record(
+        try transaction.record(
             NewEvent(event, of: account, credits: credits, detail: "\(credits) credits: \(reason)"), by: context.caller,
             at: context.now)
-        return PostedEntry(balance: try store.balance(of: userId), entry: entry, replayed: false)
+        return PostedEntry(balance: try transaction.balance(of: userId), entry: entry, replayed: false)
     }
 
-    private func replay(_ earlier: EarlierRequest, in store: any WriteTransaction) throws(RPCError) -> PostedEntry {
+    private func replay(_ earlier: EarlierRequest, in transaction: any WriteTransaction) throws(RPCError) -> PostedEntry
+    {
         guard case .entry(let entry) = earlier, entry.kind == kind else {
             throw .idempotencyConflict("The key was used for another method", differs: ["method"])
         }
@@ -65,6 +66,6 @@ struct AccountPosting {
         guard differs.isEmpty else {
             throw .idempotencyConflict("The key was used for a request with other parameters", differs: differs)
         }
-        return PostedEntry(balance: try store.balance(of: userId), entry: entry, replayed: true)
+        return PostedEntry(balance: try transaction.balance(of: userId), entry: entry, replayed: true)
     }
 }

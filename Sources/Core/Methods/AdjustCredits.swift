@@ -1,8 +1,8 @@
-/// Corrects a user's credits, up or down. Errors: `amountOutOfRange`, `insufficientCredits` (it would go below zero),
-/// `idempotencyConflict`.
+/// Corrects a user's credits, up or down. Errors: `amountOutOfRange`, `insufficientCredits` (the available credits
+/// would become negative), `idempotencyConflict`.
 public struct AdjustCredits: Sendable {
     public var userId: String
-    /// Below zero takes credits away.
+    /// A negative number takes credits away.
     public var credits: Int64
     public var reason: String
     public var idempotencyKey: String?
@@ -25,18 +25,19 @@ extension AdjustCredits: KeyedMethod {
     package static var blank: Self { Self(userId: "", credits: 0, reason: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("userId", &userId, .userID, "Whose credits.")
-        try fields.required("credits", &credits, .change, "How many; below zero takes away.")
-        try fields.required("reason", &reason, .reason, "Why; stays in the ledger.")
-        try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats with the same key adjust once.")
+        try fields.required("userId", &userId, .userID, "The user.")
+        try fields.required("credits", &credits, .change, "The credits to add. A negative number takes credits away.")
+        try fields.required("reason", &reason, .reason, "The reason. It is kept in the ledger.")
+        try fields.optional(
+            "idempotencyKey", &idempotencyKey, .key, "Requests with the same key take effect only once.")
     }
 
     package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
 
-    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         try AccountPosting(
             kind: .adjustment, event: .adjusted, userId: userId, credits: credits, reason: reason,
             idempotencyKey: idempotencyKey, allowed: -Limits.largestInteger...Limits.largestInteger
-        ).run(in: store, context)
+        ).run(in: transaction, context)
     }
 }

@@ -1,12 +1,12 @@
-/// Proves that every credit is where it should be: each invariant of the ledger, checked over all rows.
+/// Checks every invariant of the ledger over all rows.
 public struct Audit: Sendable {
     public init() {}
 
     public struct Response: Sendable {
         public var ok: Bool
-        /// Accounts, projects and entries looked at.
+        /// The number of accounts, projects and entries.
         public var checked: Int64
-        /// Empty when `ok`.
+        /// Empty if `ok`.
         public var findings: [Finding]
     }
 
@@ -26,8 +26,8 @@ extension Audit: ReadMethod {
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}
 
-    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        let report = try store.audit()
+    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        let report = try transaction.audit()
         return Response(
             ok: report.findings.isEmpty, checked: report.checked,
             findings: report.findings.map { Finding(check: $0.check, subject: $0.subject, detail: $0.detail) })
@@ -36,24 +36,24 @@ extension Audit: ReadMethod {
 
 extension Audit.Response: Message {
     package static let title: String? = "AuditResult"
-    package static let note = "Whether every invariant holds, and what is wrong."
+    package static let note = "Whether every invariant holds, and which do not."
     package static var blank: Self { Self(ok: true, checked: 0, findings: []) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("ok", &ok, "Nothing was found.")
-        try fields.required("checked", &checked, .count, "Accounts, projects and entries looked at.")
-        try fields.required("findings", &findings, "What is wrong.")
+        try fields.required("ok", &ok, "Whether every invariant holds.")
+        try fields.required("checked", &checked, .count, "The number of accounts, projects and entries.")
+        try fields.required("findings", &findings, "The violations, empty if ok.")
     }
 }
 
 extension Audit.Finding: Message {
     package static let title: String? = "AuditFinding"
-    package static let note = "An invariant that is broken."
+    package static let note = "A violation of an invariant."
     package static var blank: Self { Self(check: "", subject: "", detail: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("check", &check, "The invariant that is broken.")
-        try fields.required("subject", &subject, "Which account, project or entry.")
-        try fields.required("detail", &detail, "How.")
+        try fields.required("check", &check, "The name of the invariant.")
+        try fields.required("subject", &subject, "The account, project or entry.")
+        try fields.required("detail", &detail, "How the invariant is violated.")
     }
 }

@@ -1,4 +1,4 @@
-/// A new project and its charge, however it is asked for.
+/// Creates a project and charges its user. `createProject` and `retryProject` share this rule.
 struct Charge {
     var userId: String
     var credits: Int64
@@ -9,25 +9,26 @@ struct Charge {
     var terms: Terms
     var retryOf: ProjectID?
 
-    /// Errors: `amountOutOfRange`, `idempotencyConflict` (the externalId is taken), `insufficientCredits`; in this order.
-    func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> CreateProject.Response {
+    /// Errors, in this order: `amountOutOfRange`, `idempotencyConflict` (another project has the externalId),
+    /// `insufficientCredits`.
+    func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> CreateProject.Response {
         let limits = context.limits
         let allowed = 0...limits.maximumProjectCredits
         guard allowed.contains(credits) else { throw .amountOutOfRange("credits", credits, allowed: allowed) }
-        try store.requireUnused(externalId)
-        let known = try store.account(of: userId)
+        try transaction.requireUnused(externalId)
+        let known = try transaction.account(of: userId)
         let available = known?.balance.available ?? 0
         guard available >= credits else { throw .insufficientCredits(available: available, required: credits) }
 
-        let account = if let known { known } else { try store.openAccount(of: userId) }
-        let created = try store.create(
+        let account = if let known { known } else { try transaction.openAccount(of: userId) }
+        let created = try transaction.create(
             NewProject(
-                projectId: store.makeProjectID(at: context.now), account: account, credits: credits,
+                projectId: transaction.makeProjectID(at: context.now), account: account, credits: credits,
                 idempotencyKey: idempotencyKey, externalId: externalId, name: name, metadata: metadata, terms: terms,
                 deadline: terms.deadline(.pending, createdAt: context.now, lastReport: context.now, limits: limits),
                 retryOf: retryOf),
             at: context.now)
-        try store.record(NewEvent(.created, of: created), by: context.caller, at: context.now)
+        try transaction.record(NewEvent(.created, of: created), by: context.caller, at: context.now)
         let before = account.balance
         return CreateProject.Response(
             project: created.project,

@@ -1,7 +1,7 @@
-/// Starts a paid project: checks the balance, takes the credits and inserts the project, in one transaction.
+/// Creates a paid project: checks the balance, charges the user and inserts the project, in one transaction.
 ///
-/// Errors: `insufficientCredits`, `amountOutOfRange`, `idempotencyConflict`. A failed create leaves nothing behind, so
-/// that the same key works after a top-up.
+/// Errors: `insufficientCredits`, `amountOutOfRange`, `idempotencyConflict`. A request that is refused leaves nothing
+/// behind, so the same key works after a top-up.
 public struct CreateProject: Sendable {
     public var userId: String
     public var credits: Int64
@@ -25,43 +25,46 @@ public struct CreateProject: Sendable {
     public struct Response: Sendable {
         public var project: Project
         public var balance: Balance
-        /// The key was used before: this is the project that it made, as it is now.
+        /// The key was used before, and this is the project that was created then, in its present state.
         public var replayed: Bool
     }
 }
 
 extension CreateProject: KeyedMethod {
     package static let name = "createProject"
-    package static let summary = "Start a paid project: takes its credits from the user."
+    package static let summary = "Create a paid project and charge its user."
     package static let roles: [Role] = [.app]
     package static let errors: [ErrorKind] = [.insufficientCredits, .amountOutOfRange, .idempotencyConflict]
     package static var blank: Self { Self(userId: "", credits: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("userId", &userId, .userID, "Whose credits pay.")
-        try fields.required("credits", &credits, .projectCredits, "What it costs.")
-        try fields.optional(
-            "idempotencyKey", &idempotencyKey, .key, "Repeats of a request with the same key charge once.")
+        try fields.required("userId", &userId, .userID, "The user who pays.")
+        try fields.required("credits", &credits, .projectCredits, "The price in credits.")
+        try fields.optional("idempotencyKey", &idempotencyKey, .key, "Requests with the same key charge only once.")
         try fields.optional("externalId", &externalId, .externalID, "The upstream's id, unique over all projects.")
-        try fields.optional("name", &name, .line(0...255), "For people.")
+        try fields.optional("name", &name, .line(0...255), "A name for people to read.")
         try fields.optional(
-            "metadata", &metadata, "An object that is kept and given back. At most 16384 bytes without white space.")
-        try fields.optional("startTimeout", &startTimeout, .startTimeout, "Seconds until the first report must come.")
-        try fields.optional("lease", &lease, .lease, "Seconds from one report to the next.")
-        try fields.optional("maxRuntime", &maxRuntime, .maximumRuntime, "Seconds from creation to the verdict.")
+            "metadata", &metadata,
+            "An object that the daemon keeps and returns. At most 16384 bytes without white space.")
+        try fields.optional(
+            "startTimeout", &startTimeout, .startTimeout, "The longest time until the first report, in seconds.")
+        try fields.optional("lease", &lease, .lease, "The longest time between two reports, in seconds.")
+        try fields.optional(
+            "maxRuntime", &maxRuntime, .maximumRuntime, "The longest time from the creation to the verdict, in seconds."
+        )
     }
 
     package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
 
-    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        if let idempotencyKey, let earlier = try store.request(of: userId, key: idempotencyKey) {
-            return try replay(earlier, in: store)
+    package func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        if let idempotencyKey, let earlier = try transaction.request(of: userId, key: idempotencyKey) {
+            return try replay(earlier, in: transaction)
         }
         try checkTerms(context.limits)
         return try Charge(
             userId: userId, credits: credits, idempotencyKey: idempotencyKey, externalId: externalId, name: name,
             metadata: metadata, terms: terms
-        ).run(in: store, context)
+        ).run(in: transaction, context)
     }
 
     private var terms: Terms { Terms(startTimeout: startTimeout, lease: lease, maximumRuntime: maxRuntime) }
@@ -76,7 +79,7 @@ extension CreateProject: KeyedMethod {
         }
     }
 
-    private func replay(_ earlier: EarlierRequest, in store: any WriteTransaction) throws(RPCError) -> Response {
+    private func replay(_ earlier: EarlierRequest, in transaction: any WriteTransaction) throws(RPCError) -> Response {
         guard case .project(let stored) = earlier, stored.project.retryOf == nil else {
             throw .idempotencyConflict("The key was used for another method", differs: ["method"])
         }
@@ -86,7 +89,7 @@ extension CreateProject: KeyedMethod {
         let same: [(String, Bool)] = [
             ("credits", project.creditsUsed == credits),
             ("externalId", originalExternalID.hasSameBytes(as: externalId)),
-            // What retention has removed is nothing to compare with.
+            // Retention has removed both, so they cannot be compared.
             ("name", isTrimmed || project.name.hasSameBytes(as: name)),
             ("metadata", isTrimmed || project.metadata.hasSameValue(as: metadata)),
             ("startTimeout", stored.terms.startTimeout == startTimeout),
@@ -97,18 +100,18 @@ extension CreateProject: KeyedMethod {
         guard differs.isEmpty else {
             throw .idempotencyConflict("The key was used for a request with other parameters", differs: differs)
         }
-        return Response(project: project, balance: try store.balance(of: userId), replayed: true)
+        return Response(project: project, balance: try transaction.balance(of: userId), replayed: true)
     }
 }
 
 extension CreateProject.Response: Message {
     package static let title: String? = "CreateProjectResult"
-    package static let note = "The project that was made, and the user's credits afterwards."
+    package static let note = "The project that was created, and the user's credits after it."
     package static var blank: Self { Self(project: .blank, balance: .blank, replayed: false) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("project", &project, "The project, as it is now.")
-        try fields.required("balance", &balance, "The user's credits afterwards.")
-        try fields.required("replayed", &replayed, "The key was used before; nothing was charged now.")
+        try fields.required("project", &project, "The project in its present state.")
+        try fields.required("balance", &balance, "The user's credits after the request.")
+        try fields.required("replayed", &replayed, "Whether the key was used before. If so, nothing was charged now.")
     }
 }

@@ -1,8 +1,8 @@
-/// The OpenRPC document: every method, its parameters and result, who may call it, all errors and all limits.
+/// The OpenRPC document: every method with its parameters, result and roles, all errors and all limits.
 public struct Discover: Sendable {
     public init() {}
     public struct Response: Sendable {
-        /// The document's JSON text.
+        /// The JSON text of the document.
         public var document: [UInt8]
 
         /// The daemon's version.
@@ -14,19 +14,19 @@ public struct Discover: Sendable {
 
 extension Discover: ReadMethod {
     package static let name = "rpc.discover"
-    package static let summary = "This document."
+    package static let summary = "Get this document."
     package static let roles = [Role].any
     package static let cost = ReadCost.scan
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}
 
-    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         Response(document: OpenRPCDocument.write(MethodTable.standard, context.limits))
     }
 }
 
-/// The result is the document itself, whose members are not fields of ours.
+/// The result is the document as it is. It has no list of fields.
 extension Discover.Response: Message {
     package static var blank: Self { Self(document: Array("{}".utf8)) }
     package static var schema: Schema { .type("object") }

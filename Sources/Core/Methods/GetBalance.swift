@@ -1,4 +1,4 @@
-/// A user's credits; zeros for a user never seen.
+/// A user's credits. Zeros for an unknown user.
 public struct GetBalance: Sendable {
     public var userId: String
     public init(userId: String) { self.userId = userId }
@@ -8,7 +8,7 @@ extension GetBalance: ReadMethod {
     public typealias Response = Balance
 
     package static let name = "getBalance"
-    package static let summary = "A user's credits."
+    package static let summary = "Get a user's credits."
     package static let roles = [Role].any
     package static let cost = ReadCost.point
     package static var blank: Self { Self(userId: "") }
@@ -17,7 +17,7 @@ extension GetBalance: ReadMethod {
         try fields.required("userId", &userId, .userID, "The user.")
     }
 
-    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Balance {
-        try store.balance(of: userId)
+    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Balance {
+        try transaction.balance(of: userId)
     }
 }

@@ -1,4 +1,4 @@
-/// The daemon's figures since it started: also as Prometheus text, for a scraper that comes through a pipe.
+/// The daemon's metrics since its start, also in Prometheus' text format.
 public struct GetMetrics: Sendable {
     public init() {}
 
@@ -6,9 +6,9 @@ public struct GetMetrics: Sendable {
         public var counters: [Metric]
         public var gauges: [Metric]
         public var histograms: [Histogram]
-        /// Text exposition format 0.0.4.
+        /// Prometheus' text format, version 0.0.4.
         public var prometheus: String
-        /// The daemon's clock; absent from a daemon of an older version.
+        /// The daemon's wall clock. `nil` from a daemon of an older version.
         public var time: Timestamp?
 
         package init(counters: [Metric], gauges: [Metric], histograms: [Histogram], prometheus: String) {
@@ -61,7 +61,7 @@ public struct GetMetrics: Sendable {
     public struct Bucket: Sendable {
         /// Seconds.
         public var atMost: Double
-        /// Observations up to `atMost`, those of the smaller buckets included.
+        /// The number of observations up to `atMost`, including those of the smaller buckets.
         public var count: Int64
 
         package init(atMost: Double, count: Int64) {
@@ -73,14 +73,14 @@ public struct GetMetrics: Sendable {
 
 extension GetMetrics: ReadMethod {
     package static let name = "getMetrics"
-    package static let summary = "The daemon's counters, gauges and latencies since it started."
+    package static let summary = "Get the daemon's counters, gauges and latencies since its start."
     package static let roles = [Role].any
     package static let cost = ReadCost.scan
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}
 
-    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         var figures = context.metrics.report()
         figures.time = context.now
         return figures
@@ -89,26 +89,26 @@ extension GetMetrics: ReadMethod {
 
 extension GetMetrics.Response: Message {
     package static let title: String? = "GetMetricsResult"
-    package static let note = "The daemon's figures since it started."
+    package static let note = "The daemon's metrics since its start."
     package static var blank: Self { Self(counters: [], gauges: [], histograms: [], prometheus: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("counters", &counters, "What only grows.")
-        try fields.required("gauges", &gauges, "What is now.")
-        try fields.required("histograms", &histograms, "How long things took, in seconds.")
-        try fields.required("prometheus", &prometheus, "The same in Prometheus' text format.")
-        try fields.optional("time", &time, "The daemon's clock.")
+        try fields.required("counters", &counters, "Counters, which only grow.")
+        try fields.required("gauges", &gauges, "Current values.")
+        try fields.required("histograms", &histograms, "Latencies in seconds.")
+        try fields.required("prometheus", &prometheus, "All metrics in Prometheus' text format.")
+        try fields.optional("time", &time, "The daemon's wall clock (UTC).")
     }
 }
 
 extension GetMetrics.Label: Message {
     package static let title: String? = "MetricLabel"
-    package static let note = "What a figure is of."
+    package static let note = "A label of a metric."
     package static var blank: Self { Self(name: "", value: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("name", &name, "Label.")
-        try fields.required("value", &value, "Its value.")
+        try fields.required("name", &name, "The name of the label.")
+        try fields.required("value", &value, "The value of the label.")
     }
 }
 
@@ -118,33 +118,33 @@ extension GetMetrics.Metric: Message {
     package static var blank: Self { Self(name: "", labels: [], value: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("name", &name, "Which figure.")
-        try fields.required("labels", &labels, "Of what.")
-        try fields.required("value", &value, "The figure.")
+        try fields.required("name", &name, "The name of the metric.")
+        try fields.required("labels", &labels, "The labels of the metric.")
+        try fields.required("value", &value, "The value of the metric.")
     }
 }
 
 extension GetMetrics.Histogram: Message {
     package static let title: String? = "Histogram"
-    package static let note = "How long things took."
+    package static let note = "The distribution of a latency."
     package static var blank: Self { Self(name: "", labels: [], count: 0, sum: 0, buckets: []) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("name", &name, "Which latency.")
-        try fields.required("labels", &labels, "Of what.")
-        try fields.required("count", &count, .sum, "Observations.")
-        try fields.required("sum", &sum, "Their sum, in seconds.")
-        try fields.required("buckets", &buckets, "Cumulative, by upper bound.")
+        try fields.required("name", &name, "The name of the latency.")
+        try fields.required("labels", &labels, "The labels of the latency.")
+        try fields.required("count", &count, .sum, "The number of observations.")
+        try fields.required("sum", &sum, "The sum of all observations, in seconds.")
+        try fields.required("buckets", &buckets, "Cumulative buckets, by their upper bound.")
     }
 }
 
 extension GetMetrics.Bucket: Message {
     package static let title: String? = "HistogramBucket"
-    package static let note = "Observations up to a bound, those of the smaller bounds included."
+    package static let note = "The number of observations up to a bound, including those of smaller bounds."
     package static var blank: Self { Self(atMost: 0, count: 0) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("atMost", &atMost, "Upper bound in seconds.")
-        try fields.required("count", &count, .sum, "Observations up to it.")
+        try fields.required("atMost", &atMost, "The upper bound in seconds.")
+        try fields.required("count", &count, .sum, "The number of observations up to the bound.")
     }
 }

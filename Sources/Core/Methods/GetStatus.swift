@@ -1,4 +1,4 @@
-/// One project, as it is now. Errors: `projectNotFound`.
+/// A project in its present state. Errors: `projectNotFound`.
 public struct GetStatus: Sendable {
     public var projectId: ProjectID?
     public var externalId: String?
@@ -15,7 +15,7 @@ public struct GetStatus: Sendable {
 
 extension GetStatus: ReadMethod, ProjectMethod {
     package static let name = "getStatus"
-    package static let summary = "One project, as it is now."
+    package static let summary = "Get a project."
     package static let roles = [Role].any
     package static let errors: [ErrorKind] = [.projectNotFound]
     package static let cost = ReadCost.point
@@ -25,14 +25,14 @@ extension GetStatus: ReadMethod, ProjectMethod {
         try visitReference(&fields)
     }
 
-    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        Response(project: try store.existingProject(reference).project)
+    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        Response(project: try transaction.existingProject(reference).project)
     }
 }
 
 extension GetStatus.Response: Message {
     package static let title: String? = "GetStatusResult"
-    package static let note = "The project, as it is now."
+    package static let note = "The project in its present state."
     package static var blank: Self { Self(project: .blank) }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {

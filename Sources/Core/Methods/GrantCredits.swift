@@ -23,19 +23,21 @@ extension GrantCredits: KeyedMethod {
     package static var blank: Self { Self(userId: "", credits: 0, reason: "") }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("userId", &userId, .userID, "Who gets them.")
+        try fields.required("userId", &userId, .userID, "The user who gets the credits.")
         try fields.required(
-            "credits", &credits, .described(1...Limits.largestInteger), "How many; the user's total stays below 2^53.")
-        try fields.required("reason", &reason, .reason, "Why; stays in the ledger.")
-        try fields.optional("idempotencyKey", &idempotencyKey, .key, "Repeats with the same key give once.")
+            "credits", &credits, .described(1...Limits.largestInteger),
+            "The credits to give. The sum of all grants to a user must stay below 2^53.")
+        try fields.required("reason", &reason, .reason, "The reason. It is kept in the ledger.")
+        try fields.optional(
+            "idempotencyKey", &idempotencyKey, .key, "Requests with the same key take effect only once.")
     }
 
     package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
 
-    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         try AccountPosting(
             kind: .grant, event: .granted, userId: userId, credits: credits, reason: reason,
             idempotencyKey: idempotencyKey, allowed: 1...Limits.largestInteger
-        ).run(in: store, context)
+        ).run(in: transaction, context)
     }
 }

@@ -1,4 +1,4 @@
-/// The list of methods, and the only one: dispatch, `rpc.discover` and the check of `protocol.md` go by it.
+/// The only list of methods. Dispatch, `rpc.discover` and the check of `protocol.md` use it.
 package struct MethodTable: Sendable {
     package static let standard = MethodTable([
         .write(CreateProject.self),
@@ -23,7 +23,7 @@ package struct MethodTable: Sendable {
     package let entries: [MethodEntry]
     private let byName: [String: MethodEntry]
 
-    /// Stops the process, before it is ready, when two methods have one name.
+    /// Traps at the start of the process if two methods have the same name.
     init(_ entries: [MethodEntry]) {
         self.entries = entries
         byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
@@ -31,14 +31,14 @@ package struct MethodTable: Sendable {
 
     package func entry(named name: JSONValue) throws(RPCError) -> MethodEntry {
         let text = name.string ?? ""
-        // A dictionary compares by canonical equivalence, names are compared as bytes.
+        // A dictionary treats canonically equivalent strings as equal, but names are compared as bytes.
         guard let entry = byName[text], name.isString(entry.name) else { throw .methodNotFound(text) }
         return entry
     }
 }
 
 extension MethodEntry {
-    /// The role before the parameters: who may not call a method learns nothing of what it takes.
+    /// Checks the role before the parameters, so that a caller without permission learns nothing about them.
     package func bind(_ params: JSONValue?, for caller: Caller) throws(RPCError) -> BoundCall {
         guard Policy.allows(caller, roles) else {
             throw .permissionDenied(method: name, allowed: roles, caller: caller)

@@ -1,4 +1,4 @@
-/// Writes the OpenRPC 1.3 document from the method table, so that it cannot differ from what the daemon does.
+/// Writes the OpenRPC 1.3 document from the method table, so that it cannot differ from the daemon.
 enum OpenRPCDocument {
     static func write(_ table: MethodTable, _ limits: Limits) -> [UInt8] {
         var json = JSONWriter()
@@ -13,8 +13,8 @@ enum OpenRPCDocument {
         json.string(version)
         json.key("description")
         json.string(
-            "One JSON text a line over a Unix socket. Lengths of texts are in bytes of UTF-8, which maxLength counts from "
-                + "above. protocol.md tells the rest.")
+            "One JSON text per line over a Unix socket. Texts are limited in bytes of UTF-8, and maxLength "
+                + "is an upper bound in characters. See protocol.md.")
         json.endObject()
         json.key("methods")
         json.beginArray()
@@ -54,7 +54,7 @@ enum OpenRPCDocument {
             let isOneOf = entry.needsOneOf.contains(parameter.name)
             json.string(
                 parameter.description
-                    + (isOneOf ? " One of \(entry.needsOneOf.joined(separator: " and ")) is needed." : ""))
+                    + (isOneOf ? " Give at least one of \(entry.needsOneOf.joined(separator: " and "))." : ""))
             json.key("required")
             json.bool(parameter.isRequired)
             json.key("schema")
@@ -95,7 +95,7 @@ enum OpenRPCDocument {
         json.endObject()
     }
 
-    /// What the daemon sends without being asked each time.
+    /// The notifications that the daemon sends.
     private static func writeNotifications(_ schemas: SchemaWriter, to json: inout JSONWriter) {
         json.key("x-notifications")
         json.beginArray()
@@ -103,7 +103,7 @@ enum OpenRPCDocument {
         json.key("name")
         json.string(Event.notificationMethod)
         json.key("summary")
-        json.string("To who called watch: what was committed.")
+        json.string("Sent after watch: one committed event.")
         json.key("params")
         schemas.write(Event.schema, to: &json)
         json.endObject()

@@ -1,4 +1,4 @@
-/// A method about one project, which its caller names by either of its ids.
+/// A method for one project. The caller names the project by its id or by the upstream's id.
 package protocol ProjectMethod: Method {
     var projectId: ProjectID? { get set }
     var externalId: String? { get set }
@@ -7,7 +7,7 @@ package protocol ProjectMethod: Method {
 extension ProjectMethod {
     package static var needsOneOf: [String] { ["projectId", "externalId"] }
 
-    /// By `projectId` when both are given.
+    /// Uses `projectId` if both are given.
     package var reference: ProjectReference {
         get throws(RPCError) { try ProjectReference(projectId: projectId, externalId: externalId) }
     }
@@ -15,7 +15,7 @@ extension ProjectMethod {
     package mutating func validate() throws(RPCError) { _ = try reference }
 
     mutating func visitReference(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.optional("projectId", &projectId, "The project; or name it by externalId.")
-        try fields.optional("externalId", &externalId, .externalID, "The upstream's id.")
+        try fields.optional("projectId", &projectId, "The project's id.")
+        try fields.optional("externalId", &externalId, .externalID, "The upstream's id of the project.")
     }
 }

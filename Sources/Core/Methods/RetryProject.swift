@@ -1,5 +1,5 @@
-/// Does a failed project again: a new project of the same price, name, metadata and times, newly charged and linked by
-/// `retryOf`. The old one stays as it is.
+/// Repeats a failed project: creates a new project with the same price, name, metadata and times, charges it again, and
+/// sets its `retryOf`. The failed project does not change.
 ///
 /// Errors: `projectNotFound`, `invalidTransition` (it has not failed, or retention has removed its name and metadata),
 /// `insufficientCredits`, `amountOutOfRange`, `idempotencyConflict`.
@@ -17,7 +17,7 @@ public struct RetryProject: Sendable {
 
 extension RetryProject: KeyedMethod {
     package static let name = "retryProject"
-    package static let summary = "Do a failed project again, as a new one that is newly charged."
+    package static let summary = "Repeat a failed project, as a new project that is charged again."
     package static let roles: [Role] = [.app]
     package static let errors: [ErrorKind] = [
         .projectNotFound, .invalidTransition, .insufficientCredits, .amountOutOfRange, .idempotencyConflict,
@@ -26,17 +26,16 @@ extension RetryProject: KeyedMethod {
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
         try fields.required("projectId", &projectId, "The failed project.")
-        try fields.optional(
-            "idempotencyKey", &idempotencyKey, .key, "Repeats of a request with the same key charge once.")
+        try fields.optional("idempotencyKey", &idempotencyKey, .key, "Requests with the same key charge only once.")
     }
 
     package var subject: CallSubject { CallSubject(project: .projectID(projectId)) }
 
-    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        let old = try store.existingProject(.projectID(projectId))
+    package func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+        let old = try transaction.existingProject(.projectID(projectId))
         let userId = old.project.userId
-        if let idempotencyKey, let earlier = try store.request(of: userId, key: idempotencyKey) {
-            return try replay(earlier, in: store)
+        if let idempotencyKey, let earlier = try transaction.request(of: userId, key: idempotencyKey) {
+            return try replay(earlier, in: transaction)
         }
         guard old.project.status == .failed else {
             throw .notFailed(old.project.status)
@@ -45,10 +44,10 @@ extension RetryProject: KeyedMethod {
         return try Charge(
             userId: userId, credits: old.project.creditsUsed, idempotencyKey: idempotencyKey, name: old.project.name,
             metadata: old.project.metadata, terms: old.terms, retryOf: projectId
-        ).run(in: store, context)
+        ).run(in: transaction, context)
     }
 
-    private func replay(_ earlier: EarlierRequest, in store: any WriteTransaction) throws(RPCError) -> Response {
+    private func replay(_ earlier: EarlierRequest, in transaction: any WriteTransaction) throws(RPCError) -> Response {
         guard case .project(let stored) = earlier, let retryOf = stored.project.retryOf else {
             throw .idempotencyConflict("The key was used for another method", differs: ["method"])
         }
@@ -56,6 +55,6 @@ extension RetryProject: KeyedMethod {
             throw .idempotencyConflict("The key was used for another project", differs: ["projectId"])
         }
         return Response(
-            project: stored.project, balance: try store.balance(of: stored.project.userId), replayed: true)
+            project: stored.project, balance: try transaction.balance(of: stored.project.userId), replayed: true)
     }
 }

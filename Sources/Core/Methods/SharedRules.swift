@@ -1,4 +1,4 @@
-/// What several methods say alike.
+/// Rules of fields that several methods share.
 extension FieldRule {
     package static let userID = line(1...128)
     package static let externalID = line(1...255)
@@ -7,10 +7,10 @@ extension FieldRule {
     package static let reason = text(1...1024)
     package static let pageLimit = range(1...500)
 
-    // For the document: what results hold, and what the methods check by themselves.
+    // Only for the document: fields of results, and parameters that the method itself checks.
     package static let amount = described(0...Limits.largestInteger)
     package static let change = described(-Limits.largestInteger...Limits.largestInteger)
-    /// Over many users or projects.
+    /// A sum over many users or projects.
     package static let sum = described(0...Int64.max)
     package static let count = described(0...Limits.largestInteger)
     package static let number = described(1...Limits.largestInteger)
@@ -23,11 +23,11 @@ extension FieldRule {
     package static let report = words(Status.reportable.map(\.rawValue))
 }
 
-/// How many rows a page has when the request does not say.
+/// The number of rows in a page if the request does not set it.
 package let defaultPageLimit: Int64 = 50
 
 extension ReadTransaction {
-    /// A user never seen is a user with zero credits.
+    /// An unknown user has zero credits.
     package func balance(of userId: String) throws(RPCError) -> Balance {
         try account(of: userId)?.balance ?? Balance(userId: userId, available: 0, held: 0)
     }
@@ -37,7 +37,7 @@ extension ReadTransaction {
         return project
     }
 
-    /// The upstream's ids are unique over all projects.
+    /// Throws if another project has this external id: they are unique over all projects.
     package func requireUnused(_ externalId: String?) throws(RPCError) {
         guard let externalId, let holder = try project(.externalID(externalId)) else { return }
         throw .idempotencyConflict(

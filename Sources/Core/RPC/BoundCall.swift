@@ -1,7 +1,7 @@
-/// Writes a result. Made where the rule ran, called where the reply is encoded.
+/// Writes a result. The thread that ran the rule makes it, and the thread that encodes the reply calls it.
 package typealias Reply = @Sendable (inout JSONWriter) -> Void
 
-/// A request with its parameters read and its types erased, ready to run.
+/// A request whose parameters were read, with erased types, ready to run.
 package enum BoundCall: Sendable {
     package typealias Read = @Sendable (any ReadTransaction, CallContext) throws(RPCError) -> Reply
     package typealias Write = @Sendable (any WriteTransaction, CallContext) throws(RPCError) -> Reply
@@ -10,7 +10,7 @@ package enum BoundCall: Sendable {
     case write(worksOnFullDisk: Bool, Write)
 }
 
-/// A method's place in the table.
+/// A method in the method table.
 package struct MethodEntry: Sendable {
     package let name: String
     package let summary: String
@@ -18,29 +18,29 @@ package struct MethodEntry: Sendable {
     package let isWrite: Bool
     package let errors: [ErrorKind]
     package let needsOneOf: [String]
-    /// A read with an effect: see `ReadMethod`.
-    package let actsUnheard: Bool
+    /// See `ReadMethod`. True for writes.
+    package let hasEffect: Bool
     package let parameters: [FieldDescription]
     package let result: Schema
-    /// Reads the parameters.
+
     package let bind: @Sendable (JSONValue?) throws(RPCError) -> BoundCall
 
     package static func read<M: ReadMethod>(_ method: M.Type) -> MethodEntry {
-        MethodEntry(M.self, isWrite: false, actsUnheard: M.actsUnheard) { params throws(RPCError) in
+        MethodEntry(M.self, isWrite: false, hasEffect: M.hasEffect) { params throws(RPCError) in
             let call: M = try ParamsReader.read(params)
-            return .read(M.cost) { store, context throws(RPCError) in
-                let response = try call.run(in: store, context)
+            return .read(M.cost) { transaction, context throws(RPCError) in
+                let response = try call.run(in: transaction, context)
                 return { response.write(to: &$0) }
             }
         }
     }
 
     package static func write<M: WriteMethod>(_ method: M.Type) -> MethodEntry {
-        MethodEntry(M.self, isWrite: true, actsUnheard: true) { params throws(RPCError) in
+        MethodEntry(M.self, isWrite: true, hasEffect: true) { params throws(RPCError) in
             let call: M = try ParamsReader.read(params)
-            return .write(worksOnFullDisk: M.worksOnFullDisk) { store, context throws(RPCError) in
+            return .write(worksOnFullDisk: M.worksOnFullDisk) { transaction, context throws(RPCError) in
                 do throws(RPCError) {
-                    let response = try call.run(in: store, context)
+                    let response = try call.run(in: transaction, context)
                     return { response.write(to: &$0) }
                 } catch {
                     throw error.about(call.subject)
@@ -50,7 +50,7 @@ package struct MethodEntry: Sendable {
     }
 
     private init<M: Method>(
-        _ method: M.Type, isWrite: Bool, actsUnheard: Bool,
+        _ method: M.Type, isWrite: Bool, hasEffect: Bool,
         bind: @escaping @Sendable (JSONValue?) throws(RPCError) -> BoundCall
     ) {
         name = M.name
@@ -59,7 +59,7 @@ package struct MethodEntry: Sendable {
         self.isWrite = isWrite
         errors = M.errors
         needsOneOf = M.needsOneOf
-        self.actsUnheard = actsUnheard
+        self.hasEffect = hasEffect
         parameters = M.fieldDescriptions
         result = M.Response.schema
         self.bind = bind

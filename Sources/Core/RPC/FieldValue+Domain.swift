@@ -31,7 +31,7 @@ extension Status: FieldWord {
     package static var blank: Status { .pending }
 }
 
-/// One status or a list of them.
+/// One status or a list of statuses.
 public struct StatusFilter: Sendable, Equatable {
     public var statuses: [Status]
     public init(_ statuses: [Status]) { self.statuses = statuses }

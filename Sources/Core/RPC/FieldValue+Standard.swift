@@ -15,7 +15,7 @@ extension String: FieldValue {
                 utf8.isEmpty
                     ? "must not be empty" : "must have \(bytes.lowerBound) to \(bytes.upperBound) bytes of UTF-8")
         }
-        // Nearly every text is plain ASCII, and looking up Unicode's categories costs more than reading the request.
+        // Fast path: nearly every text is plain ASCII, and Unicode's tables cost more than parsing the request.
         if rule.printable, !utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
             unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         {
@@ -39,7 +39,7 @@ extension Int64: FieldValue {
 
     private static var notWhole: FieldError { FieldError("must be a whole number from −(2^53−1) to 2^53−1") }
 
-    /// All 64 bits: what the daemon sums up may need them. What it is given may not, see `check`.
+    /// Reads all 64 bits, because sums in results may need them. `check` limits parameters to 2^53 − 1.
     package init(json: JSONValue) throws(FieldError) {
         guard let number = json.int64 else { throw Self.notWhole }
         self = number

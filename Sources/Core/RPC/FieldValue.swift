@@ -1,12 +1,11 @@
-/// A value that can stand in a message: how it is read, written and described.
+/// A value of a field: how it is read, written and described.
 package protocol FieldValue: Sendable {
-    /// Stands in a message until the real value was read.
+    /// A placeholder until the value is read.
     static var blank: Self { get }
-    /// Its JSON Schema, as an object's text.
     static var schema: Schema { get }
     init(json: JSONValue) throws(FieldError)
     func write(to json: inout JSONWriter)
-    /// Refuses what the field's rule does not allow.
+    /// Throws if the rule of the field does not allow the value.
     func check(_ rule: FieldRule) throws(FieldError)
 }
 
@@ -14,27 +13,28 @@ extension FieldValue {
     package func check(_ rule: FieldRule) throws(FieldError) {}
 }
 
-/// Why a value does not fit; the field's name is added by who reads the message.
+/// Why a value is refused. The reader of the message adds the field's name.
 package struct FieldError: Error, Sendable {
     package let reason: String
     package init(_ reason: String) { self.reason = reason }
 }
 
-/// What a field allows beyond its type.
+/// The limits of a field in addition to its type.
 package struct FieldRule: Sendable {
-    /// Length of a text in bytes of UTF-8.
+    /// The length of a text in bytes of UTF-8.
     package var bytes: ClosedRange<Int>?
-    /// No control characters: what stands in ids, keys and names.
+    /// The text has no control characters, as in ids, keys and names.
     package var printable = false
-    /// Range of a whole number.
+    /// The range of an integer.
     package var range: ClosedRange<Int64>?
-    /// Letters, digits, `_`, `.` and `-`, a letter first.
+    /// The text has only letters, digits, `_`, `.` and `-`, and begins with a letter.
     package var word = false
-    /// For the document only, where the method itself checks: a range, or the words that are meant.
+    /// A range that only the document shows, because the method itself checks it.
     package var described: Described?
+    /// A choice of words that only the document shows, because the method itself checks it.
     package var words: [String]?
 
-    /// A range, perhaps up to a limit of the daemon's.
+    /// A fixed range, or a range up to a limit of the daemon.
     package enum Described: Sendable {
         case range(ClosedRange<Int64>)
         case upTo(@Sendable (Limits) -> Int64, from: Int64)
@@ -47,7 +47,7 @@ package struct FieldRule: Sendable {
     package static func range(_ range: ClosedRange<Int64>) -> Self { Self(range: range) }
     package static func described(_ range: ClosedRange<Int64>) -> Self { Self(described: .range(range)) }
     package static func words(_ words: [String]) -> Self { Self(words: words) }
-    /// - Parameter limit: the greatest value.
+    /// - Parameter limit: the maximum.
     package static func from(_ least: Int64, upTo limit: @escaping @Sendable (Limits) -> Int64) -> Self {
         Self(described: .upTo(limit, from: least))
     }

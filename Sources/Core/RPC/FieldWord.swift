@@ -1,6 +1,6 @@
-/// A value that is one of a fixed list of words on the wire.
+/// A value that is one word of a fixed list on the wire.
 package protocol FieldWord: FieldValue, RawRepresentable<String>, CaseIterable {
-    /// Its name among the document's schemas.
+    /// The name of its schema in the document.
     static var title: String { get }
 }
 

@@ -1,5 +1,5 @@
 extension JSONWriter {
-    /// Begins an envelope of JSON-RPC 2.0, which `endObject()` ends: the version, and the id if it has one.
+    /// Begins the object of a JSON-RPC 2.0 message, with its version and its id, if any. `endObject()` ends it.
     package mutating func beginEnvelope(id: ArraySlice<UInt8>? = nil) {
         beginObject()
         key("jsonrpc")
@@ -9,7 +9,7 @@ extension JSONWriter {
         raw(id)
     }
 
-    /// The line of a request, its LF included.
+    /// The line of a request, including its LF.
     /// - Parameter params: a JSON object or array.
     package static func request(_ method: String, params: [UInt8], id: Int64) -> [UInt8] {
         var json = JSONWriter(capacity: params.count + method.utf8.count + 48)

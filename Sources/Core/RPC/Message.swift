@@ -1,14 +1,14 @@
-/// Parameters, results and what they are made of. Each lists its fields once, and that list reads it, writes it and
-/// documents it. The order of the list is the order of positional parameters, and frozen.
+/// Parameters, results and their parts. Each lists its fields once. The list is used for reading, writing and
+/// documentation. Its order is the order of positional parameters, so it must never change.
 package protocol Message: FieldValue {
-    /// Its name among the document's schemas; nil for the parameters of a method, which stand in the method.
+    /// The name of its schema in the document. `nil` for parameters of methods, which have no schema of that kind.
     static var title: String? { get }
-    /// What it is, for the document.
+    /// A description for the document.
     static var note: String { get }
     mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError)
 }
 
-/// What goes through a message's fields.
+/// Visits the fields of a message, to read, write or describe them.
 package protocol FieldVisitor {
     mutating func required<Value: FieldValue>(
         _ name: StaticString, _ value: inout Value, _ rule: FieldRule, _ note: StaticString
@@ -59,7 +59,7 @@ extension Message {
 
     package func write(to json: inout JSONWriter) {
         json.beginObject()
-        // One owner at any time, or each nested message would copy all that was written before it.
+        // Moved, so that the buffer always has one owner: otherwise each nested message would copy it.
         var writer = FieldWriter(json: JSONWriter())
         swap(&json, &writer.json)
         var copy = self
@@ -104,7 +104,7 @@ private struct FieldWriter: FieldVisitor {
         value.write(to: &json)
     }
 
-    /// Absent fields are left out, never null.
+    /// Absent fields are omitted, never null.
     mutating func optional<Value: FieldValue>(
         _ name: StaticString, _ value: inout Value?, _ rule: FieldRule, _ note: StaticString
     ) {
@@ -114,10 +114,10 @@ private struct FieldWriter: FieldVisitor {
     }
 }
 
-/// Reads a result as a client does: members that it does not know are ignored, so that a daemon can add some.
+/// Reads a result for a client. Unknown members are ignored, so that a newer daemon can add members.
 private struct ResultReader: FieldVisitor {
     private let object: JSONValue
-    /// Where the next field stands if the members are in the order of the fields, as ours are.
+    /// The next member, if the members have the order of the fields, as the daemon writes them.
     private var expected: JSONValue.Members
 
     init(_ object: JSONValue) {

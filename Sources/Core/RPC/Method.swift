@@ -1,21 +1,22 @@
-/// A method of the daemon: its parameters are the type itself, beside them stand its result, who may call it and, in
-/// `ReadMethod` or `WriteMethod`, its rule.
+/// A method of the daemon. The type has the parameters as its fields, and names the result, the roles and, in
+/// `ReadMethod` or `WriteMethod`, the rule.
 package protocol Method: RPCMethod, Message where Response: Message {
     static var name: String { get }
     /// One sentence for `rpc.discover`.
     static var summary: String { get }
     static var roles: [Role] { get }
-    /// Kinds of errors that are the method's own, beside those that any method has.
+    /// The kinds of errors of this method, without those that every method can return.
     static var errors: [ErrorKind] { get }
     /// At least one of these parameters is needed.
     static var needsOneOf: [String] { get }
-    /// Refuses parameters that do not go together, and cuts what may be cut; each alone was checked by its field.
+    /// Throws for combinations of parameters that are not allowed, and cuts texts that may be cut. The rules of the
+    /// single fields were checked before.
     mutating func validate() throws(RPCError)
-    /// Whether the same request may be sent again when nobody knows if it arrived: done twice it does no more than once.
+    /// It is safe to send the same request twice: it takes effect only once.
     var isRepeatable: Bool { get }
-    /// The idempotency key, of a method that can have one.
+    /// The idempotency key, if there is one.
     var key: String? { get }
-    /// Takes a key from `make` if the method can have one and has none.
+    /// Sets a key from `make` if the method takes a key and has none.
     mutating func addKey(_ make: () -> String)
 }
 
@@ -27,36 +28,36 @@ extension Method {
     package mutating func addKey(_ make: () -> String) {}
 }
 
-/// How long a read may take, which decides the thread that it runs on.
+/// How long a read may take. This decides which thread runs it.
 package enum ReadCost: Sendable {
-    /// A few look-ups by key: runs where the request was read.
+    /// Looks up a few keys. Runs on the event loop.
     case point
-    /// May go through many rows, or write a long answer: runs beside, so that it holds nobody up.
+    /// May visit many rows, or make a long reply. Runs on a scan thread.
     case scan
-    /// Goes through the whole ledger, for minutes perhaps.
+    /// Visits the whole ledger, which may take minutes. Runs on a scan thread.
     case whole
 }
 
 package protocol ReadMethod: Method {
     static var cost: ReadCost { get }
-    /// It does something beside answering, so that it is carried out as a notification, too.
-    static var actsUnheard: Bool { get }
-    func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response
+    /// The read has an effect in addition to its answer, so it is carried out also if nobody gets the answer.
+    static var hasEffect: Bool { get }
+    func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response
 }
 
 extension ReadMethod {
-    package static var actsUnheard: Bool { false }
+    package static var hasEffect: Bool { false }
     package var isRepeatable: Bool { true }
 }
 
-/// The rule of a write. Synchronous, so that nothing can suspend inside a transaction. What it throws rolls back all
-/// that it wrote, unless the error `keepsWrites`.
+/// A method that writes. Its rule is synchronous, so that it cannot suspend within a transaction. An error rolls back
+/// all writes of the rule, unless the error `keepsWrites`.
 package protocol WriteMethod: Method {
-    /// Still works from the reserve when the disk is full: only what gives credits back or settles them.
+    /// The method may use the reserve file when the disk is full. True only for methods that end holds or keep leases.
     static var worksOnFullDisk: Bool { get }
-    /// For the log, when it is refused.
+    /// For the log entry if the request is refused.
     var subject: CallSubject { get }
-    func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response
+    func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response
 }
 
 extension WriteMethod {
@@ -76,9 +77,9 @@ extension KeyedMethod {
     }
 }
 
-/// What a rule knows beside its parameters and the store.
+/// What a rule knows in addition to its parameters and the transaction.
 package struct CallContext: Sendable {
-    /// The same for the whole request.
+    /// The same time during the whole request.
     package let now: Timestamp
     package let caller: Caller
     package let limits: Limits
@@ -92,7 +93,7 @@ package struct CallContext: Sendable {
     }
 }
 
-/// Where `getMetrics` gets its figures.
+/// The source of the metrics for `getMetrics`.
 package protocol MetricsSource: Sendable {
     func report() -> GetMetrics.Response
 }

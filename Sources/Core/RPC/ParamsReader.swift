@@ -1,9 +1,10 @@
-/// Reads a request's parameters, by name or by position. Strict: what no field takes is refused before any effect.
+/// Reads a request's parameters, by name or by position. An unknown parameter is refused before the request has any
+/// effect.
 package struct ParamsReader: FieldVisitor {
     private let params: JSONValue?
     private let positions: [JSONValue]
     private var position = 0
-    /// Members that a field has taken, to find the ones that none has.
+    /// The number of members that were read by a field. If there are more members, one is unknown.
     private var taken = 0
 
     package static func read<Params: Method>(_ params: JSONValue?) throws(RPCError) -> Params {
@@ -51,7 +52,7 @@ package struct ParamsReader: FieldVisitor {
         if params.kind == .array {
             defer { position += 1 }
             guard position < positions.count else { return nil }
-            // By position there is no leaving out: null stands for "not given".
+            // A position cannot be omitted, so null means that the parameter is not given.
             return positions[position].kind == .null ? nil : positions[position]
         }
         guard let value = params[name] else { return nil }
@@ -63,13 +64,13 @@ package struct ParamsReader: FieldVisitor {
         guard let params else { return }
         if params.kind == .array {
             guard positions.count > position else { return }
-            throw .invalidParams("[\(position)]", "is one parameter too many, \(position) is the most")
+            throw .invalidParams("[\(position)]", "is one parameter too many; the method has \(position)")
         }
         guard params.count > taken else { return }
         let known = Params.fieldDescriptions.map(\.name)
         for member in params.members where !known.contains(where: { member.name.isString($0) }) {
             throw .invalidParams(
-                member.name.string ?? "", "is no parameter; known are \(known.joined(separator: ", "))")
+                member.name.string ?? "", "is not a parameter; the method has \(known.joined(separator: ", "))")
         }
     }
 }

@@ -23,27 +23,27 @@ extension RPCError {
             ])
     }
 
-    /// Only what failed is done again.
+    /// For `retryProject`.
     package static func notFailed(_ status: Status) -> Self {
         Self(
-            .invalidTransition, "Only a failed project can be done again, and this one is \(status.rawValue).",
-            hint: "Look at its status first; cancelProject ends one that is not wanted any more.",
+            .invalidTransition, "Only a failed project can be repeated, and this one is \(status.rawValue).",
+            hint: "Check the project's status first. cancelProject cancels a project.",
             fields: invalidTransition(from: status, to: .pending).fields)
     }
 
-    /// Nobody is charged for work of which nothing is known any more.
+    /// For `retryProject`: nobody must be charged for a project without its content.
     package static func trimmed(_ status: Status) -> Self {
         Self(
-            .invalidTransition, "The project's name and metadata were removed by retention: it cannot be done again.",
-            hint: "Ask for it anew with createProject, which says what is to be done.",
+            .invalidTransition, "Retention has removed the project's name and metadata, so it cannot be repeated.",
+            hint: "Create a new project with createProject.",
             fields: invalidTransition(from: status, to: .pending).fields)
     }
 
-    /// The first verdict stays. The refused report was written to the history, hence `keepsWrites`.
+    /// `keepsWrites`, because the refused report was written to the history.
     package static func terminalState(_ project: Project) -> Self {
         Self(
-            .terminalState, "The project is \(project.status.rawValue) already, and the first verdict stays.",
-            hint: "Nothing is to be done: the report is in the history and moved no credits.",
+            .terminalState, "The project is already \(project.status.rawValue), and the first verdict is final.",
+            hint: "No action needed: the report is in the history and moved no credits.",
             fields: [
                 "status": .text(project.status.rawValue),
                 "finishedAt": .text((project.finishedAt ?? project.updatedAt).description),
@@ -52,7 +52,7 @@ extension RPCError {
             keepsWrites: true)
     }
 
-    /// Nothing is left to be cancelled.
+    /// For `cancelProject`, which writes nothing in this case.
     package static func alreadyCompleted(_ project: Project) -> Self {
         var error = terminalState(project)
         error.keepsWrites = false
@@ -77,27 +77,27 @@ extension RPCError {
     }
 }
 
-/// What storage makes of a request.
+/// The errors of the storage.
 extension RPCError {
     package static let storageFull = Self(
-        .storageFull, "The disk is full; nothing was changed.",
-        hint: "Free space on the database's file system; the same request then works.")
+        .storageFull, "The disk is full. Nothing was changed.",
+        hint: "Free space on the database's file system. The same request then works.")
 
     package static func storageUnavailable(_ reason: String) -> Self {
         Self(
             .storageUnavailable, "The database cannot be used now: \(reason). Nothing was changed.",
-            hint: "See the daemon's log; repeat the request later.")
+            hint: "See the daemon's log, and repeat the request later.")
     }
 
-    /// - Parameter reason: completes the sentence "No backup was made: …".
+    /// - Parameter reason: the end of the sentence "No backup was made: …".
     package static func backupFailed(_ reason: String) -> Self {
         Self(
             .backupFailed, "No backup was made: \(reason).",
-            hint: "Remove the cause and ask again; the ledger itself goes on as before.",
+            hint: "Remove the cause and repeat the request. The ledger is not affected.",
             fields: ["reason": .text(reason)])
     }
 
     package static let outcomeUnknown = Self(
         .outcomeUnknown, "The disk reported an error while the write was made durable.",
-        hint: "Repeat the request with the same idempotencyKey: it is applied once, whatever happened.")
+        hint: "Repeat the request with the same idempotencyKey: it takes effect only once.")
 }

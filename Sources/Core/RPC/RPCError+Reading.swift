@@ -1,6 +1,6 @@
-/// The client's half: the `error` object of a reply, read leniently, since a newer daemon may say more.
+/// Reads the `error` object of a reply, for clients. Unknown members are allowed, because a newer daemon may add some.
 extension RPCError {
-    /// Nil when it is no error object of JSON-RPC: an object with a whole `code` and a `message`.
+    /// `nil` if the value is not an object with an integer `code` and a string `message`.
     package init?(json: JSONValue) {
         guard let code = json["code"]?.integer, let message = json["message"]?.string else { return nil }
         let data = json["data"]
@@ -9,7 +9,8 @@ extension RPCError {
         let kind =
             known
             ?? ErrorKind(
-                code, name ?? "unknown", retryable: data?["retryable"]?.bool ?? false, "A kind of a newer daemon.")
+                code, name ?? "unknown", retryable: data?["retryable"]?.bool ?? false,
+                "A kind that this version does not know.")
         self.init(kind, message, hint: data?["hint"]?.string ?? "", fields: data.map(Self.fields) ?? [])
     }
 
@@ -22,7 +23,7 @@ extension RPCError {
 }
 
 extension RPCError.Field.Value {
-    /// Nil for what no error of ours has.
+    /// `nil` for other types, which no known error has.
     fileprivate init?(json: JSONValue) {
         switch json.kind {
         case .string: self = .text(json.string ?? "")

@@ -1,4 +1,4 @@
-/// The errors of a request that never reached its method's rule.
+/// The errors of a request before its rule runs.
 extension RPCError {
     package static func parseError(_ error: JSONSyntaxError) -> Self {
         Self(
@@ -21,7 +21,7 @@ extension RPCError {
     package static func invalidParams(_ param: String, _ reason: String) -> Self {
         Self(
             .invalidParams, "\(PeerText.named(param, maximumBytes: 64)): \(reason).",
-            hint: "Correct the parameter; protocol.md and rpc.discover list what each method takes.",
+            hint: "Correct the parameter. protocol.md and rpc.discover list the parameters of each method.",
             fields: ["param": .text(param.shortened(to: 64)), "reason": .text(reason)])
     }
 
@@ -29,27 +29,27 @@ extension RPCError {
         let roles = allowed.map(\.rawValue).joined(separator: " or ")
         return Self(
             .permissionDenied, "\(method) needs the role \(roles), which \(caller.description) does not have.",
-            hint: "Roles are Unix groups: add the caller to the group of that role and let it connect again.",
+            hint: "Roles are Unix groups: add the caller to the group of that role, and let it connect again.",
             fields: ["method": .text(method), "role": .text(roles), "caller": .text(caller.description)])
     }
 
     package static func requestTooLarge(limit: Int) -> Self {
         Self(
             .requestTooLarge, "The request line is longer than \(limit) bytes and was skipped.",
-            hint: "Send shorter lines; large data belongs elsewhere, with a reference to it in metadata.",
+            hint: "Send shorter lines. Store large data elsewhere, and put a reference to it into metadata.",
             fields: ["limit": .integer(Int64(limit))])
     }
 
     package static func replyTooLarge(limit: Int) -> Self {
         Self(
             .replyTooLarge, "The reply would be longer than \(limit) bytes.",
-            hint: "Ask for less at once: a smaller limit, or fewer requests in the batch.",
+            hint: "Ask for less: use a smaller limit, or send fewer requests in the batch.",
             fields: ["limit": .integer(Int64(limit))])
     }
 
     package static func batchTooLarge(limit: Int) -> Self {
         Self(
-            .batchTooLarge, "The batch holds more than \(limit) requests; none was executed.",
+            .batchTooLarge, "The batch has more than \(limit) requests. None of them was carried out.",
             hint: "Split the batch.", fields: ["limit": .integer(Int64(limit))])
     }
 
@@ -61,7 +61,7 @@ extension RPCError {
 
     package static func internalError(_ detail: String) -> Self {
         Self(
-            .internalError, "Something went wrong inside the daemon: \(detail). Nothing was changed.",
-            hint: "Report this with the daemon's log of the same moment.")
+            .internalError, "Internal error of the daemon: \(detail). Nothing was changed.",
+            hint: "Report this bug, with the daemon's log of that time.")
     }
 }

@@ -1,16 +1,16 @@
-/// An error as a caller sees it: on the wire it is the `error` object of a reply.
+/// An error for the caller. On the wire it is the `error` object of a reply.
 public struct RPCError: Error, Sendable {
     public let kind: ErrorKind
-    /// One sentence for people. May change between versions.
+    /// One sentence for people. It may change between versions.
     public let message: String
-    /// What an admin or a caller can do about it, one sentence.
+    /// What an admin or a caller can do about it. It may change between versions.
     public let hint: String
     /// The fields of `error.data` that belong to this kind, in order.
     public let fields: [Field]
-    /// The request wrote something that must stay although it is answered with an error: a refused report's place in
-    /// the history. Such a savepoint is released and not rolled back.
+    /// The writes of the request are kept although it is answered with an error: a refused report is written to the
+    /// history. The savepoint is released and not rolled back.
     package var keepsWrites: Bool
-    /// What the refused request was about, for the log; never on the wire.
+    /// What the refused request concerned. Only for the log, never on the wire.
     package private(set) var subject: CallSubject?
 
     public struct Field: Sendable, Equatable {
@@ -46,7 +46,7 @@ extension RPCError {
     /// The field of `error.data` with this name: `error["available"]`.
     public subscript(_ name: String) -> Field.Value? { fields.first { $0.name == name }?.value }
 
-    /// A field that is a whole number.
+    /// A field that is an integer.
     public func integer(_ name: String) -> Int64? {
         if case .integer(let number) = self[name] { number } else { nil }
     }
@@ -61,7 +61,7 @@ extension RPCError: CustomStringConvertible {
     public var description: String { "\(message) (\(kind.name)) \(hint)" }
 }
 
-/// Whom and what a write is about.
+/// The user, project and credits that a write concerns.
 package struct CallSubject: Sendable {
     package var userId: String?
     package var project: ProjectReference?
@@ -75,7 +75,7 @@ package struct CallSubject: Sendable {
 }
 
 extension RPCError {
-    /// The same error, with what it is about.
+    /// The same error with a subject.
     package func about(_ subject: CallSubject) -> RPCError {
         var error = self
         error.subject = subject

@@ -1,17 +1,16 @@
-/// A method of the daemon as its callers see it: the parameters are the type itself, its result stands beside them.
-/// Conformed to by the types that are named after the methods (`CreateProject`, `GetStatus`, …); nobody outside of this
-/// package can add one.
+/// A method of the daemon for callers. The type has the parameters as its fields. Only the types that are named after
+/// the methods (`CreateProject`, `GetStatus`, …) conform; other packages cannot add methods.
 public protocol RPCMethod: Sendable {
     associatedtype Response: Sendable
     /// What a client needs to call it.
     static var remote: RemoteMethod<Self> { get }
 }
 
-/// The caller's side of a method: how its request is written and its result read.
+/// The client's side of a method: how its request is written and its result is read.
 public struct RemoteMethod<M: RPCMethod>: Sendable {
     package let name: String
-    /// Refuses what the daemon would refuse without looking at its ledger, and gives a write that can have one an
-    /// idempotency key when it has none.
+    /// Throws for parameters that the daemon would refuse without its ledger, and sets an idempotency key if the method
+    /// takes one and has none.
     package let prepare: @Sendable (inout M, _ makeKey: () -> String) throws(RPCError) -> Void
     package let isRepeatable: @Sendable (M) -> Bool
     package let key: @Sendable (M) -> String?

@@ -1,21 +1,21 @@
-/// A request's id, echoed byte for byte: 2^53+1, 1e400 and 1.0 come back as they were sent.
+/// The id of a request. The reply repeats it byte for byte: 2^53+1, 1e400 and 1.0 come back unchanged.
 package enum RequestID: Sendable {
-    /// No id: a notification, never answered.
+    /// The request is a notification, and gets no answer.
     case none
-    /// A string, a number or null, as it stands in the request.
+    /// The text of a string, a number or null.
     case some(ArraySlice<UInt8>)
 
-    /// What answers a request whose id cannot be read.
+    /// The id of the reply to a request whose id cannot be read.
     package static let null = RequestID.some(ArraySlice("null".utf8))
 }
 
-/// The envelope of one request.
+/// The members of a JSON-RPC request.
 package struct Request: Sendable {
     package let id: RequestID
     package let method: JSONValue
     package let params: JSONValue?
 
-    /// - Throws: `InvalidRequest`, which carries the id to answer with.
+    /// - Throws: `InvalidRequest`, which has the id for the reply.
     package init(_ json: JSONValue) throws(InvalidRequest) {
         guard json.kind == .object else {
             throw InvalidRequest(.null, "A request must be a JSON object.")
@@ -27,7 +27,7 @@ package struct Request: Sendable {
         for (name, value) in json.members {
             if name.isString("id") {
                 switch value.kind {
-                // A copy, or what waits for its answer would keep the whole line.
+                // A copy, because a slice would keep the whole line in memory until the reply is sent.
                 case .string, .number, .null: id = .some(ArraySlice(Array(value.raw)))
                 default: throw InvalidRequest(.null, "id must be a string, a number or null.")
                 }
@@ -55,7 +55,7 @@ package struct Request: Sendable {
     }
 }
 
-/// Not a request, and the id that the error is answered to.
+/// The JSON is not a request. The error is answered with this id.
 package struct InvalidRequest: Error, Sendable {
     package let id: RequestID
     package let error: RPCError

@@ -1,13 +1,13 @@
-/// A JSON Schema, as far as the OpenRPC document needs it.
+/// The part of JSON Schema that the OpenRPC document needs.
 package indirect enum Schema: Sendable {
     case type(String, format: String? = nil)
     case oneOf(title: String, [String])
     case list(of: Schema, atLeast: Int64 = 0)
     case either([Schema])
-    /// - title: its name among the document's schemas; without one it stands where it is used.
+    /// With a title it is a named schema of the document. Without one it is written where it is used.
     case object(title: String?, note: String, [FieldDescription])
 
-    /// Its name among the document's schemas.
+    /// The name of the schema in the document.
     package var title: String? {
         switch self {
         case .oneOf(let title, _): title
@@ -16,7 +16,7 @@ package indirect enum Schema: Sendable {
         }
     }
 
-    /// What it is made of.
+    /// The schemas of its elements or fields.
     package var parts: [Schema] {
         switch self {
         case .type, .oneOf: []
@@ -27,7 +27,7 @@ package indirect enum Schema: Sendable {
     }
 }
 
-/// A field as the documents show it.
+/// A field for the document.
 package struct FieldDescription: Sendable {
     package let name: String
     package let isRequired: Bool
@@ -35,7 +35,7 @@ package struct FieldDescription: Sendable {
     package let rule: FieldRule
     package let note: String
 
-    /// The note, and what a schema cannot say.
+    /// The note, and the length in bytes, which JSON Schema cannot express.
     package var description: String {
         guard let bytes = rule.bytes else { return note }
         let lengths =

@@ -1,14 +1,14 @@
-/// Writes schemas into a document that has the named ones under `components.schemas`.
+/// Writes schemas into the document, whose named schemas are in `components.schemas`.
 struct SchemaWriter {
     let limits: Limits
 
-    /// A named one is referred to.
+    /// Writes a named schema as a reference.
     func write(
         _ schema: Schema, rule: FieldRule = .none, note: String? = nil, to json: inout JSONWriter
     ) {
         json.beginObject()
         if let note, !note.isEmpty { member("description", note, to: &json) }
-        // Some of its words are no reference to all of them.
+        // A reference would allow all words, so a choice of them is written here.
         if let title = schema.title, rule.words == nil {
             member("$ref", "#/components/schemas/\(title)", to: &json)
         } else {
@@ -17,7 +17,7 @@ struct SchemaWriter {
         json.endObject()
     }
 
-    /// All named ones that these are made of, by their names.
+    /// Writes all named schemas that are used in `schemas`, sorted by name.
     func writeComponents(of schemas: [Schema], to json: inout JSONWriter) {
         var found: [String: Schema] = [:]
         func collect(_ schema: Schema) {
@@ -83,7 +83,7 @@ struct SchemaWriter {
     }
 
     private func writeRule(_ rule: FieldRule, to json: inout JSONWriter) {
-        if let bytes = rule.bytes {  // Bytes bound characters from above only.
+        if let bytes = rule.bytes {  // maxLength counts characters, and there are at most as many as bytes.
             if bytes.lowerBound > 0 {
                 json.key("minLength")
                 json.integer(1)

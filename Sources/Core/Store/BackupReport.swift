@@ -4,7 +4,7 @@ package struct BackupReport: Sendable, Equatable {
     package var path: String
     package var bytes: Int64
     package var projects: Int64
-    /// The newest event that is in it; 0 when there is none.
+    /// The number of its newest event. 0 if there is none.
     package var lastSeq: Int64
 
     package init(path: String, bytes: Int64, projects: Int64, lastSeq: Int64) {

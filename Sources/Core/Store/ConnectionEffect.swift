@@ -1,14 +1,14 @@
-/// What a request does to the connection that it came on, once it has succeeded.
+/// The effect of a request on its connection, after the request has succeeded.
 package enum ConnectionEffect: Sendable {
-    /// The project's lease is tied to the connection: when it ends without a verdict, so does the project, soon.
+    /// Attaches the project's lease to the connection: if it ends before a verdict, only the detach grace is left.
     case attach(ProjectID)
-    /// The lease is tied to the connection no more, if it was.
+    /// Detaches the lease from the connection, if it is attached to it.
     case detach(ProjectID)
-    /// Events are sent on it from now on: those after this one.
+    /// Sends the events after this number on the connection.
     case watch(EventFilter, after: Int64)
 }
 
-/// Which events are wanted.
+/// Selects events by user and project.
 package struct EventFilter: Sendable, Equatable {
     package var userId: String?
     package var projectId: ProjectID?

@@ -1,71 +1,71 @@
-/// What a rule may ask of the store. One transaction is one snapshot: all answers fit together. Bound to the thread
-/// that runs the rule; errors are `storageUnavailable`, `storageFull` and `internalError`.
+/// The reads that a rule may make. All reads of a transaction see the same snapshot. Only the thread that runs the rule
+/// may use it. Errors are `storageUnavailable`, `storageFull` and `internalError`.
 package protocol ReadTransaction: AnyObject {
     func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject?
     func account(of userId: String) throws(RPCError) -> Account?
-    /// Newest first, from the one after `cursor` on.
+    /// Newest first, after the project `cursor`.
     func projects(_ filter: ProjectFilter, after cursor: ProjectID?, limit: Int) throws(RPCError) -> [Project]
     func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals
-    /// A user's, newest first, below the entry `before`.
+    /// Newest first, with ids below `before`.
     func entries(ofUser userId: String, before: Int64?, limit: Int) throws(RPCError) -> [Entry]
-    /// A project's, oldest first.
+    /// Oldest first.
     func entries(ofProject row: Int64) throws(RPCError) -> [Entry]
-    /// A project's, oldest first.
+    /// Oldest first.
     func events(ofProject row: Int64) throws(RPCError) -> [Event]
-    /// Those after `seq`, oldest first.
+    /// Oldest first, with numbers above `seq`.
     func events(_ filter: EventFilter, after seq: Int64, limit: Int) throws(RPCError) -> [Event]
-    /// The last event's, 0 when there is none.
+    /// The number of the newest event. 0 if there is none.
     func newestSeq() throws(RPCError) -> Int64
     func audit() throws(RPCError) -> AuditReport
-    /// Copies the whole store, as it is now, into a new file, and checks that. Errors are `backupFailed`. It may let go
-    /// of the snapshot: nothing is to be asked after it.
+    /// Copies the whole ledger, as it is now, into a new file, and checks the copy. Errors are `backupFailed`. It may
+    /// end the snapshot, so nothing must be read after it.
     func backUp(to path: String) throws(RPCError) -> BackupReport
-    /// What the request does to its connection once it has succeeded.
+    /// Sets the effect of the request on its connection, after the request has succeeded.
     func affect(_ effect: ConnectionEffect)
 }
 
-/// What a rule may change. Whatever the schema refuses (an overdraft, a second outcome) is `internalError`: rules
-/// check first, and the schema catches their bugs.
+/// The writes that a rule may make. If the schema refuses a write (an overdraft, a second verdict), that is an
+/// `internalError`: the rules must check before they write, and the schema finds their bugs.
 package protocol WriteTransaction: ReadTransaction {
-    /// An id that sorts after all made before.
+    /// An id that sorts after all ids that were made before.
     func makeProjectID(at now: Timestamp) -> ProjectID
-    /// What the key was used for. Keys are the user's, over all methods.
+    /// The request that used the key. A key belongs to one user, over all methods.
     func request(of userId: String, key: String) throws(RPCError) -> EarlierRequest?
-    /// Makes the account of a user who has none, with zero credits.
+    /// Makes an account with zero credits. The user must not have one.
     func openAccount(of userId: String) throws(RPCError) -> Account
 
-    /// Inserts the project and takes its credits.
+    /// Inserts the project and charges its user.
     func create(_ project: NewProject, at now: Timestamp) throws(RPCError) -> StoredProject
     /// pending → processing.
     func start(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError)
     /// Moves the deadline.
     func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError)
-    /// Ends the project and settles its credits: completed captures them, failed gives them back.
+    /// Ends the project and its hold: `completed` captures the credits, `failed` refunds them.
     func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError)
-    /// A sign of life. It is on disk a second later at the latest, and kept out of the history.
+    /// Records a heartbeat. It is on disk at most 1 second later, and not in the history.
     func beat(_ project: StoredProject, _ beat: Beat) throws(RPCError)
-    /// Its pipeline is to be told that the app wants it cancelled.
+    /// Records that the app asked to cancel the project, so that the next heartbeat tells the pipeline.
     func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError)
-    /// Who held its lease is gone: it has until `deadline`.
+    /// Records that the lease holder is gone. The project fails at `deadline`.
     func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(RPCError)
     func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError)
     func countRefusedReport(of project: StoredProject) throws(RPCError)
-    /// Writes a grant or an adjustment, and its credits move.
+    /// Writes a grant or an adjustment, and changes the account by its credits.
     func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry
     func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError)
-    /// Removes the history, name, metadata and messages of projects that ended before a time, and of those that were
-    /// trimmed earlier what was written since and is older than that: at most `Retention.batch` of the
-    /// `Retention.window` behind `row`.
+    /// Removes the history, name, metadata and messages of projects that ended before `end`, and events before `end` of
+    /// projects that were trimmed earlier. It reads `Retention.window` projects after `row`, and trims at most
+    /// `Retention.batch` of them.
     func trimProjects(
         finishedBefore end: Timestamp, after row: Int64, at now: Timestamp
     ) throws(RPCError) -> Retention.Step
-    /// What is known of the clock, looked at now; nil: nobody looks, as nothing outlives this process.
+    /// How long the clocks have agreed, as of now. `nil` if nothing is stored after this process.
     func clockAgreement(at now: Timestamp) throws(RPCError) -> ClockAgreement?
-    /// Unfinished projects whose deadline is at `now` or before, the longest due first.
+    /// Unfinished projects with a deadline at `now` or before, the earliest deadline first.
     func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject]
 }
 
-/// What an idempotency key was used for.
+/// The result of the request that used an idempotency key.
 package enum EarlierRequest: Sendable {
     case project(StoredProject)
     case entry(Entry)

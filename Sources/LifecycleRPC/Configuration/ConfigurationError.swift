@@ -3,17 +3,17 @@ internal import LifecycleCore
 /// A setting that cannot be used.
 package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Kind: Sendable {
-        /// The text itself is wrong.
+        /// The value is wrong.
         case value
-        /// The text is a path, and what it leads to cannot be used.
+        /// The value is a path, and the file there cannot be used.
         case path
     }
 
     package let kind: Kind
-    /// One line without a full stop, such as `--lease (LIFECYCLED_LEASE) must be from 1 to 86400 seconds, not 0`.
+    /// One line without a full stop, for example `--lease (LIFECYCLED_LEASE) must be from 1 to 86400 seconds, not 0`.
     package let description: String
 
-    /// - Parameter reason: completes the sentence that begins with the flag and the variable.
+    /// - Parameter reason: the end of the sentence that begins with the flag and the variable.
     init(_ setting: Setting, _ reason: String, kind: Kind = .value) {
         self.kind = kind
         description = "\(setting.flag) (\(setting.variable)) \(reason)"
@@ -21,7 +21,7 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
 }
 
 extension DefaultStringInterpolation {
-    /// Text from outside: in quotes, on one line and not too long.
+    /// Text from the user: in quotes, on one line, and cut if it is too long.
     mutating func appendInterpolation(quoted text: String) {
         appendInterpolation("\"\(PeerText.escaped(text))\"")
     }

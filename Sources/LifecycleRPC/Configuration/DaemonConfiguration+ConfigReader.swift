@@ -3,18 +3,18 @@ internal import Glibc
 internal import LifecycleCore
 
 extension DaemonConfiguration {
-    /// Reads the flags, then the environment, then the defaults; the first that has a value decides.
+    /// Reads the flags, the environment and the defaults. The first with a value counts.
     /// - Parameters:
-    ///   - flags: the text of each flag that was given, by `Setting.name`.
-    ///   - environment: the variables; those of the process when `nil`.
-    ///   - database: the path where nothing names one.
+    ///   - flags: the text of each given flag, by `Setting.name`.
+    ///   - environment: the variables. Those of the process if `nil`.
+    ///   - database: the path if no setting has one.
     package init(
         flags: [String: String], environment: [String: String]? = nil, database: String? = nil
     ) async throws(ConfigurationError) {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for setting in Setting.all {
             guard let text = flags[setting.name] else { continue }
-            // What is no number stays text, so that reading it as one fails.
+            // A value that is not a number stays text, so that reading it as a number fails.
             let content = setting.isNumber ? Int(text).map(ConfigContent.int) : nil
             values[["lifecycled", setting.name]] = ConfigValue(content ?? .string(text), isSecret: false)
         }
@@ -25,12 +25,12 @@ extension DaemonConfiguration {
             database: database)
     }
 
-    /// Reads and checks every setting. A value of the wrong type is an error, never the default.
+    /// Reads and checks every setting. A value of the wrong type is an error, and never replaced by the default.
     ///
-    /// The keys are the names of `Setting.all` under `lifecycled`, so that the environment variable of `idleExit` is
-    /// `LIFECYCLED_IDLE_EXIT`. Without a `database` it is `lifecycle.db` in the first folder of `state.directory`, a key
-    /// of its own (`STATE_DIRECTORY`), which systemd sets.
-    /// - Parameter database: the path where nothing names one; without it that is an error.
+    /// The keys are the names of `Setting.all` under `lifecycled`, so the environment variable of `idleExit` is
+    /// `LIFECYCLED_IDLE_EXIT`. If no setting has the database, it is `lifecycle.db` in the first folder of the key
+    /// `state.directory` (`STATE_DIRECTORY`), which systemd sets.
+    /// - Parameter database: the path if none of these has one. If it is `nil`, that is an error.
     package init(reader: ConfigReader, database: String? = nil) async throws(ConfigurationError) {
         let settings = reader.scoped(to: "lifecycled")
         let given = try await Setting.database.text(settings)

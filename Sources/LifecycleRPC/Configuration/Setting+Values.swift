@@ -4,12 +4,13 @@ internal import LifecycleCore
 internal import Logging
 
 extension Setting {
-    /// What Linux allows (`LOGIN_NAME_MAX` and `groupadd` agree).
+    /// The limit of Linux (`LOGIN_NAME_MAX`) and of `groupadd`.
     private static let maximumGroupNameBytes = 32
 
     // MARK: Reading
 
-    /// Reads it, if it is set, by the forms that throw: the others take the default for a value that they cannot convert.
+    /// Reads the setting if it is set. It uses the functions of `ConfigReader` that throw, because the others return
+    /// the default for a value that they cannot convert.
     func read(_ reader: ConfigReader, into configuration: inout DaemonConfiguration) async throws(ConfigurationError) {
         switch kind {
         case .path(let place, _), .group(let place):
@@ -45,12 +46,13 @@ extension Setting {
 
     // MARK: Checking
 
-    /// Whether another setting bounds it. Those that do are checked first: a wrong one is to be named itself.
+    /// Another setting is the upper limit of this one. Such limits are checked first, so that an error names the wrong
+    /// setting.
     var hasCeiling: Bool {
         if case .number(_, _, _, .some) = kind { true } else { false }
     }
 
-    /// Looks at the database's path, but opens nothing.
+    /// Checks the value. It opens no file.
     func check(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
         switch kind {
         case .path(let place, let maximumBytes):
@@ -79,7 +81,7 @@ extension Setting {
 
     private func check(path: String, maximumBytes: Int) throws(ConfigurationError) {
         guard !path.isEmpty else { throw ConfigurationError(self, "must not be empty") }
-        // Swift has put this in place of bytes that are no UTF-8: it is another path than the one that was meant.
+        // Swift replaces bytes that are not UTF-8 by U+FFFD, so the path is not the one that the user gave.
         guard !path.unicodeScalars.contains("\u{FFFD}") else {
             throw ConfigurationError(self, "must be UTF-8", kind: .path)
         }
@@ -108,7 +110,7 @@ extension Setting {
 }
 
 extension Setting.Kind {
-    /// The value, as somebody would give it.
+    /// The value as a text that could be given for the setting.
     func text(in configuration: DaemonConfiguration) -> String {
         switch self {
         case .path(let place, _), .group(let place): place.value(configuration) ?? ""

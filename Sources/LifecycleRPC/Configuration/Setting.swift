@@ -2,21 +2,21 @@ internal import LifecycleCore
 internal import LifecycleSystem
 internal import Logging
 
-/// One thing that can be set, by a flag or else by an environment variable. All of it is in its line of `all`: flag,
-/// variable, configuration key, help, man page, default, range and check are made from there.
+/// One setting, given by a flag or by an environment variable. Its row in `all` has everything: the flag, the variable,
+/// the configuration key, the help, the man page, the default, the range and the check are made from it.
 package struct Setting: Sendable {
-    /// A heading in the help.
+    /// A section of the help.
     package enum Section: Sendable {
         case general, groups, limits
     }
 
-    /// What it can be, and where that is kept.
+    /// The type of the value, and the property that has it.
     enum Kind: Sendable {
         case path(Place<String>, maximumBytes: Int = .max)
         /// A Unix group.
         case group(Place<String>)
         case logLevel(Place<Logger.Level>)
-        /// - ceiling: the name of the number that this one may not exceed.
+        /// - ceiling: the name of the setting that this number must not exceed.
         case number(Place<Int64>, ClosedRange<Int64>, unit: String, ceiling: String? = nil)
     }
 
@@ -33,8 +33,8 @@ package struct Setting: Sendable {
     private let otherwise: String?
 
     /// - Parameters:
-    ///   - meaning: without its range.
-    ///   - otherwise: what holds when it is not set, where that is no value in `DaemonConfiguration`.
+    ///   - meaning: the help without the range.
+    ///   - otherwise: the default for the help, if it is not a value in `DaemonConfiguration`.
     init(
         _ name: String, _ kind: Kind, _ meaning: String, in section: Section = .general,
         default otherwise: String? = nil
@@ -49,7 +49,7 @@ package struct Setting: Sendable {
     package var isNumber: Bool {
         if case .number = kind { true } else { false }
     }
-    /// What stands for the value in the help: `--max-batch <requests>`.
+    /// The placeholder of the value in the help: `--max-batch <requests>`.
     package var placeholder: String {
         switch kind {
         case .path: "path"
@@ -61,10 +61,10 @@ package struct Setting: Sendable {
     package var flag: String { Self.flag(of: name) }
     package var variable: String { "LIFECYCLED_" + Self.words(of: name).joined(separator: "_").uppercased() }
 
-    /// What holds when it is not set, for people.
+    /// The default for the help.
     var fallback: String { otherwise ?? kind.text(in: DaemonConfiguration(databasePath: "")) }
 
-    /// What it means, its range, its default and its environment variable, for the help.
+    /// The help: the meaning, the range, the default and the environment variable.
     package var help: String {
         "\(meaning.prefix(1).uppercased())\(meaning.dropFirst())\(range) (default: \(fallback); env: \(variable))"
     }
@@ -90,34 +90,34 @@ package struct Setting: Sendable {
 extension Setting {
     static let database = Setting(
         "database", .path(Place(\.databasePath)),
-        "SQLite database, made if missing, in a folder that only its owner may write to",
+        "SQLite database, created if missing, in a folder that only its owner may write to",
         default: "$STATE_DIRECTORY/lifecycle.db under systemd, and for --import and --restore \(PackagedPaths.database)"
     )
 
-    /// Every one that there is, the limits behind the others.
+    /// All settings. The limits are the last.
     package static let all =
         [
             Setting(
                 "socket", .path(Place(\.socketPath), maximumBytes: UnixSocketAddress.maximumPathBytes),
-                "Unix socket to listen on, made at the start; ignored when systemd passes one",
+                "Unix socket to listen on, created at the start; ignored if systemd passes one",
                 default: "the socket that systemd passes"),
             database,
             Setting(
                 "backupFolder", .path(Place(\.backupFolder)),
-                "folder that backups are made in, and nowhere else; made if missing",
-                default: "backups beside the database"),
+                "only folder in which backups are made, created if missing",
+                default: "the folder backups next to the database"),
             Setting(
                 "idleExit", .number(Place(\.idleExit), 0...31_536_000, unit: "seconds"),
-                "stop after so long without a connection and without an unfinished project"),
+                "stop after this time without a connection and without an unfinished project"),
             Setting(
                 "keepDays", .number(Place(\.keepDays), 0...36_500, unit: "days"),
-                "remove history, name, metadata and messages of projects so long after their end"),
+                "remove the history, name, metadata and messages of a project this time after its end"),
             Setting(
                 "logLevel", .logLevel(Place(\.logLevel)),
-                "least level that is logged: trace, debug, info, notice, warning, error or critical"),
+                "lowest level that is logged: trace, debug, info, notice, warning, error or critical"),
             group("readerGroup", \.groups.reader, "may connect and read"),
-            group("agentGroup", \.groups.agent, "may also report"),
-            group("appGroup", \.groups.app, "may also start projects"),
+            group("agentGroup", \.groups.agent, "may also report on projects"),
+            group("appGroup", \.groups.app, "may also create projects"),
             group("adminGroup", \.groups.admin, "may do everything"),
         ] + Limits.table.map(limit)
 
@@ -126,7 +126,7 @@ extension Setting {
     private static func group(
         _ name: String, _ path: any WritableKeyPath<DaemonConfiguration, String> & Sendable, _ right: String
     ) -> Setting {
-        Setting(name, .group(Place(path)), "Unix group, by name or number, that \(right)", in: .groups)
+        Setting(name, .group(Place(path)), "Unix group (a name or an id) that \(right)", in: .groups)
     }
 
     private static func limit(_ limit: Limits.Row) -> Setting {

@@ -1,6 +1,7 @@
 package import LifecycleCore
 
-/// From a line to what is to be done: parse, envelope, method, role, parameters, in this order. Runs nothing.
+/// Turns a line into calls. It checks JSON, the JSON-RPC members, the method, the role and the parameters, in this
+/// order. It does not run the calls.
 package struct Dispatcher: Sendable {
     private let table: MethodTable
     private let limits: Limits
@@ -10,15 +11,15 @@ package struct Dispatcher: Sendable {
         self.limits = limits
     }
 
-    /// What a line asks for.
+    /// The content of a line.
     package enum Work: Sendable {
         case single(Call)
-        /// Answered by one array, unless all are notifications.
+        /// Answered by one array, unless all requests are notifications.
         case batch([Unread])
     }
 
-    /// One request of a batch, as text: it is read when it is its turn, so that a thousand are not read at one go, and
-    /// takes no more room than its text until then.
+    /// One request of a batch, as text. It is parsed when it can start, so that a large batch is not parsed in one step
+    /// and needs little memory while it waits.
     package struct Unread: Sendable {
         package let text: ArraySlice<UInt8>
         fileprivate let received: ContinuousClock.Instant
@@ -29,17 +30,17 @@ package struct Dispatcher: Sendable {
         }
     }
 
-    /// One request, as far as it got.
+    /// One request with its bound call, or with the error that refuses it.
     package struct Call: Sendable {
         package let id: RequestID
-        /// For the log and the metrics; nil for what names no method of ours.
+        /// For the log and the metrics. `nil` if the request names no known method.
         package let method: String?
         package let step: Step
-        /// Carried out also when nobody gets an answer.
-        package let actsUnheard: Bool
+        /// The call is carried out also if nobody gets the answer.
+        package let hasEffect: Bool
         private let received: ContinuousClock.Instant
 
-        /// Time since it was read.
+        /// The time since the line was read.
         package var age: Duration { ContinuousClock.now - received }
 
         package enum Step: Sendable {
@@ -48,13 +49,13 @@ package struct Dispatcher: Sendable {
         }
 
         package init(
-            id: RequestID, method: String?, step: Step, actsUnheard: Bool = false,
+            id: RequestID, method: String?, step: Step, hasEffect: Bool = false,
             received: ContinuousClock.Instant = .now
         ) {
             self.id = id
             self.method = method
             self.step = step
-            self.actsUnheard = actsUnheard
+            self.hasEffect = hasEffect
             self.received = received
         }
 
@@ -78,13 +79,13 @@ package struct Dispatcher: Sendable {
         return .batch(root.elements.map { Unread($0.raw, received: now) })
     }
 
-    /// Reads a request of a batch.
+    /// Parses a request of a batch.
     package func call(_ unread: Unread, from caller: Caller) -> Call {
         do throws(JSONSyntaxError) {
             let document = try JSONDocument(parsing: Array(unread.text), maximumDepth: limits.maximumDepth)
             return call(document.root, from: caller, received: unread.received)
         } catch {
-            return .refusal(.parseError(error))  // Not after the whole batch was read.
+            return .refusal(.parseError(error))  // Cannot happen: the whole batch was parsed before.
         }
     }
 
@@ -103,7 +104,7 @@ package struct Dispatcher: Sendable {
             method = entry.name
             return Call(
                 id: request.id, method: method, step: .run(try entry.bind(request.params, for: caller)),
-                actsUnheard: entry.actsUnheard, received: received)
+                hasEffect: entry.hasEffect, received: received)
         } catch {
             return Call(id: request.id, method: method, step: .refuse(error), received: received)
         }

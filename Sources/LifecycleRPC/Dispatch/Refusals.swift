@@ -1,20 +1,20 @@
 internal import Synchronization
 
-/// Says how often refused connections are logged: at once, and then once a minute however many there are. Whoever is
-/// refused tries again, and must not fill the journal with it. Any thread.
+/// Limits the log entries about refused connections: the first is logged at once, further ones once a minute with their
+/// number. A refused client tries again, and must not fill the journal. Any thread may call it.
 final class Refusals: Sendable {
     private static let interval = Duration.seconds(60)
 
-    private let state = Mutex<(lastTold: ContinuousClock.Instant?, untold: Int)>((nil, 0))
+    private let state = Mutex<(lastLogged: ContinuousClock.Instant?, count: Int)>((nil, 0))
 
-    /// Counts one.
-    /// - Returns: how many are to be told of now; nil when it is not yet time.
+    /// Counts one refusal.
+    /// - Returns: the number to log now. `nil` if it is too early to log.
     func add(at now: ContinuousClock.Instant) -> Int? {
         state.withLock { state in
-            state.untold &+= 1
-            if let last = state.lastTold, now - last < Self.interval { return nil }
+            state.count &+= 1
+            if let last = state.lastLogged, now - last < Self.interval { return nil }
             defer { state = (now, 0) }
-            return state.untold
+            return state.count
         }
     }
 }

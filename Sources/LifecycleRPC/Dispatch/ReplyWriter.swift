@@ -1,27 +1,27 @@
 internal import LifecycleCore
 
-/// Writes the replies of one connection in order: envelopes, the arrays of batches, and the bound on a line's length.
+/// Writes the replies of one connection in order, with the arrays of batches, and limits the length of a line.
 struct ReplyWriter {
     private var json = JSONWriter()
     private let limit: Int
-    /// Bytes of the line that is being written, those taken out already included.
+    /// The length of the present line so far, including bytes that were taken already.
     private var lineBytes = 0
-    /// Between the begin and the end of a batch, where no line can stand.
+    /// Between `beginBatch` and `endBatch`, where no other line may be written.
     private(set) var isInBatch = false
     private var hasBegunArray = false
 
-    /// - Parameter limit: bytes that a line may have.
+    /// - Parameter limit: the maximum length of a line in bytes.
     init(limit: Int) { self.limit = limit }
 
     var isEmpty: Bool { json.bytes.isEmpty }
-    /// Bytes that wait to be taken out.
+    /// The number of bytes that wait to be taken.
     var count: Int { json.bytes.count }
 
     mutating func take() -> [UInt8] { json.take() }
 
     mutating func beginBatch() { isInBatch = true }
 
-    /// Ends the array; a batch of notifications has none.
+    /// Ends the array. A batch of notifications has no array.
     mutating func endBatch() {
         if hasBegunArray {
             json.endArray()
@@ -31,12 +31,12 @@ struct ReplyWriter {
         hasBegunArray = false
     }
 
-    /// Notifications get no reply.
-    /// - Returns: what was written: an error in place of a reply that is too long.
+    /// Writes a reply, unless the request is a notification.
+    /// - Returns: what was written. If the reply was too long, that is an error.
     @discardableResult
     mutating func write(_ result: Result<Reply, RPCError>, to id: RequestID) -> Result<Reply, RPCError> {
         guard case .some(let id) = id else { return result }
-        if json.bytes.isEmpty { json.reserve(512) }  // Most replies fit.
+        if json.bytes.isEmpty { json.reserve(512) }  // Most replies are shorter.
         if isInBatch, !hasBegunArray {
             json.beginArray()
             hasBegunArray = true
@@ -55,7 +55,8 @@ struct ReplyWriter {
         return written
     }
 
-    /// Writes a line that answers nothing, without its LF. Not within a batch.
+    /// Writes a line that is not a reply. Must not be called within a batch.
+    /// - Parameter line: without its LF.
     mutating func write(line: [UInt8]) {
         json.raw(line)
         endLine()

@@ -1,9 +1,9 @@
 internal import DequeModule
 internal import LifecycleCore
 
-/// The order of one connection's requests: what may start now, and whose answer is sent next. Writes follow each other
-/// without waiting, so that pipelined ones share a commit; a read waits for the writes before it, and everything waits
-/// for a scan. Answers are sent in the order of the requests, whenever they become known. Pure.
+/// The order of one connection's requests: it decides which request may start and which answer is sent next. A write
+/// does not wait for earlier writes, so that pipelined writes share a commit. A read waits for all earlier writes.
+/// Every request waits for an earlier scan. Answers are sent in the order of the requests. A pure value.
 struct RequestSequence {
     typealias Call = Dispatcher.Call
     typealias Outcome = Result<Reply, RPCError>
@@ -12,11 +12,11 @@ struct RequestSequence {
         case beginBatch, endBatch
         /// Send this answer.
         case answer(Call, Outcome)
-        /// Nobody would hear of this read, which has no other effect: it is not carried out.
+        /// Do not carry out this read: nobody gets its answer, and it has no other effect.
         case skip(Call)
         /// Run this now and send its answer.
         case read(Call, BoundCall.Read)
-        /// Start this; its answer is given to `finish` under the ticket.
+        /// Start this. Its outcome must be passed to `finish` with the ticket.
         case scan(BoundCall.Read, isWhole: Bool, ticket: Int)
         case write(Call, BoundCall.Write, worksOnFullDisk: Bool, ticket: Int)
     }
@@ -32,24 +32,24 @@ struct RequestSequence {
         var outcome: Outcome?
     }
 
-    /// Writes of one connection that wait for their commit at once.
-    private static let mostAwaited = 256
+    /// The maximum number of writes of one connection that wait for their commit.
+    private static let maximumAwaited = 256
 
-    /// Read, not started.
+    /// Requests that are not started.
     private var upcoming = Deque<Item>()
-    /// Started, not answered; and what stands between them.
+    /// Requests that are started and not answered, and the marks of batches between them.
     private var awaited = Deque<Awaited>()
-    /// The ticket of the first awaited item; tickets are consecutive.
+    /// The ticket of the first awaited item. Tickets are consecutive.
     private var firstTicket = 0
     private var awaitsScan = false
     private let read: (Dispatcher.Unread) -> Call
 
-    /// - Parameter read: reads a request of a batch when it is its turn.
+    /// - Parameter read: parses a request of a batch when it may start.
     init(reading read: @escaping (Dispatcher.Unread) -> Call) { self.read = read }
 
-    /// Nothing is left to start: the next line may be added.
+    /// There is nothing left to start, so the next line may be added.
     var wantsWork: Bool { upcoming.isEmpty }
-    /// Everything was answered.
+    /// Everything is answered.
     var isIdle: Bool { upcoming.isEmpty && awaited.isEmpty }
 
     mutating func add(_ work: Dispatcher.Work) {
@@ -63,30 +63,30 @@ struct RequestSequence {
         }
     }
 
-    /// The answer to what was started under this ticket.
+    /// Takes the outcome of the request with this ticket.
     mutating func finish(_ ticket: Int, with outcome: Outcome) {
         let index = ticket - firstTicket
         guard awaited.indices.contains(index) else { return }
         awaited[index].outcome = outcome
     }
 
-    /// A read that was to be answered at once must wait for something.
-    /// - Returns: the ticket for its answer; nothing else starts before.
+    /// Lets a read wait that was expected to be answered at once.
+    /// - Returns: the ticket for its outcome. Nothing else starts before that.
     mutating func awaitAnswer(to call: Call) -> Int {
         awaitsScan = true
         return expect(.call(call))
     }
 
-    /// What is to be done next; nil while that must wait for an answer, or when nothing is left.
-    /// - Parameter isHeard: somebody gets the answers.
-    mutating func next(isHeard: Bool = true) -> Step? {
+    /// The next step. `nil` if it has to wait for an outcome, or if nothing is left.
+    /// - Parameter hasPeer: the answers can still be sent.
+    mutating func next(hasPeer: Bool = true) -> Step? {
         while true {
             if let step = nextAwaited() { return step }
             switch upcoming.popFirst() {
             case nil: return nil
             case .unread(let request): upcoming.prepend(.call(read(request)))
             case .call(let call):
-                if let step = start(call, isHeard: isHeard) { return step }
+                if let step = start(call, hasPeer: hasPeer) { return step }
                 upcoming.prepend(.call(call))
                 return nil
             case .some(let item):
@@ -96,28 +96,27 @@ struct RequestSequence {
         }
     }
 
-    /// Begins the first that is left.
-    /// - Returns: nil: it has to wait.
-    private mutating func start(_ call: Call, isHeard: Bool) -> Step? {
+    /// - Returns: `nil` if the call has to wait.
+    private mutating func start(_ call: Call, hasPeer: Bool) -> Step? {
         switch call.step {
         case .refuse(let error):
             return awaited.isEmpty ? .answer(call, .failure(error)) : nil
         case .run(.read(let cost, let read)):
-            if isForNobody(call, isHeard: isHeard) { return .skip(call) }
+            if isForNobody(call, hasPeer: hasPeer) { return .skip(call) }
             guard awaited.isEmpty else { return nil }
             if cost == .point { return .read(call, read) }
             awaitsScan = true
             return .scan(read, isWhole: cost == .whole, ticket: expect(.call(call)))
         case .run(.write(let worksOnFullDisk, let write)):
-            guard !awaitsScan, awaited.count < Self.mostAwaited else { return nil }
+            guard !awaitsScan, awaited.count < Self.maximumAwaited else { return nil }
             return .write(call, write, worksOnFullDisk: worksOnFullDisk, ticket: expect(.call(call)))
         }
     }
 
-    /// A read that nobody gets the answer of.
-    private func isForNobody(_ call: Call, isHeard: Bool) -> Bool {
-        guard isHeard else { return true }
-        if case .none = call.id { return !call.actsUnheard }
+    /// Nobody gets the answer of this read, and it has no other effect.
+    private func isForNobody(_ call: Call, hasPeer: Bool) -> Bool {
+        guard hasPeer else { return true }
+        if case .none = call.id { return !call.hasEffect }
         return false
     }
 

@@ -1,8 +1,8 @@
 internal import LifecycleCore
 
 extension Telemetry {
-    /// One line a step, after the COMMIT: what was done is on disk when the log says so.
-    /// - Parameter method: what was called; nil when the daemon did it of itself.
+    /// Logs one entry for each event of a write, after its COMMIT, so that everything in the log is on disk.
+    /// - Parameter method: `nil` if the daemon made the write by itself.
     func log(_ outcome: WriteOutcome, by caller: Caller, calling method: String? = nil) {
         if log.writes(.projectCreated) {
             for step in outcome.steps { log(step, by: caller, calling: method) }
@@ -17,7 +17,7 @@ extension Telemetry {
         if let project = error.subject?.project { fields[.project] = "\(project.id)" }
         fields[.user] = error.subject?.userId
         if let credits = error.subject?.credits { fields[.credits] = credits.description }
-        log.write(error.kind == .outcomeUnknown ? .outcomeUnknown : .rolledBack, fields)
+        log.write(error.kind == .outcomeUnknown ? .outcomeUnknown : .requestRefused, fields)
     }
 
     private func log(_ step: NewEvent, by caller: Caller, calling method: String?) {
@@ -47,7 +47,7 @@ extension Telemetry {
 }
 
 extension LogFields {
-    /// Who it was.
+    /// Adds the caller.
     mutating func name(_ caller: Caller) {
         self[.callerUid] = caller.uid.description
         self[.callerPid] = caller.pid.description

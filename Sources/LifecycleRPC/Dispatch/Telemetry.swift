@@ -3,7 +3,7 @@ internal import LifecycleCore
 internal import LifecycleSQLite
 internal import LifecycleSystem
 
-/// What the daemon tells about its work: metrics, and one log line a step of a project's life. Any thread.
+/// The metrics of the daemon's work, and its log entries, one for each event of a project. Any thread may call it.
 package struct Telemetry: Sendable {
     let connections: Gauge
     let queuedWrites: Gauge
@@ -75,7 +75,7 @@ package struct Telemetry: Sendable {
         commitTime.recordNanoseconds(time.inNanoseconds)
     }
 
-    /// - Parameter reason: what the peer is told; nil when the daemon stops, which is nothing to tell of.
+    /// - Parameter reason: the error that the peer gets. `nil` while the daemon stops, which is not logged.
     func refused(_ caller: Caller, _ reason: RPCError?) {
         refusedConnections.increment()
         guard let reason, let count = refusals.add(at: .now) else { return }
@@ -84,12 +84,12 @@ package struct Telemetry: Sendable {
         log.write(.connectionRefused, fields)
     }
 
-    /// What callers are not told: the cause behind `storageUnavailable`, `storageFull` and `internalError`.
+    /// Logs the cause of `storageUnavailable`, `storageFull` and `internalError`, which callers do not get.
     func log(_ error: StorageError) {
         log.write(.storageRefused, [.error: "\(error)"])
     }
 
-    /// Deadlines were moved because of it, and leases have grace: whoever wonders finds it here.
+    /// Logs the reason why deadlines were moved and leases got grace.
     func log(_ jump: ClockJump) {
         let tenths = jump.milliseconds.magnitude / 100
         log.write(
@@ -97,7 +97,7 @@ package struct Telemetry: Sendable {
             [.direction: jump.isBackwards ? "backwards" : "forwards", .seconds: "\(tenths / 10).\(tenths % 10)"])
     }
 
-    /// It goes on there when it connects again.
+    /// - Parameter seq: the client continues after this event when it connects again.
     func log(stalledWatcher caller: Caller, lastSent seq: Int64) {
         var fields: LogFields = [.seq: "\(seq)"]
         fields.name(caller)

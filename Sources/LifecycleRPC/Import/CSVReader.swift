@@ -1,12 +1,12 @@
-/// Reads CSV as RFC 4180 has it, a piece of the file at a time, in memory that does not grow with the file. Strict: a
-/// quote stands only around a field or doubled within one, a CR only before an LF or within quotes, a NUL nowhere. Lines
-/// end by LF or CR LF, the last one perhaps not; lines without anything are skipped. UTF-8 is not looked at here.
+/// Reads CSV (RFC 4180) in chunks, with memory that does not grow with the file. It is strict: a quote may only enclose
+/// a field or be doubled within one, CR is allowed only before LF or within quotes, and NUL nowhere. Lines end with LF
+/// or CR LF, which the last line may omit. Empty lines are skipped. UTF-8 is not checked here.
 struct CSVReader: Sendable {
-    /// Bytes of a field, and fields of a record: what has more is no table of ours, or its quote was never closed.
+    /// The maximum bytes of a field and fields of a record. If a record has more, a quote is probably not closed.
     static let maximumFieldBytes = 1 << 20
     static let maximumFields = 256
 
-    /// The last one that was read whole.
+    /// The last complete record.
     private(set) var record = CSVRecord()
     private var state = State.fieldStart
     private var isWhole = true
@@ -15,22 +15,22 @@ struct CSVReader: Sendable {
 
     private enum State {
         case fieldStart, plain, quoted
-        /// After a quote within quotes: the end of the field, or the first half of a doubled one.
+        /// After a quote within quotes: the end of the field, or the first of two quotes.
         case closing
         case carriageReturn
     }
 
     /// - Parameters:
-    ///   - offset: where in the file the first byte stands.
+    ///   - offset: the place of the first byte in the file.
     ///   - line: the number of its line.
     init(offset: Int = 0, line: Int = 1) {
         self.offset = offset
         self.line = line
     }
 
-    /// Reads on, to the end of a record at most.
-    /// - Parameter index: where in `bytes` to go on; moved behind what was read.
-    /// - Returns: whether `record` is whole; if not, all of `bytes` was read.
+    /// Reads until the end of a record or of `bytes`.
+    /// - Parameter index: where to begin in `bytes`. After the call, where to continue.
+    /// - Returns: whether `record` is complete. If not, all of `bytes` was read.
     mutating func read(_ bytes: Span<UInt8>, from index: inout Int) throws(CSVError) -> Bool {
         if isWhole { begin() }
         while index < bytes.count {
@@ -46,13 +46,13 @@ struct CSVReader: Sendable {
         return false
     }
 
-    /// The file has ended.
-    /// - Returns: whether `record` is the last one, whose line has no end.
+    /// Must be called at the end of the file.
+    /// - Returns: whether there was a last record without the end of its line, which is then in `record`.
     mutating func finish() throws(CSVError) -> Bool {
         guard !isWhole, offset > record.offset else { return false }
         switch state {
         case .quoted: throw error("the quote is never closed")
-        case .carriageReturn: throw error("a CR without an LF behind it")
+        case .carriageReturn: throw error("a CR without an LF after it")
         case .fieldStart, .plain, .closing: break
         }
         try endField()
@@ -63,7 +63,7 @@ struct CSVReader: Sendable {
 
     // MARK: One byte
 
-    /// - Returns: whether it ended the record.
+    /// - Returns: whether the byte ended the record.
     private mutating func read(_ byte: UInt8) throws(CSVError) -> Bool {
         if byte == 0 { throw error("a NUL byte") }
         switch state {
@@ -81,7 +81,7 @@ struct CSVReader: Sendable {
             state = .quoted
             try append(byte)
         case .carriageReturn:
-            guard byte == UInt8(ascii: "\n") else { throw error("a CR without an LF behind it") }
+            guard byte == UInt8(ascii: "\n") else { throw error("a CR without an LF after it") }
             return try endRecord()
         case .fieldStart, .plain, .closing:
             switch byte {
@@ -91,7 +91,7 @@ struct CSVReader: Sendable {
             case UInt8(ascii: "\r"): state = .carriageReturn
             case UInt8(ascii: "\n"): return try endRecord()
             default:
-                if state == .closing { throw error("text behind the closing quote") }
+                if state == .closing { throw error("text after the closing quote") }
                 if byte == UInt8(ascii: "\"") { throw error("a quote within a field that does not begin with one") }
                 state = .plain
                 try append(byte)
@@ -112,7 +112,7 @@ struct CSVReader: Sendable {
         record.endField()
     }
 
-    /// - Returns: false for a line without anything, which is no record.
+    /// - Returns: `false` for an empty line, which is not a record.
     private mutating func endRecord() throws(CSVError) -> Bool {
         line &+= 1
         if record.isBlank {
@@ -134,9 +134,9 @@ struct CSVReader: Sendable {
     }
 }
 
-/// Not CSV: what comes behind cannot be told apart any more.
+/// The file is not CSV. The rest of it cannot be read either.
 struct CSVError: Error, Sendable, Equatable {
-    /// Where the record begins, from 1.
+    /// The line where the record begins, from 1.
     let line: Int
     /// From 1.
     let field: Int

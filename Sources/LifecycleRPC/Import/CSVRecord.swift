@@ -1,27 +1,27 @@
 /// The fields of one CSV record, without their quotes.
 struct CSVRecord: Sendable {
-    /// Where it begins in the file: the line, from 1, and the byte, from 0.
+    /// The place of the record in the file: the line, from 1, and the byte, from 0.
     private(set) var line = 1
     private(set) var offset = 0
-    /// Bytes that it takes in the file, with the end of its line.
+    /// The number of bytes in the file, including the end of the line.
     var length = 0
-    /// A line with `""` is a record, and one without anything is none.
+    /// A line with `""` is a record, but an empty line is not.
     var hasQuotes = false
 
     private var bytes: [UInt8] = []
-    /// Where in `bytes` each field ends.
+    /// The end of each field in `bytes`.
     private var ends: [Int] = []
 
-    /// How many fields it has.
+    /// The number of fields.
     var count: Int { ends.count }
 
-    /// The bytes of a field, from 0 on.
+    /// The bytes of a field. The first field has the index 0.
     subscript(field: Int) -> ArraySlice<UInt8> {
         guard ends.indices.contains(field) else { return [] }
         return bytes[(field == 0 ? 0 : ends[field - 1])..<ends[field]]
     }
 
-    // MARK: Made by `CSVReader`
+    // MARK: Calls from `CSVReader`
 
     var isBlank: Bool { ends.isEmpty && bytes.isEmpty && !hasQuotes }
     var lastFieldCount: Int { bytes.count &- (ends.last ?? 0) }

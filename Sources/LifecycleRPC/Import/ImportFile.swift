@@ -2,18 +2,18 @@ internal import Glibc
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// A CSV file that is read twice: from its beginning to its end, and then record by record wherever they are. Not
-/// `Sendable`: used where it was made.
+/// A CSV file that is read twice: first from the beginning to the end, then record by record in another order. Not
+/// `Sendable`: only one thread uses it.
 package final class ImportFile {
     package let path: String
     private let descriptor: Int32
     private let size: Int
     private let modified: timespec
     private static let chunk = 1 << 18
-    /// Of UTF-8. Spreadsheets write it; it is skipped.
+    /// Of UTF-8. Spreadsheets write it. It is skipped.
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// The path is followed through symbolic links.
+    /// Follows symbolic links.
     package init(_ path: String) throws(ImportError) {
         self.path = path
         do throws(InputFile.Refusal) {
@@ -27,14 +27,14 @@ package final class ImportFile {
         modified = status.st_mtim
         guard isRead else {
             close(descriptor)
-            throw .file("\(path) cannot be looked at")
+            throw .file("\(path) cannot be read")
         }
     }
 
     deinit { close(descriptor) }
 
-    /// Reads all of it.
-    /// - Parameter each: gets every record; it is valid until it returns.
+    /// Reads the whole file.
+    /// - Parameter each: called with every record, which is valid only during the call.
     func forEachRecord(_ each: (CSVRecord) throws(ImportError) -> Void) throws(ImportError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 4096)
         defer { buffer.deallocate() }
@@ -84,7 +84,7 @@ package final class ImportFile {
         throw changed
     }
 
-    /// Before what was read is believed.
+    /// Throws if the file was changed since it was opened. Must be called before the rows are kept.
     func checkUnchanged() throws(ImportError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0, Int(status.st_size) == size, status.st_mtim.tv_sec == modified.tv_sec,

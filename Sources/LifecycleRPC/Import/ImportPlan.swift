@@ -1,7 +1,7 @@
 internal import LifecycleCore
 
-/// What a file holds, found by reading it once: where its rows are, in the order in which they are to be written, and
-/// what is wrong with the others. 32 bytes a row, however long the rows are.
+/// The result of the first reading of a file: the places of its good rows, in the order in which they are written, and
+/// the errors of the other rows. It takes 32 bytes for each row.
 struct ImportPlan<Row: ImportedRow> {
     private struct Place {
         let order: Timestamp
@@ -15,7 +15,7 @@ struct ImportPlan<Row: ImportedRow> {
     private var columns: ImportColumns?
     private var rows = 0
 
-    /// - Parameter pass: told the number of each row, from 1.
+    /// - Parameter pass: called with the number of each row, from 1.
     mutating func read(
         _ file: ImportFile, now: Timestamp, _ pass: (Int) throws(ImportError) -> Void
     ) throws(ImportError) {
@@ -35,7 +35,7 @@ struct ImportPlan<Row: ImportedRow> {
                     Place(order: row.order, offset: record.offset, line: record.line, length: record.length))
             }
         } catch .rows(let broken, let path) {
-            // The rows before it were read: what is wrong with them is told too.
+            // The rows before it were read, so their errors are reported too.
             for error in broken.first { errors.add(error) }
             throw .rows(errors, path: path)
         }
@@ -51,8 +51,8 @@ struct ImportPlan<Row: ImportedRow> {
         return summary
     }
 
-    /// Reads the good rows again, in their order.
-    /// - Parameter each: gets the number of the row, from 1, the line of the file, and what is in it.
+    /// Reads the good rows again, in the order in which they are written.
+    /// - Parameter each: called with the number of the row, from 1, its line in the file, and the row.
     func forEachRow(
         of file: ImportFile, now: Timestamp, _ each: (Int, _ line: Int, Row) throws(ImportError) -> Void
     ) throws(ImportError) {

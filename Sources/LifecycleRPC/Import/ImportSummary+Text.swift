@@ -1,8 +1,8 @@
 package import LifecycleCore
 
 extension ImportSummary {
-    /// For people, each line with its LF.
-    /// - Parameter limits: the daemon's.
+    /// The summary for people. Each line has LF at its end.
+    /// - Parameter limits: the limits of the daemon.
     package func text(of table: Importer.Table, _ limits: Limits) -> String {
         var lines: [(name: String, value: String)] = [("database", PeerText.visible(database) + novelty)]
         lines.append(("rows", "\(rows)\(skipped)"))
@@ -13,7 +13,7 @@ extension ImportSummary {
             lines.append(("pending", "\(byStatus.pending)"))
             lines.append(("processing", "\(byStatus.processing)"))
             lines.append(("completed", "\(byStatus.completed), their \(creditsCaptured) credits spent"))
-            lines.append(("failed", "\(byStatus.failed), their \(creditsRefunded) credits given back"))
+            lines.append(("failed", "\(byStatus.failed), their \(creditsRefunded) credits refunded"))
             lines += unfinished(lease: limits.lease)
             if messagesLeftOut > 0 {
                 lines.append(("left out", "\(messagesLeftOut) error messages of projects that have not failed"))
@@ -31,7 +31,7 @@ extension ImportSummary {
         return table.joined() + (dryRun ? "Dry run: nothing was kept.\n" : "")
     }
 
-    /// One line.
+    /// The summary as one line of JSON.
     package var json: String {
         var json = JSONWriter(capacity: 512)
         write(to: &json)
@@ -40,20 +40,20 @@ extension ImportSummary {
 
     private var novelty: String {
         guard databaseIsNew else { return "" }
-        return dryRun ? ", which would be made new" : ", which was made new"
+        return dryRun ? ", which would be created" : ", which was created"
     }
 
     private var skipped: String {
-        alreadyImported == 0 ? "" : ", \(alreadyImported) of them imported before and left alone"
+        alreadyImported == 0 ? "" : ", \(alreadyImported) of them imported before and skipped"
     }
 
     private func unfinished(lease: Int64) -> [(name: String, value: String)] {
         guard let lastDeadline else { return [("unfinished", "none")] }
-        let held = "\(creditsHeld) credits held, given back by \(lastDeadline) unless a pipeline reports"
+        let held = "\(creditsHeld) credits held, refunded by \(lastDeadline) unless a pipeline reports"
         guard overdue > 0 else { return [("unfinished", held)] }
         let dead = """
-            \(overdue) projects, \(creditsOverdue) credits: failed and given back when the daemon starts, or a lease \
-            (\(lease) s) later where only that ran out
+            \(overdue) projects, \(creditsOverdue) credits: failed and refunded when the daemon starts, or one lease \
+            (\(lease) s) later if only the lease ran out
             """
         return [("unfinished", held), ("overdue", dead)]
     }

@@ -1,40 +1,40 @@
 package import LifecycleCore
 
-/// What an import did, or would do.
+/// The result of an import or of a dry run.
 package struct ImportSummary: Sendable, Equatable {
-    /// The path of what was imported into.
+    /// The path of the database.
     package var database = ""
-    /// It was made for this.
+    /// The database was created by the import.
     package var databaseIsNew = false
     /// Nothing was kept.
     package var dryRun = false
-    /// Rows of the file, its header not counted.
+    /// The number of rows in the file without its header.
     package var rows: Int64 = 0
     package var written: Int64 = 0
-    /// An earlier run wrote these, and they were left alone.
+    /// The number of rows that an earlier import had written. They were skipped.
     package var alreadyImported: Int64 = 0
-    /// Users whom the ledger did not know.
+    /// The number of new users.
     package var users: Int64 = 0
-    /// To users as their balance, or with projects for what these cost.
+    /// As balances of users, or for the prices of projects.
     package var creditsGranted: Int64 = 0
 
     package var byStatus = Statistics.StatusCounts.blank
     package var creditsCaptured: Int64 = 0
     package var creditsRefunded: Int64 = 0
-    /// Of the unfinished ones: what will be refunded unless a pipeline still reports.
+    /// The prices of unfinished projects, which are refunded unless a pipeline reports.
     package var creditsHeld: Int64 = 0
-    /// By then.
+    /// The last deadline of an unfinished project.
     package var lastDeadline: Timestamp?
-    /// Unfinished ones whose deadline is over, and their credits: the daemon fails and refunds them when it starts.
+    /// The number of overdue projects and their credits. The daemon fails and refunds them when it starts.
     package var overdue: Int64 = 0
     package var creditsOverdue: Int64 = 0
-    /// Error messages of projects that have not failed.
+    /// The number of error messages of projects that have not failed. They were not imported.
     package var messagesLeftOut: Int64 = 0
     package var ignoredColumns: [String] = []
 
     package init() {}
 
-    /// Saturating: a user has less than 2^53 credits, many users may have more.
+    /// Saturates, because many users together may have more than 2^63 credits.
     mutating func add(_ total: WritableKeyPath<Self, Int64>, _ credits: Int64) {
         let (sum, overflow) = self[keyPath: total].addingReportingOverflow(credits)
         self[keyPath: total] = overflow ? .max : sum
@@ -65,22 +65,24 @@ extension ImportSummary: Message {
     package static var blank: Self { Self() }
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
-        try fields.required("database", &database, "The path of what was imported into.")
-        try fields.required("databaseIsNew", &databaseIsNew, "It was made for this.")
-        try fields.required("dryRun", &dryRun, "Nothing was kept.")
-        try fields.required("rows", &rows, "Rows of the file.")
+        try fields.required("database", &database, "The path of the database.")
+        try fields.required("databaseIsNew", &databaseIsNew, "Whether the database was created by the import.")
+        try fields.required("dryRun", &dryRun, "Whether nothing was kept.")
+        try fields.required("rows", &rows, "Rows in the file.")
         try fields.required("written", &written, "Rows that were written.")
-        try fields.required("alreadyImported", &alreadyImported, "Rows that an earlier run wrote.")
-        try fields.required("users", &users, "Users whom the ledger did not know.")
-        try fields.required("creditsGranted", &creditsGranted, "As balances, or with projects for what these cost.")
+        try fields.required("alreadyImported", &alreadyImported, "Rows that an earlier import had written.")
+        try fields.required("users", &users, "New users.")
+        try fields.required("creditsGranted", &creditsGranted, "Credits as balances, or for the prices of projects.")
         try fields.required("byStatus", &byStatus, "Projects in each status.")
-        try fields.required("creditsCaptured", &creditsCaptured, "Of the completed ones.")
-        try fields.required("creditsRefunded", &creditsRefunded, "Of the failed ones.")
-        try fields.required("creditsHeld", &creditsHeld, "Of the unfinished ones: refunded unless a pipeline reports.")
-        try fields.optional("lastDeadline", &lastDeadline, "By when.")
-        try fields.required("overdue", &overdue, "Unfinished ones that are failed when the daemon starts.")
-        try fields.required("creditsOverdue", &creditsOverdue, "What is refunded then.")
-        try fields.required("messagesLeftOut", &messagesLeftOut, "Error messages of projects that have not failed.")
-        try fields.required("ignoredColumns", &ignoredColumns, "Columns of the file that nothing was taken from.")
+        try fields.required("creditsCaptured", &creditsCaptured, "Credits of completed projects.")
+        try fields.required("creditsRefunded", &creditsRefunded, "Credits of failed projects.")
+        try fields.required(
+            "creditsHeld", &creditsHeld, "Credits of unfinished projects, refunded unless a pipeline reports.")
+        try fields.optional("lastDeadline", &lastDeadline, "The last deadline of an unfinished project.")
+        try fields.required("overdue", &overdue, "Overdue projects, which fail when the daemon starts.")
+        try fields.required("creditsOverdue", &creditsOverdue, "Credits of overdue projects.")
+        try fields.required(
+            "messagesLeftOut", &messagesLeftOut, "Error messages of projects that have not failed, not imported.")
+        try fields.required("ignoredColumns", &ignoredColumns, "Columns of the file that are not imported.")
     }
 }

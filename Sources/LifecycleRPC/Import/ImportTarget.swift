@@ -1,14 +1,16 @@
 internal import Glibc
 internal import LifecycleSQLite
 
-/// The database that an import works on. A dry run where there is none yet gets one of its own, which goes with this.
+/// The database that an import writes to. A dry run without a database gets a temporary one, which is removed on
+/// `deinit`.
 struct ImportTarget: ~Copyable {
     let path: String
-    /// Nothing was at the path that was given.
+    /// There was no database at the given path.
     let isNew: Bool
     private let scratchFolder: String?
 
-    /// As root, becomes the owner of the database's folder for good: files of root in it would keep the daemon out.
+    /// If the process is root, it changes its user to the owner of the database's folder: the daemon could not use
+    /// files that belong to root.
     init(_ database: String, dryRun: Bool, mayCreate: Bool) throws(ImportError) {
         do throws(StorageError) {
             let isNew = try DatabasePresence.isNew(database, mayCreate: mayCreate)
@@ -24,10 +26,10 @@ struct ImportTarget: ~Copyable {
                 scratchFolder = nil
                 return
             }
-            let folderOfItsOwn = try Self.makeFolder()
-            path = folderOfItsOwn + "/lifecycle.db"
+            let scratchFolder = try Self.makeFolder()
+            path = scratchFolder + "/lifecycle.db"
             self.isNew = isNew
-            scratchFolder = folderOfItsOwn
+            self.scratchFolder = scratchFolder
         } catch {
             throw .database(error)
         }

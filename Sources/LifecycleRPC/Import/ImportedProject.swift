@@ -29,18 +29,18 @@ struct ImportedProject: ImportedRow {
         self.creditsUsed = creditsUsed
         self.errorMessage = errorMessage
         self.createdAt = createdAt
-        // The two were often set by different clocks, milliseconds apart.
+        // Different clocks set the two times, so they may differ by milliseconds in the wrong direction.
         self.updatedAt = max(createdAt, updatedAt)
     }
 
     var order: Timestamp { createdAt }
 
-    /// The old system had taken the credits already. So the project brings them along, and is charged for them here.
+    /// The old system had charged the user already. So the user first gets the project's price, and is then charged.
     func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
         if let known = try store.project(.externalID(id)) { return try refusal(known, in: store, &run) }
         let key = ImportRun.key(id)
         guard try store.request(of: userId, key: key) == nil else {
-            return RowRefusal("id", "the key \(key) was used for something else")
+            return RowRefusal("id", "the key \(key) was used for another request")
         }
         guard let account = try run.account(of: userId, for: creditsUsed, in: store) else {
             return RowRefusal("creditsUsed", ImportRun.tooMany)
@@ -73,7 +73,7 @@ struct ImportedProject: ImportedRow {
             by: context.caller, at: context.now)
     }
 
-    /// From pending to where it was.
+    /// Brings the project from pending to its status.
     private func advance(
         _ project: StoredProject, in store: any WriteTransaction, _ context: CallContext
     ) throws(RPCError) {
@@ -109,7 +109,7 @@ struct ImportedProject: ImportedRow {
             NewEvent(kind, of: project, detail: "imported", errorCode: errorCode), by: context.caller, at: time)
     }
 
-    /// Whatever became of it since: from then on the ledger knows better than the old table.
+    /// An imported project is skipped, also if its status has changed since the import.
     private func refusal(
         _ known: StoredProject, in store: any WriteTransaction, _ run: inout ImportRun
     ) throws(RPCError) -> RowRefusal? {
@@ -117,7 +117,7 @@ struct ImportedProject: ImportedRow {
         guard case .project(let earlier) = try store.request(of: userId, key: ImportRun.key(id)),
             earlier.row == known.row
         else {
-            return RowRefusal("id", "is the external id of project \(known.project.projectId) of another origin")
+            return RowRefusal("id", "is the external id of project \(known.project.projectId), which was not imported")
         }
         guard known.project.creditsUsed == creditsUsed else {
             return RowRefusal(

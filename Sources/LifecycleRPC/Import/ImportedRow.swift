@@ -4,16 +4,16 @@ internal import LifecycleCore
 protocol ImportedRow: Sendable {
     /// The columns that the file must have.
     static var columns: [String] { get }
-    /// - Returns: nil when something is wrong, which the reader then knows.
+    /// `nil` if the row has errors. They are then in `reader.errors`.
     init?(_ reader: inout RowReader, now: Timestamp)
-    /// Rows are written in this order; those that are equal in the file's.
+    /// Rows are written in this order. Rows with the same value are written in the order of the file.
     var order: Timestamp { get }
-    /// Writes the row, unless an earlier run did.
-    /// - Returns: why it cannot be, and then nothing of it was written.
+    /// Writes the row, unless an earlier import has written it.
+    /// - Returns: the reason if the ledger refuses the row. Nothing of it was written then.
     func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal?
 }
 
-/// Why the ledger does not take a row.
+/// Why the ledger refuses a row.
 struct RowRefusal: Sendable, Equatable {
     let field: String
     let reason: String
@@ -23,14 +23,14 @@ struct RowRefusal: Sendable, Equatable {
         self.reason = reason
     }
 
-    static func twice(_ field: String) -> Self { Self(field, "stands in the file more than once") }
+    static func twice(_ field: String) -> Self { Self(field, "is in the file more than once") }
 }
 
-/// One run of an import: who does it, when, and what was done so far.
+/// The state of an import.
 struct ImportRun: Sendable {
     let context: CallContext
     var summary: ImportSummary
-    /// The first that this run wrote: ids grow.
+    /// The first entry and project that this import wrote. Later ones have greater numbers.
     var firstEntry: Int64?
     var firstProject: Int64?
 
@@ -39,12 +39,12 @@ struct ImportRun: Sendable {
         self.summary = summary
     }
 
-    /// What the key of a row is made of, so that a second run finds it.
+    /// The idempotency key of a row, by which a repeated import finds it.
     static func key(_ id: String) -> String { "import:" + id }
 }
 
 extension ImportRun {
-    /// The user's account, opened if there is none, with room for so many credits more; nil when there is not.
+    /// The user's account, which is opened if there is none. `nil` if it has no room for this number of credits.
     mutating func account(
         of userId: String, for credits: Int64, in store: any WriteTransaction
     ) throws(RPCError) -> Account? {
@@ -55,5 +55,5 @@ extension ImportRun {
         return try store.openAccount(of: userId)
     }
 
-    static let tooMany = "all that the user was ever given would be above \(Limits.largestInteger)"
+    static let tooMany = "the sum of all credits that the user was given would be above \(Limits.largestInteger)"
 }

@@ -17,7 +17,7 @@ struct ImportedUser: ImportedRow {
 
     var order: Timestamp { Timestamp(milliseconds: 0) }
 
-    /// A grant; for zero credits an adjustment by nothing, so that each row leaves its key.
+    /// Writes a grant, or an adjustment by 0 for zero credits, so that every row leaves its key in the ledger.
     func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
         let key = ImportRun.key(userId)
         if let earlier = try store.request(of: userId, key: key) { return refusal(earlier, &run) }
@@ -43,7 +43,7 @@ struct ImportedUser: ImportedRow {
 
     private func refusal(_ earlier: EarlierRequest, _ run: inout ImportRun) -> RowRefusal? {
         guard case .entry(let entry) = earlier, entry.reason.hasSameBytes(as: "import") else {
-            return RowRefusal("userId", "the key \(ImportRun.key(userId)) was used for something else")
+            return RowRefusal("userId", "the key \(ImportRun.key(userId)) was used for another request")
         }
         if let first = run.firstEntry, entry.entryId >= first { return .twice("userId") }
         guard entry.credits == credits else {

@@ -1,8 +1,8 @@
 package import LifecycleCore
 internal import LifecycleSQLite
 
-/// Brings the rows of a CSV file into a ledger that no daemon has open: in one transaction, through the code that serves
-/// callers, audited before it is committed. Everything or nothing.
+/// Imports the rows of a CSV file into a ledger that no daemon has open. It uses the same code as requests, in one
+/// transaction, and audits the ledger before the commit. All rows are imported, or none.
 package struct Importer {
     package enum Table: String, Sendable, CaseIterable {
         case users, projects
@@ -17,9 +17,9 @@ package struct Importer {
     private let progress: (Phase, _ rows: Int) -> Void
 
     /// - Parameters:
-    ///   - limits: the daemon's: deadlines follow from its terms.
-    ///   - isInterrupted: asked before every row.
-    ///   - progress: told how far it is, every thousand rows.
+    ///   - limits: the limits of the daemon, which determine deadlines.
+    ///   - isInterrupted: called before every row.
+    ///   - progress: called after every thousand rows.
     package init(
         limits: Limits, now: Timestamp = systemClock(), isInterrupted: @escaping () -> Bool = { false },
         progress: @escaping (Phase, _ rows: Int) -> Void = { _, _ in }
@@ -30,8 +30,8 @@ package struct Importer {
     }
 
     /// - Parameters:
-    ///   - dryRun: does all of it, and rolls back.
-    ///   - mayCreate: makes the database if there is none.
+    ///   - dryRun: does the whole import, then rolls back.
+    ///   - mayCreate: creates the database if it does not exist.
     package func run(
         _ table: Table, from file: ImportFile, into database: String, dryRun: Bool, mayCreate: Bool
     ) throws(ImportError) -> ImportSummary {
@@ -44,7 +44,7 @@ package struct Importer {
     private func run<Row: ImportedRow>(
         _ type: Row.Type, _ file: ImportFile, _ database: String, _ dryRun: Bool, _ mayCreate: Bool
     ) throws(ImportError) -> ImportSummary {
-        // Before a long file is read for nothing.
+        // Checked before the file is read, which may take long.
         do throws(StorageError) { _ = try DatabasePresence.isNew(database, mayCreate: mayCreate) } catch {
             throw .database(error)
         }
@@ -62,7 +62,7 @@ package struct Importer {
             summary.database = (try? DatabasePath(database).path) ?? database
             summary.databaseIsNew = target.isNew
             do throws(StorageError) { try ledger.close() } catch {
-                // It is kept, in the WAL, which the next start copies.
+                // The rows are committed, in the write-ahead log, which the next start copies.
                 throw .storage(error, isOutcomeUnknown: true)
             }
             return summary
@@ -82,7 +82,7 @@ package struct Importer {
         var errors = plan.errors
         try plan.forEachRow(of: file, now: context.now) { number, line, row throws(ImportError) in
             try pass(.writing, number)
-            // For the log of a daemon, which is not here.
+            // The events are for the log of a daemon, which is not used here.
             store.steps.removeAll(keepingCapacity: true)
             let refusal = try rule(store) { () throws(RPCError) in try row.write(in: store, &run) }
             if let refusal { errors.add(RowError(line: line, field: refusal.field, refusal.reason)) }
@@ -113,7 +113,7 @@ package struct Importer {
         do throws(StorageError) { return try body() } catch { throw .storage(error, isOutcomeUnknown: false) }
     }
 
-    /// What a rule throws comes from storage: rows are checked before they are written.
+    /// Errors of rules come from storage, because rows are checked before they are written.
     private func rule<Value>(
         _ store: SQLiteWriteTransaction, _ body: () throws(RPCError) -> Value
     ) throws(ImportError) -> Value {
@@ -123,7 +123,7 @@ package struct Importer {
     }
 }
 
-/// Rules of an import ask for none.
+/// The rules of an import use no metrics.
 private struct NoFigures: MetricsSource {
     func report() -> GetMetrics.Response { .blank }
 }

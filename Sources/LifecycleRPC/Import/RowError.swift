@@ -1,11 +1,11 @@
-/// What is wrong with a row of an import, or with the file from there on.
+/// An error in a row of an import, or in the file from this row on.
 package struct RowError: Error, Sendable, Equatable {
-    /// Where the row begins, from 1.
+    /// The line where the row begins, from 1.
     package let line: Int
-    /// The column's name, or its number when the file does not say; nil: the row as such.
+    /// The column's name, or its number if the name is not known. `nil` for the whole row.
     package let field: String?
     package let reason: String
-    /// It is wrong with the file as such, which every row shows again.
+    /// The error concerns the whole file, so every row has it.
     package let isOfAll: Bool
 
     package init(line: Int, field: String?, _ reason: String, isOfAll: Bool = false) {
@@ -22,14 +22,14 @@ extension RowError: CustomStringConvertible {
     package var description: String { field.map { "\($0): \(reason)" } ?? reason }
 }
 
-/// The errors of a file: the first of them kept, all of them counted.
+/// The errors of a file. All are counted, and the first ones are kept.
 package struct RowErrors: Sendable {
     package static let kept = 50
 
     package private(set) var count = 0
-    /// By line; at most `kept`. Without those of all rows.
+    /// Sorted by line, at most `kept`, without errors of the whole file.
     package private(set) var first: [RowError] = []
-    /// What is wrong with all rows alike, in the words of the first of them.
+    /// The error of the whole file, as its first row has it.
     package private(set) var ofAll: RowError?
     package private(set) var countOfAll = 0
 
@@ -42,13 +42,13 @@ package struct RowErrors: Sendable {
             if error.line < ofAll?.line ?? .max { ofAll = error }
             return
         }
-        // Rows come in the order of their times, lines do not then.
+        // Rows are written in the order of their times, so their lines are not in order.
         guard first.count < Self.kept || error.line < first.last?.line ?? 0 else { return }
         let place = first.firstIndex { $0.line > error.line } ?? first.count
         first.insert(error, at: place)
         if first.count > Self.kept { first.removeLast() }
     }
 
-    /// How many are neither in `first` nor like `ofAll`.
-    package var untold: Int { count - countOfAll - first.count }
+    /// The number of errors that are neither in `first` nor in `countOfAll`.
+    package var notShown: Int { count - countOfAll - first.count }
 }

@@ -1,15 +1,15 @@
 internal import LifecycleCore
 
-/// Which column of a file holds what, by its header.
+/// The columns of a file, from its header.
 struct ImportColumns: Sendable {
-    /// Where each wanted column stands, in the order of the wanted names.
+    /// The position of each needed column, in the order of the needed names.
     fileprivate let positions: [Int]
     fileprivate let names: [String]
     fileprivate let count: Int
-    /// Columns that nobody asked for.
+    /// The other columns.
     let ignored: [String]
 
-    /// - Parameter names: all must be there, in any order; every other column is ignored.
+    /// - Parameter names: the needed columns, in any order. Other columns are ignored.
     init(_ header: CSVRecord, names: [String]) throws(RowError) {
         var found: [String] = []
         for index in 0..<header.count {
@@ -19,7 +19,7 @@ struct ImportColumns: Sendable {
             guard !found.contains(where: name.hasSameBytes) else {
                 throw RowError(
                     line: header.line, field: PeerText.escaped(name, maximumBytes: 40),
-                    "the header names this column twice")
+                    "the header has this column twice")
             }
             found.append(name)
         }
@@ -27,7 +27,8 @@ struct ImportColumns: Sendable {
         for name in names {
             guard let position = found.firstIndex(where: name.hasSameBytes) else {
                 let wanted = names.joined(separator: ", ")
-                throw RowError(line: header.line, field: name, "the header has no such column; needed are \(wanted)")
+                throw RowError(
+                    line: header.line, field: name, "the header does not have this column; needed are \(wanted)")
             }
             positions.append(position)
         }
@@ -38,7 +39,7 @@ struct ImportColumns: Sendable {
     }
 }
 
-/// Reads the values of one row, and keeps what is wrong with them: all of it, not only the first.
+/// Reads the values of one row. It collects all errors, not only the first.
 struct RowReader {
     private let record: CSVRecord
     private let columns: ImportColumns
@@ -50,15 +51,15 @@ struct RowReader {
         if record.count != columns.count {
             let fields = "\(record.count) field\(record.count == 1 ? "" : "s")"
             errors.append(
-                RowError(line: record.line, field: nil, "has \(fields), and the header names \(columns.count)"))
+                RowError(line: record.line, field: nil, "has \(fields), but the header has \(columns.count)"))
         }
     }
 
-    /// The row has as many fields as the header, so that they can be told apart.
+    /// The row has as many fields as the header, so each field can be assigned to its column.
     var isComplete: Bool { record.count == columns.count }
 
-    /// - Parameter column: of the wanted names.
-    /// - Returns: nil for an empty field, which is what PostgreSQL writes for NULL.
+    /// - Parameter column: the index in the needed names.
+    /// - Returns: `nil` for an empty field, which PostgreSQL writes for NULL.
     mutating func optionalText(_ column: Int) -> String? {
         let bytes = record[columns.positions[column]]
         guard !bytes.isEmpty else { return nil }
@@ -82,7 +83,7 @@ struct RowReader {
         }
     }
 
-    /// 0 to 2^53 − 1, in digits.
+    /// A number from 0 to 2^53 − 1, written in digits.
     mutating func credits(_ column: Int) -> Int64? {
         guard let text = text(column) else { return nil }
         let isDigits = text.utf8.allSatisfy { (0x30...0x39).contains($0) }
@@ -103,13 +104,13 @@ struct RowReader {
         return status
     }
 
-    /// - Parameter now: nothing has happened later.
+    /// - Parameter now: later times are refused.
     mutating func time(_ column: Int, now: Timestamp) -> Timestamp? {
         guard let text = text(column) else { return nil }
         guard !Timestamp.isOfAnotherDateStyle(text) else {
             refuse(
                 column,
-                "\(Self.shown(text)) is of another DateStyle: export again after SET DateStyle = ISO", isOfAll: true)
+                "\(Self.shown(text)) has another DateStyle: export again after SET DateStyle = ISO", isOfAll: true)
             return nil
         }
         guard let time = Timestamp(postgreSQL: text), time.milliseconds >= 0 else {
@@ -130,12 +131,11 @@ struct RowReader {
     private static func shown(_ text: String) -> String { "\"\(PeerText.escaped(text, maximumBytes: 40))\"" }
 }
 
-/// As PostgreSQL writes times.
-
 extension Timestamp {
-    /// In the style ISO: the offset may be whole hours (`+00`), or be left out, which means UTC.
+    /// Reads a time as PostgreSQL writes it with `DateStyle = ISO`. The offset may be whole hours (`+00`), or be
+    /// omitted, which means UTC.
     init?(postgreSQL text: String) {
-        // Behind the date, whose hyphens are no signs.
+        // After the date, whose hyphens are not signs.
         let time = text.utf8.dropFirst(10)
         guard let zone = time.lastIndex(where: { "+-Zz".utf8.contains($0) }) else {
             self.init(text + "Z")
@@ -144,8 +144,8 @@ extension Timestamp {
         self.init(time.distance(from: zone, to: time.endIndex) == 3 ? text + ":00" : text)
     }
 
-    /// One of the other styles of PostgreSQL: `06/01/2025 …` (SQL), `01.06.2025 …` (German), `Sun Jun 01 …` (Postgres).
-    /// They are not read: whether the day or the month comes first is a setting, which the text does not show.
+    /// Whether the text has another style of PostgreSQL: `06/01/2025 …` (SQL), `01.06.2025 …` (German), `Sun Jun 01 …`
+    /// (Postgres). These cannot be read, because the order of day and month depends on a setting.
     fileprivate static func isOfAnotherDateStyle(_ text: String) -> Bool {
         let start = text.utf8.prefix(10).map { byte -> Character in
             switch byte {

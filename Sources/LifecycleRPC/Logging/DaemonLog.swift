@@ -1,13 +1,13 @@
 package import Logging
 
-/// The daemon's own log. It takes nothing but messages that have an id: whoever reads one can have it explained
-/// (`journalctl -x`). Any thread; never waits for output.
+/// The daemon's log. It takes only messages with an id, so that `journalctl -x` can explain them. Any thread may call
+/// it. It never waits for output.
 package struct DaemonLog: Sendable {
     private let logger: Logger
 
     package init(_ logger: Logger = Logger(label: "lifecycled")) { self.logger = logger }
 
-    /// Whether a message of this kind is written at all: for who would put together its fields in vain.
+    /// Whether messages of this kind are written. If not, the caller need not make the fields.
     func writes(_ message: LogMessage) -> Bool { message.level >= logger.logLevel }
 
     package func write(_ message: LogMessage, _ fields: LogFields? = nil) {

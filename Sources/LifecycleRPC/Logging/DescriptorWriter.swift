@@ -1,14 +1,15 @@
 internal import Glibc
 
-/// Writes lines to a descriptor that may be slow, full, non-blocking or gone. For the log's background thread only:
-/// it waits while a reader does not read.
+/// Writes lines to a descriptor that may be slow, full, non-blocking or closed. Only for the log thread, because it
+/// waits while a reader does not read.
 struct DescriptorWriter: Sendable {
-    /// Enough lines a write(2) to make the call cheap, and what a pipe holds.
+    /// The size of a pipe's buffer, with many lines in one write(2).
     private static let chunkBytes = 64 * 1024
 
     let descriptor: Int32
 
-    /// Writes `lines` in order, many with one call. Returns how many of them are lost.
+    /// Writes `lines` in order, many with one call.
+    /// - Returns: the number of lines that are lost.
     func write(_ lines: [[UInt8]]) -> Int {
         var lost = 0
         var chunk: [UInt8] = []
@@ -36,7 +37,7 @@ struct DescriptorWriter: Sendable {
                 } else if errno == EAGAIN {
                     waitUntilWritable()
                 } else if errno != EINTR {
-                    // EPIPE, ENOSPC, EIO: these lines are lost, the next ones are tried again.
+                    // EPIPE, ENOSPC, EIO: these lines are lost. The next lines are tried again.
                     return false
                 }
             }
@@ -44,7 +45,7 @@ struct DescriptorWriter: Sendable {
         }
     }
 
-    /// Standard error is shared with other processes: any of them may have made it non-blocking.
+    /// Other processes share standard error, and any of them may have made it non-blocking.
     private func waitUntilWritable() {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         _ = poll(&entry, 1, -1)

@@ -1,22 +1,22 @@
 internal import Logging
 
-/// What a log record tells beside its message. journald gets each as a field of its own (`journalName`).
+/// The names of the fields of log records. journald gets each as a separate field (`journalName`).
 package enum LogKey: String, Sendable, CaseIterable {
-    // Of a step.
+    // For events of projects and credits.
     case project, user, credits, method, callerUid, callerPid, status, detail, errorCode
-    // Of everything else.
+    // For all other messages.
     case error, finding, reason, seq, database, version, groups, path, bytes, projects, took, keepDays
     case allowed, needed, refused, exitStatus, dropped, free, direction, seconds
 
-    /// As journald has it: `callerUid` is `LIFECYCLE_CALLER_UID`.
+    /// The name in journald: `callerUid` is `LIFECYCLE_CALLER_UID`.
     package var journalName: String { String(decoding: LogFormat.fieldName(of: rawValue), as: UTF8.self) }
 }
 
-/// The fields of one record.
+/// The fields of one log record.
 package struct LogFields: Sendable, ExpressibleByDictionaryLiteral {
     private(set) var metadata: Logger.Metadata
 
-    /// Room for all that a step tells: growing would hash them all again.
+    /// Reserves room for all fields of an event, because growing would hash all of them again.
     init() { metadata = Logger.Metadata(minimumCapacity: 8) }
 
     package init(dictionaryLiteral elements: (LogKey, String)...) {

@@ -2,8 +2,9 @@ internal import LifecycleCore
 internal import Logging
 
 extension LogFormat {
-    /// The readable line as `MESSAGE`, and each metadata value as a field of its own, `LIFECYCLE_` and the key in upper
-    /// case, so that `journalctl LIFECYCLE_PROJECT=…` finds it. Messages of `LogMessage` have their `MESSAGE_ID`.
+    /// The readable line as `MESSAGE`, and each metadata value as a separate field, whose name is `LIFECYCLE_` and the
+    /// key in upper case, so that `journalctl LIFECYCLE_PROJECT=…` finds it. Messages of `LogMessage` have their
+    /// `MESSAGE_ID`.
     static func journalRecord(_ level: Logger.Level, _ message: String, _ metadata: Metadata) -> [UInt8] {
         var fields: [UInt8] = []
         fields.reserveCapacity(768)
@@ -28,8 +29,8 @@ extension LogFormat {
         return name
     }
 
-    /// journald takes names of `A`–`Z`, `0`–`9` and `_`, at most 64 bytes long, and drops other fields. `callerUid`
-    /// becomes `LIFECYCLE_CALLER_UID`.
+    /// `callerUid` becomes `LIFECYCLE_CALLER_UID`. journald accepts names of `A`–`Z`, `0`–`9` and `_` with at most 64
+    /// bytes, and drops other fields.
     private static func appendFieldName(of key: String, to fields: inout [UInt8]) {
         let end = fields.count + 64
         fields.append(contentsOf: "LIFECYCLE_".utf8)

@@ -2,7 +2,7 @@ internal import LifecycleCore
 internal import Logging
 
 extension LogFormat {
-    /// Time, level, message, then the metadata as `key=value`.
+    /// The time, the level, the message and the metadata as `key=value`.
     static func line(
         _ level: Logger.Level, _ message: String, _ metadata: Metadata, isColoured: Bool
     ) -> [UInt8] {

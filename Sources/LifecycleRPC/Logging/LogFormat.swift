@@ -1,9 +1,9 @@
 internal import LifecycleCore
 internal import Logging
 
-/// How the bytes of a record are made.
+/// The format of log records.
 enum LogFormat: Sendable {
-    /// Fields for journald, by its native protocol.
+    /// Fields in journald's native protocol.
     case journal
     /// A line of text.
     case text(isColoured: Bool)
@@ -11,7 +11,8 @@ enum LogFormat: Sendable {
     /// Sorted by key.
     typealias Metadata = [(key: String, value: Logger.MetadataValue)]
 
-    /// The most bytes of a message. Longer than a value: messages are ours, but may quote an error.
+    /// The maximum length of a message in bytes. It is longer than that of a value, because a message may quote an
+    /// error.
     private static let maximumMessageBytes = 2000
 
     func record(_ level: Logger.Level, _ message: String, _ metadata: Metadata) -> [UInt8] {
@@ -21,13 +22,13 @@ enum LogFormat: Sendable {
         }
     }
 
-    /// The record of a message that does not come by a `Logger`.
+    /// The record of a message that does not come from a `Logger`.
     func record(_ message: LogMessage, _ fields: LogFields) -> [UInt8] {
         record(message.level, message.text, fields.metadata.sorted { $0.key < $1.key })
     }
 
-    /// Appends the message and ` key=value` for each of the metadata, a value in quotes when it would be ambiguous
-    /// without; then an LF.
+    /// Appends the message, ` key=value` for each value of the metadata, and LF. A value is in quotes if it would be
+    /// ambiguous without them.
     static func append(_ message: String, _ metadata: Metadata, to bytes: inout [UInt8]) {
         PeerText.append(message, to: &bytes, maximumBytes: maximumMessageBytes)
         for (key, value) in metadata {
@@ -40,7 +41,7 @@ enum LogFormat: Sendable {
     }
 
     private static func append(_ text: String, to bytes: inout [UInt8]) {
-        // Nearly every value is this plain: once over it is enough.
+        // Fast path: nearly every value is plain.
         if !text.isEmpty, text.utf8.count <= PeerText.maximumValueBytes,
             !text.utf8.anySatisfies({ isAmbiguous($0) || $0 >= 0x7F })
         {

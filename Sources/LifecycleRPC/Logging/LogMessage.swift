@@ -1,26 +1,26 @@
 package import Logging
 
-/// Every message that the daemon logs, with the id by which journald and its catalog (`systemd/lifecycle-rpc.catalog`,
-/// `journalctl -x`) know it. An id never changes and is never used again: people and monitors filter by it.
+/// Every message that the daemon logs, with its id in journald and in the catalog (`systemd/lifecycle-rpc.catalog`,
+/// `journalctl -x`). An id never changes and is never used again, because people and monitors filter by it.
 package enum LogMessage: Sendable, CaseIterable {
-    // The steps of a project's life and of a user's credits.
+    // Events of projects and credits.
     case projectCreated, statusUpdated, projectFailed, creditsRefunded, creditsGranted, creditsAdjusted
-    case externalIDRecorded, cancelRequested, reportRefused, rolledBack
+    case externalIDRecorded, cancelRequested, reportRefused, requestRefused
     // The storage.
     case outcomeUnknown, storageRefused, storageFailed, ledgerInconsistent, uncleanLastRun, databaseInOrder
-    case databaseUnchecked, logGrows, logGivenBack
-    // The daemon's life.
+    case databaseUnchecked, logGrows, logCheckpointed
+    // The process.
     case ready, stopping, stoppingIdle, listenerLost, endedByFailure, clockJumped
-    // Who connects.
-    case groupsMissing, idOfStrangers, fewOpenFiles, connectionRefused, watcherStalled
-    // What is done beside.
+    // Callers and connections.
+    case groupsMissing, unmappedID, fewOpenFiles, connectionRefused, watcherStalled
+    // Backups and retention.
     case backupMade, backupFailed, historyRemoved, historyKept
     // The log itself.
     case recordsDropped
 
     package var level: Logger.Level { definition.level }
 
-    /// The text, the same each time; what differs is in the fields.
+    /// The text. It is always the same: everything that differs is in the fields.
     package var text: String { definition.text }
 
     /// 128 bits, as 32 hexadecimal digits.
@@ -37,7 +37,7 @@ package enum LogMessage: Sendable, CaseIterable {
         case .externalIDRecorded: (.info, "dbba722e3f4446ed8853a5434932a4fc", "external id recorded")
         case .cancelRequested: (.info, "33ed62834177482bab8cf28040bde8ea", "cancel requested")
         case .reportRefused: (.info, "a99ed699e02f4e55a855755f049b1f60", "report refused")
-        case .rolledBack: (.info, "fa6dd261d83e4a05804b12e4d5c7ea3b", "rolled back")
+        case .requestRefused: (.info, "fa6dd261d83e4a05804b12e4d5c7ea3b", "request refused")
         case .outcomeUnknown: (.error, "59e24dfbb5a84ac9a3e234ee1922f14d", "outcome unknown")
         case .storageRefused: (.error, "3e2dbb1f1d1c4ab3a9647940693d3fa2", "storage refused a request")
         case .storageFailed: (.critical, "a9aa058710d24b418556c052504e95f4", "storage failed")
@@ -49,19 +49,20 @@ package enum LogMessage: Sendable, CaseIterable {
             )
         case .databaseInOrder: (.notice, "2a5820e7303c4c318de11367d985a20a", "the database is in order")
         case .databaseUnchecked: (.error, "b6448a8c1f124ae79167c3b9bda00a69", "the database could not be checked")
-        case .logGrows: (.error, "f04f06dae4f04f4cb27e58fd19cc7fb1", "the database's log is not given back")
-        case .logGivenBack: (.notice, "145a6232e13d44dabf103c48f720843b", "the database's log is given back")
+        case .logGrows: (.error, "f04f06dae4f04f4cb27e58fd19cc7fb1", "the write-ahead log cannot be checkpointed")
+        case .logCheckpointed:
+            (.notice, "145a6232e13d44dabf103c48f720843b", "the write-ahead log is checkpointed again")
         case .ready: (.notice, "d0a4a5de36344bb6b97094b86524c251", "ready")
         case .stopping: (.notice, "3618da442175406a981d0643c06387ab", "stopping")
         case .stoppingIdle:
             (
                 .notice, "b7f14750a3de4926b91357186802d3c8",
-                "stopping: nobody is connected and no project is unfinished"
+                "stopping: no connection and no unfinished project"
             )
         case .listenerLost:
             (
                 .critical, "5995888eb4f04df0b5ef8c1d6769c492",
-                "the listener was lost; stopping, to be started anew"
+                "the listener was lost; stopping for a restart"
             )
         case .endedByFailure: (.critical, "b13a606953904b269a8a91b581389ae7", "ended by a failure")
         case .clockJumped:
@@ -71,10 +72,10 @@ package enum LogMessage: Sendable, CaseIterable {
                 .notice, "bd355da2f76840889054dd293127301d",
                 "groups do not exist, so nobody has their roles"
             )
-        case .idOfStrangers:
+        case .unmappedID:
             (
                 .warning, "453aa1bca06c427a85d66f5d2fa2401e",
-                "an id that the kernel shows for strangers matches nobody"
+                "an id that stands for unmapped users matches nobody"
             )
         case .fewOpenFiles:
             (
@@ -93,7 +94,7 @@ package enum LogMessage: Sendable, CaseIterable {
 }
 
 extension LogMessage {
-    /// The journal field with the id, by the text: what a handler is given of a message is its text.
+    /// The journal field with the id, by the text, because a log handler gets only the text of a message.
     static let journalFields = Dictionary(
         uniqueKeysWithValues: allCases.map { ($0.text, Array("MESSAGE_ID=\($0.id)\n".utf8)) })
 }

@@ -1,20 +1,20 @@
 internal import Glibc
 
-/// Where log records go.
+/// The destination of log records.
 package enum LogOutput: Sendable, Equatable {
-    /// To journald by its native protocol, which keeps the fields apart.
+    /// journald, by its native protocol with separate fields.
     case journal
-    /// To standard error, as lines of text.
+    /// Standard error, as lines of text.
     case standardError
 
-    /// `journal` when systemd connected standard error to the journal, which it says in `JOURNAL_STREAM`.
+    /// `journal` if systemd has connected standard error to the journal. systemd then sets `JOURNAL_STREAM`.
     package static func detect() -> LogOutput {
         let stream = getenv("JOURNAL_STREAM").map { String(cString: $0) }
         return detect(journalStream: stream, descriptor: STDERR_FILENO)
     }
 
-    /// The variable is inherited by children whose standard error goes elsewhere: it counts only when it names the
-    /// device and the inode of `descriptor`.
+    /// A child process inherits the variable, but may have another standard error. So the variable counts only if it
+    /// has the device and the inode of `descriptor`.
     static func detect(journalStream: String?, descriptor: Int32) -> LogOutput {
         var status = stat()
         guard let journalStream, fstat(descriptor, &status) == 0 else { return .standardError }

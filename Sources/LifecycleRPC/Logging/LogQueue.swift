@@ -2,37 +2,37 @@ internal import Glibc
 internal import LifecycleSystem
 internal import Synchronization
 
-/// A bounded queue of formatted records between the threads that log, which never wait, and one background thread
-/// that writes, which may wait as long as it must.
+/// A bounded queue of formatted records, between the threads that log and the log thread that writes. The threads that
+/// log never wait. The log thread may wait for its output.
 ///
-/// When the queue is full, further records are dropped and counted; once there is room again a record that says how
-/// many is written in their place.
+/// While the queue is full, further records are dropped and counted. When there is room again, one record with their
+/// number is written.
 final class LogQueue: Sendable {
-    /// How long the first record waits for company. Waking a thread for each costs a write more than writing a hundred
-    /// (docs/decisions.md); a SIGKILL loses what waits.
+    /// How long a record waits for more records. Waking the thread for each record costs more than writing a hundred
+    /// records (docs/decisions.md). A SIGKILL loses the records that wait.
     private static let gathering = Duration.milliseconds(5)
 
     private enum Rest {
         case none
-        /// Nothing is to be written: the first record wakes the background thread.
+        /// The queue is empty. The first record wakes the log thread.
         case idle
-        /// Records gather: only who cannot wait for `gathering` to end wakes it.
+        /// Records are collected. Only an urgent record wakes the log thread before the end of `gathering`.
         case gathering
     }
 
     private struct State {
         var records: [[UInt8]] = []
-        /// What is there must not wait for company.
+        /// The queue has a record that must not wait.
         var isUrgent = false
-        /// What the background thread waits for, at the wake pipe.
+        /// How the log thread waits at the wake pipe.
         var rest = Rest.none
         var isClosed = false
-        /// Records dropped or lost that no record has told of yet.
-        var untold = 0
+        /// The number of dropped or lost records that no record has reported yet.
+        var unreported = 0
         var dropped = 0
         var accepted: UInt64 = 0
         var written: UInt64 = 0
-        /// Who waits until so many records are written, and the pipe to tell it by.
+        /// The callers of `flush`: each waits until this number of records is written, and is woken by its pipe.
         var waiters: [(accepted: UInt64, descriptor: Int32)] = []
     }
 
@@ -43,9 +43,9 @@ final class LogQueue: Sendable {
     private let dropNote: @Sendable (Int) -> [UInt8]
 
     /// - Parameters:
-    ///   - capacity: the most records waiting to be written.
-    ///   - dropNote: makes the record that tells of so many dropped records.
-    ///   - write: writes records in order and returns how many of them were lost; called on the background thread.
+    ///   - capacity: the maximum number of records that wait to be written.
+    ///   - dropNote: makes the record that reports a number of dropped records.
+    ///   - write: writes records in order and returns how many of them were lost. Called on the log thread.
     init(
         capacity: Int, dropNote: @escaping @Sendable (Int) -> [UInt8], write: @escaping @Sendable ([[UInt8]]) -> Int
     ) throws(SystemCallError) {
@@ -56,16 +56,16 @@ final class LogQueue: Sendable {
         try SystemThread.start { self.drain() }
     }
 
-    /// The records dropped or lost so far.
+    /// The number of records that were dropped or lost.
     var droppedRecords: Int { state.withLock { $0.dropped } }
 
-    /// Queues one record. Any thread; never waits for output.
-    /// - Parameter isUrgent: it does not wait for company.
+    /// Queues one record. Any thread may call it. It never waits for output.
+    /// - Parameter isUrgent: the record is written without waiting for more records.
     func append(_ record: [UInt8], isUrgent: Bool = false) {
         state.withLock { state in
             guard state.records.count < capacity, !state.isClosed else {
                 state.dropped &+= 1
-                state.untold &+= 1
+                state.unreported &+= 1
                 return
             }
             state.records.append(record)
@@ -77,7 +77,8 @@ final class LogQueue: Sendable {
         }
     }
 
-    /// Waits until every record queued before is written; `false` when `timeout` ends first. Blocks its thread.
+    /// Waits until all records that were queued before are written. Blocks its thread.
+    /// - Returns: `false` if the timeout ended first.
     func flush(timeout: Duration) -> Bool {
         guard let pipe = try? WakePipe() else { return false }
         let isDone = state.withLock { state in
@@ -88,12 +89,12 @@ final class LogQueue: Sendable {
         }
         if isDone { return true }
         let isTold = pipe.waitForByte(timeout: timeout)
-        // Before the pipe is closed, or the background thread would write to whatever gets its number next.
+        // Removed before the pipe is closed. Otherwise the log thread could write to another file with the same number.
         state.withLock { state in state.waiters.removeAll { $0.descriptor == pipe.writeEnd } }
         return isTold
     }
 
-    /// Ends the background thread once it has written what is queued. Later records are dropped.
+    /// Ends the log thread after it has written the queued records. Later records are dropped.
     func close() {
         state.withLock { state in
             state.isClosed = true
@@ -111,21 +112,21 @@ final class LogQueue: Sendable {
         SystemThread.setName("log")
         var batch: [[UInt8]] = []
         while true {
-            let (isOver, untold) = state.withLock { state in
+            let (isOver, unreported) = state.withLock { state in
                 swap(&batch, &state.records)
                 state.isUrgent = false
                 if batch.isEmpty, !state.isClosed { state.rest = .idle }
-                return (batch.isEmpty && state.isClosed, state.untold)
+                return (batch.isEmpty && state.isClosed, state.unreported)
             }
             if isOver { return }
             if batch.isEmpty {
                 _ = wakePipe.waitForByte(timeout: nil)
             } else {
                 let lost = write(batch)
-                // Records are dropped only behind a full queue, so behind all of this batch. A note that is lost
-                // itself is written again behind the next one.
-                let isTold = untold > 0 && write([dropNote(untold)]) == 0
-                finish(count: batch.count, lost: lost, told: isTold ? untold : 0)
+                // Records are dropped while the queue is full, so the report belongs after this batch. If the report
+                // itself is lost, it is written after the next batch.
+                let isReported = unreported > 0 && write([dropNote(unreported)]) == 0
+                finish(count: batch.count, lost: lost, reported: isReported ? unreported : 0)
                 batch.removeAll(keepingCapacity: true)
             }
             gather()
@@ -141,14 +142,14 @@ final class LogQueue: Sendable {
             return true
         }
         guard mayWait, !wakePipe.waitForByte(timeout: Self.gathering) else { return }
-        // Nobody wakes it from here on; a byte of who did at the last moment only ends a later rest early.
+        // From here on no thread sends a byte. A byte that was sent just before only ends a later wait early.
         state.withLock { $0.rest = .none }
     }
 
-    private func finish(count: Int, lost: Int, told: Int) {
+    private func finish(count: Int, lost: Int, reported: Int) {
         state.withLock { state in
             state.dropped &+= lost
-            state.untold &+= lost - told
+            state.unreported &+= lost - reported
             state.written &+= UInt64(count)
             for waiter in state.waiters where waiter.accepted <= state.written {
                 WakePipe.sendByte(to: waiter.descriptor)

@@ -2,18 +2,18 @@ internal import Glibc
 package import LifecycleSystem
 package import Logging
 
-/// The log of the process: makes swift-log handlers that all write to one output through one queue.
+/// The log of the process. It makes swift-log handlers that write to one output through one queue.
 ///
 ///     let log = try LogSystem.bootstrap(level: .info)
 ///     defer { log.flush(timeout: .seconds(1)) }
 package struct LogSystem: Sendable {
-    /// How many records may wait before further ones are dropped: some 2 MiB.
+    /// The number of records that may wait, about 2 MiB. Further records are dropped.
     package static let defaultCapacity = 8192
 
     private let queue: LogQueue
     private let format: LogFormat
 
-    /// Starts the background thread that writes.
+    /// Starts the log thread.
     package init(output: LogOutput, capacity: Int = defaultCapacity) throws(SystemCallError) {
         let noColour = getenv("NO_COLOR").map { String(cString: $0) } ?? ""
         try self.init(
@@ -42,32 +42,33 @@ package struct LogSystem: Sendable {
             capacity: capacity, dropNote: { format.record(.recordsDropped, [.dropped: "\($0)"]) }, write: write)
     }
 
-    /// Makes every `Logger` of the process log to where `LogOutput.detect()` says. Once in a process, before the first
-    /// logger: swift-log traps on the second call.
+    /// Makes every `Logger` of the process log to `LogOutput.detect()`. Must be called only once in a process, before
+    /// the first logger is made: swift-log traps on a second call.
     package static func bootstrap(level: Logger.Level) throws(SystemCallError) -> LogSystem {
         let log = try LogSystem(output: .detect())
         LoggingSystem.bootstrap { _ in log.handler(level: level) }
         return log
     }
 
-    /// A handler for `LoggingSystem.bootstrap`. Logging through it never waits for output.
+    /// A handler for `LoggingSystem.bootstrap`. It never waits for output.
     package func handler(
         level: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil
     ) -> any LogHandler {
         QueueLogHandler(queue: queue, format: format, logLevel: level, metadataProvider: metadataProvider)
     }
 
-    /// Waits until everything logged before is written; `false` when `timeout` ends first. Blocks its thread: for an
-    /// orderly exit only.
+    /// Waits until all records that were logged before are written. Blocks its thread, so it is only for the end of the
+    /// process.
+    /// - Returns: `false` if the timeout ended first.
     @discardableResult
     package func flush(timeout: Duration) -> Bool {
         queue.flush(timeout: timeout)
     }
 
-    /// The records that were dropped because the output was too slow, or lost because it failed.
+    /// The number of records that were dropped because the output was too slow, or lost because it failed.
     package var droppedRecords: Int { queue.droppedRecords }
 
-    /// Ends the background thread after it has written what is queued; later records are dropped.
+    /// Ends the log thread after it has written the queued records. Later records are dropped.
     func close() {
         queue.close()
     }

@@ -1,6 +1,6 @@
 internal import Logging
 
-/// Hands each record of a `Logger` to the queue of the process, in the format of the output.
+/// Formats each record of a `Logger` and adds it to the queue of the process.
 struct QueueLogHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
@@ -28,7 +28,7 @@ struct QueueLogHandler: LogHandler {
         queue.append(record, isUrgent: event.level > .info)
     }
 
-    /// The metadata of `event` over the provider's over the logger's own, sorted by key.
+    /// The metadata sorted by key. The event's values have precedence over the provider's, and those over the logger's.
     private func allMetadata(of event: LogEvent) -> LogFormat.Metadata {
         if let explicit = event.metadata, metadata.isEmpty, metadataProvider == nil, event.error == nil {
             return explicit.sorted { $0.key < $1.key }

@@ -1,20 +1,20 @@
 internal import Glibc
 internal import LifecycleCore
 
-/// Standard output or standard error. That nobody reads it ends nothing: what was done is done.
+/// Standard output or standard error. Write errors are ignored, for example if nobody reads the stream.
 package struct StandardStream: Sendable {
     package static let output = StandardStream(descriptor: STDOUT_FILENO)
     package static let errors = StandardStream(descriptor: STDERR_FILENO)
 
     private let descriptor: Int32
 
-    /// A message, which may have in it what others wrote; on one line, and without what a terminal would act on.
+    /// Writes a message on one line. It may contain text of callers, so control characters are escaped.
     package func line(_ text: String) { write(PeerText.visible(text) + "\n") }
 
-    /// JSON with its LF. On a terminal, nothing in it does something there.
+    /// Writes JSON with its LF. On a terminal control characters are escaped.
     package func json(_ text: String) { write(isatty(descriptor) == 1 ? PeerText.visibleJSON(text) : text) }
 
-    /// As it is: made of texts that were escaped before.
+    /// Writes text unchanged. Parts of callers must be escaped before.
     package func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -2,7 +2,7 @@ internal import CoreMetrics
 internal import Synchronization
 
 extension Atomic where Value == Int64 {
-    /// Adds and stops at the largest or smallest value instead of wrapping round.
+    /// Adds, and stops at the largest or smallest value.
     fileprivate borrowing func saturatingAdd(_ amount: Int64) {
         var old = load(ordering: .relaxed)
         while true {
@@ -15,7 +15,7 @@ extension Atomic where Value == Int64 {
     }
 }
 
-/// A sum that only grows. Amounts below zero are ignored.
+/// A sum that only grows. Negative amounts are ignored.
 final class CounterCell: CounterHandler, Sendable {
     private let total = Atomic<Int64>(0)
 
@@ -28,7 +28,7 @@ final class CounterCell: CounterHandler, Sendable {
     func reset() { total.store(0, ordering: .relaxed) }
 }
 
-/// A value that goes up and down; the last one set is shown.
+/// A value that goes up and down.
 final class GaugeCell: MeterHandler, RecorderHandler, Sendable {
     private let bits = Atomic<UInt64>(Double.zero.bitPattern)
 
@@ -55,26 +55,26 @@ final class GaugeCell: MeterHandler, RecorderHandler, Sendable {
     func decrement(by amount: Double) { increment(by: -amount) }
 }
 
-/// How often values fell between fixed bounds, and their sum.
+/// Counts values in fixed buckets, and adds them up.
 final class HistogramCell: TimerHandler, RecorderHandler, Sendable {
     struct Scale: Sendable {
-        /// Upper bounds in recorded units, rising.
+        /// Upper bounds in the unit of recording, in ascending order.
         let bounds: [Int64]
-        /// Recorded units in one shown unit.
+        /// The number of recorded units in one reported unit.
         let divisor: Double
 
-        /// Durations from 50 µs to 10 s, recorded in nanoseconds, shown in seconds.
+        /// Durations from 50 µs to 10 s, recorded in nanoseconds and reported in seconds.
         static let seconds = Scale(
             bounds: [
                 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000,
                 100_000_000, 250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000,
             ], divisor: 1e9)
-        /// Counts of things, such as the writes in one commit.
+        /// Counts, for example the number of writes in one commit.
         static let counts = Scale(bounds: (0...12).map { 1 << $0 }, divisor: 1)
     }
 
     private let scale: Scale
-    /// One for each bound, and the last for what is above all.
+    /// One for each bound, and the last for values above all bounds.
     private let buckets: [CounterCell]
     private let sum = Atomic<Int64>(0)
 
@@ -85,7 +85,7 @@ final class HistogramCell: TimerHandler, RecorderHandler, Sendable {
 
     func recordNanoseconds(_ duration: Int64) { record(duration) }
 
-    /// Values below zero count as zero: a clock may step back, the sum may not.
+    /// Negative values count as zero: a clock may go back, but the sum must not.
     func record(_ value: Int64) {
         let value = max(0, value)
         buckets[scale.bounds.firstIndex { value <= $0 } ?? scale.bounds.count].increment(by: 1)
@@ -98,7 +98,7 @@ final class HistogramCell: TimerHandler, RecorderHandler, Sendable {
     }
 
     func snapshot(name: String, labels: [MetricsSnapshot.Label]) -> MetricsSnapshot.Histogram {
-        // The count is the buckets' own sum, so that both agree while others record.
+        // The count is the sum of the buckets, so that both agree while other threads record.
         var count: Int64 = 0
         var cumulative: [MetricsSnapshot.Bucket] = []
         for (index, bucket) in buckets.enumerated() {

@@ -1,4 +1,4 @@
-/// What tells one metric from another: its name and its labels.
+/// The identity of a metric: its name and its labels.
 struct MetricKey: Hashable, Comparable {
     let name: String
     /// Sorted by name.
@@ -15,7 +15,8 @@ struct MetricKey: Hashable, Comparable {
         return left.labels.lexicographicallyPrecedes(right.labels) { ($0.name, $0.value) < ($1.name, $1.value) }
     }
 
-    /// `text` as the text format takes it: letters, digits and `_` (in metric names also `:`), not a digit first.
+    /// `text` as an identifier of the text format: letters, digits and `_` (in metric names also `:`), without a digit
+    /// at the beginning.
     private static func identifier(_ text: String, allowsColon: Bool) -> String {
         var bytes = text.utf8.map { byte in
             switch byte {

@@ -1,6 +1,6 @@
 package import LifecycleCore
 
-/// What `getMetrics` answers.
+/// The result of `getMetrics`.
 extension MetricsRegistry: MetricsSource {
     package func report() -> GetMetrics.Response {
         let snapshot = snapshot()

@@ -1,13 +1,13 @@
 package import CoreMetrics
 internal import Synchronization
 
-/// Keeps the values of all metrics in the process, for `getMetrics` to read.
+/// Keeps the values of all metrics of the process for `getMetrics`.
 ///
-/// Create metrics once, at start: making one takes a lock, changing one only touches an atomic. The same name and
-/// dimensions give the same metric. A name is for one kind of metric; one made under a name that another kind has is
-/// not shown. Names appear as they are given (with `_` for characters that Prometheus refuses), so follow its
-/// conventions: `…_total` for counters, `…_seconds` for timers. Dimension values must come from a small fixed set,
-/// never from a peer, since every combination is kept.
+/// Create metrics once at the start: making a metric takes a lock, changing it only an atomic operation. The same name
+/// and dimensions give the same metric. A name belongs to one kind of metric; a metric with a name of another kind is
+/// not reported. Names are reported as they are given (with `_` for characters that Prometheus refuses), so follow its
+/// conventions: `…_total` for counters, `…_seconds` for timers. The values of dimensions must come from a small fixed
+/// set and never from a peer, because every combination is kept.
 package final class MetricsRegistry: MetricsFactory, Sendable {
     private struct State {
         var kinds: [String: MetricKind] = [:]
@@ -28,7 +28,7 @@ package final class MetricsRegistry: MetricsFactory, Sendable {
         make(label, dimensions, kind: .gauge, in: \.gauges) { GaugeCell() }
     }
 
-    /// Without `aggregate` the last value (a gauge); with it a histogram of counts, with powers of two as bounds.
+    /// Without `aggregate` a gauge of the last value. With it a histogram of counts, whose bounds are powers of 2.
     package func makeRecorder(
         label: String, dimensions: [(String, String)], aggregate: Bool
     ) -> any RecorderHandler {
@@ -54,9 +54,9 @@ package final class MetricsRegistry: MetricsFactory, Sendable {
 
     package func destroyTimer(_ handler: any TimerHandler) { remove(handler, from: \.histograms) }
 
-    /// All metrics now, each read atomically, sorted by name and labels.
+    /// The present values of all metrics, sorted by name and labels. Each value is read atomically.
     package func snapshot() -> MetricsSnapshot {
-        // Only the references are copied under the lock: reading the values and sorting take longer.
+        // Only the references are copied under the lock, because reading the values and sorting take longer.
         let (counters, gauges, histograms) = state.withLock { ($0.counters, $0.gauges, $0.histograms) }
         return MetricsSnapshot(
             counters: Self.sorted(counters).map { .init(name: $0.name, labels: $0.labels, value: $1.value) },

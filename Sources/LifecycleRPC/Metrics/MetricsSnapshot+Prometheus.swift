@@ -29,7 +29,7 @@ private struct PrometheusWriter {
     private(set) var text = ""
     private var family: String?
 
-    /// Once for a family: its metrics follow each other.
+    /// Writes the header once for all metrics with the same name, which follow each other.
     mutating func type(_ type: String, of name: String) {
         guard name != family else { return }
         family = name
@@ -44,7 +44,7 @@ private struct PrometheusWriter {
         text += " \(value)\n"
     }
 
-    /// As Go reads it.
+    /// In the form that Go, and so Prometheus, reads.
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

@@ -18,9 +18,9 @@ package struct MetricsSnapshot: Sendable, Equatable {
     }
 
     package struct Bucket: Sendable, Equatable {
-        /// Seconds, for a timer. The unbounded bucket is left out: it is the histogram's `count`.
+        /// In seconds for a timer. There is no unbounded bucket: its value is the histogram's `count`.
         package let upperBound: Double
-        /// The values up to the bound, so those of lower buckets too.
+        /// The number of values up to the bound, including those of lower buckets.
         package let count: Int64
     }
 
@@ -28,7 +28,7 @@ package struct MetricsSnapshot: Sendable, Equatable {
         package let name: String
         package let labels: [Label]
         package let buckets: [Bucket]
-        /// Seconds, for a timer.
+        /// In seconds for a timer.
         package let sum: Double
         package let count: Int64
     }

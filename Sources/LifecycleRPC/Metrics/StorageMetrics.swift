@@ -2,8 +2,8 @@ internal import CoreMetrics
 package import LifecycleCore
 internal import LifecycleSQLite
 
-/// What `getMetrics` tells of the files, beside the registry's own: how large they are now, the room on their disk, and the
-/// newest backup. Also logs backups, and a log that is not given back. Any thread.
+/// Adds metrics of the files to `getMetrics`: their sizes, the free space on their disk, and the newest backup. It also
+/// logs backups, and whether checkpoints of the write-ahead log fail. Any thread may call it.
 package struct StorageMetrics: MetricsSource {
     private let registry: MetricsRegistry
     private let log: DaemonLog
@@ -43,7 +43,7 @@ package struct StorageMetrics: MetricsSource {
         return registry.report()
     }
 
-    /// How the log is.
+    /// Takes the state of the write-ahead log.
     func log(_ report: LogReport) {
         heldSeconds.record(report.heldFor / 1000)
         chargesRefused.record(report.refusesCharges ? 1 : 0)
@@ -55,12 +55,12 @@ package struct StorageMetrics: MetricsSource {
             var fields = fields
             fields[.reason] = reason
             log.write(.logGrows, fields)
-        case .cleared: log.write(.logGivenBack, fields)
+        case .cleared: log.write(.logCheckpointed, fields)
         case nil: break
         }
     }
 
-    /// Why old history is kept, if anything is in the way of removing it.
+    /// Takes the reason why retention waits, if it does.
     func retention(_ wait: RetentionService.Wait) {
         switch wait {
         case .nothing: retentionWait.record(0)
@@ -69,13 +69,13 @@ package struct StorageMetrics: MetricsSource {
         }
     }
 
-    /// The newest one that there is, as seconds since 1970 and bytes; zeros when there is none.
+    /// - Parameter newest: `nil` if there is no backup. `time` is in seconds since 1970.
     func newestBackup(_ newest: (time: Int64, bytes: Int64)?) {
         backupTime.record(newest?.time ?? 0)
         backupBytes.record(newest?.bytes ?? 0)
     }
 
-    /// One was made, or not.
+    /// Takes the result of a backup.
     func backup(_ result: Result<BackupReport, BackupFailure>, took time: Duration) {
         switch result {
         case .success(let report):

@@ -1,9 +1,9 @@
 internal import NIOCore
 
-/// Lets the listener rest for a moment when a connection could not be accepted, mostly for want of a descriptor: it stays
-/// ready to be read, and NIO would try again at once, over and over.
+/// Pauses the listener when a connection could not be accepted, usually because the process has no free descriptor. The
+/// listener stays readable, so NIO would otherwise try again at once, in a busy loop.
 ///
-/// NIO's own `AcceptBackoffHandler` only holds back the next read, and here the one that failed is still under way.
+/// NIO's `AcceptBackoffHandler` only delays the next read, and here the read that failed is still in progress.
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 

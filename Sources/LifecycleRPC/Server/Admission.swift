@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// How many connections there are, of whom, and whether there may be one more. Pure.
+/// Counts the connections of each user and decides whether one more is accepted. A pure value.
 struct Admission {
     let limits: Limits
     private var count = 0
@@ -8,7 +8,7 @@ struct Admission {
 
     init(limits: Limits) { self.limits = limits }
 
-    /// Nil when there is room for one more of this caller.
+    /// `nil` if one more connection of this caller is accepted.
     func refusal(of caller: Caller) -> RPCError? {
         guard count < limits.maximumConnections else {
             return .busy("There are \(limits.maximumConnections) connections already.")
@@ -24,7 +24,7 @@ struct Admission {
         byUser[caller.uid, default: 0] += 1
     }
 
-    /// - Returns: whether that was the user's last one.
+    /// - Returns: whether it was the user's last connection.
     mutating func remove(_ caller: Caller) -> Bool {
         count -= 1
         let left = byUser[caller.uid, default: 1] - 1

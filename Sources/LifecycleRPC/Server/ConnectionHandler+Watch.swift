@@ -1,9 +1,9 @@
 internal import LifecycleCore
 internal import NIOCore
 
-/// What a connection gets beside its replies: the events, and what else a call does to it.
+/// The events that a connection gets, and the other effects of calls on it.
 extension ConnectionHandler {
-    /// Event bytes of one round, so that the others' come between.
+    /// The maximum of event bytes for one connection in one round, so that other watchers are served in between.
     private static let eventBytesPerRound = 65_536
 
     func apply(_ effects: [ConnectionEffect]) {
@@ -16,14 +16,14 @@ extension ConnectionHandler {
         }
     }
 
-    /// The reply to the request comes first: events are written in rounds of their own.
+    /// The reply to the request is sent before the first event, because events are written in later rounds.
     func watch(_ filter: EventFilter, after position: Int64) {
         guard context != nil else { return }
         watcher = Watcher(filter, after: position)
         hub.watch(self)
     }
 
-    /// Asks for a round if there is something to get, and it can be sent: not within a batch.
+    /// Asks for a round if there are events to send and they can be sent. Within a batch they cannot.
     func wantEvents() {
         guard let watcher, !watcher.awaitsPage, canSendEvents, !hub.feed.hasAll(watcher) else { return }
         hub.feed.want(self, watcher)
@@ -33,7 +33,7 @@ extension ConnectionHandler {
         !isClosing && !replies.isInBatch && context?.channel.isWritable == true
     }
 
-    /// Its part of a round.
+    /// Sends the connection's events of one round.
     func sendEvents() {
         guard let watcher, let context, canSendEvents else { return }
         hub.feed.write(to: &replies, of: self, watcher, atMost: Self.eventBytesPerRound)
@@ -42,7 +42,7 @@ extension ConnectionHandler {
         wantEvents()
     }
 
-    /// Follows what is about to be sent, so that it is known how far the peer has got.
+    /// Notes when the socket has taken the events that are about to be sent, so that `lastSent` is known.
     func noteEventsSent(on eventLoop: any EventLoop, _ promise: EventLoopPromise<Void>?) -> EventLoopPromise<Void>? {
         guard let watcher, watcher.lastWritten > watcher.lastSent else { return promise }
         let promise = promise ?? eventLoop.makePromise(of: Void.self)
@@ -57,7 +57,7 @@ extension ConnectionHandler {
     }
 }
 
-/// By identity.
+/// Connections are compared by identity.
 extension ConnectionHandler: Hashable {
     static func == (one: ConnectionHandler, other: ConnectionHandler) -> Bool { one === other }
     func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }

@@ -2,38 +2,39 @@ internal import LifecycleCore
 internal import LifecycleWire
 internal import NIOCore
 
-/// One connection: reads lines, has them carried out in order, and sends what they answer. Lives on the hub's event loop.
+/// One connection: reads lines, has them carried out in order, and sends the answers. Only the hub's event loop uses
+/// it.
 ///
-/// It reads only when it has little left to start and its peer takes the replies. So a peer can make it hold a line, one
-/// read, the requests of that line, a bounded number of writes that await their commit, `maximumUnsentBytes` and one
-/// reply.
+/// It reads only while it has little left to start and its peer takes the replies. So its memory is bounded by one
+/// line, one read, the requests of that line, a fixed number of writes that wait for their commit, `maximumUnsentBytes`
+/// and one reply.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     let caller: Caller
     let hub: Hub
-    /// What it is told of, beside its replies.
+    /// Set while the connection watches.
     var watcher: Watcher?
     private var framer: LineFramer
     private var sequence: RequestSequence
     var replies: ReplyWriter
     private(set) var context: ChannelHandlerContext?
-    /// Kept by the hub.
+    /// The connection waits for a turn. Only the hub changes it.
     var isScheduled = false
-    /// The peer has sent all that it will.
+    /// The peer has closed its sending side.
     private var isInputClosed = false
-    /// The daemon stops: what was read is answered, nothing more is read.
+    /// The daemon is stopping: the connection answers what it has read, and reads nothing more.
     private(set) var isDraining = false
     private var hasRead = false
-    /// Of what was read, some is not begun: it waits for a turn, or for the peer to take replies.
+    /// Some of the input is not started yet: it waits for a turn, or until the peer takes replies.
     private var hasMore = false
     private(set) var isClosing = false
     private var isReading = false
     private lazy var stall = StallTimer(seconds: hub.limits.stallTimeout)
 
-    private static let leastSteps = 16
-    /// What may wait, read and not begun, when more is read.
+    private static let minimumSteps = 16
+    /// The connection reads more only while fewer input bytes than this wait.
     private static let readAheadBytes = 4096
 
     init(caller: Caller, hub: Hub) {
@@ -45,14 +46,13 @@ final class ConnectionHandler: ChannelInboundHandler {
         replies = ReplyWriter(limit: hub.limits.maximumReplyBytes)
     }
 
-    // MARK: From NIO
+    // MARK: Calls from NIO
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         hub.add(self)
     }
 
-    /// Also when the connection ended before it became active.
     func handlerRemoved(context: ChannelHandlerContext) { hub.remove(self) }
 
     func channelActive(context: ChannelHandlerContext) { hub.schedule(self) }
@@ -68,14 +68,14 @@ final class ConnectionHandler: ChannelInboundHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
         hub.schedule(self)
-        // At once while little waits: NIO would stop listening for it and begin again, two system calls a request.
+        // At once if little input waits: to stop and restart NIO's listening costs two system calls for each request.
         if framer.bufferedBytes <= Self.readAheadBytes { readIfWanted() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .some(.inputClosed) = event as? ChannelEvent {
             isInputClosed = true
-            hasMore = true  // A last line without LF, perhaps.
+            hasMore = true  // There may be a last line without LF.
             hub.schedule(self)
         } else {
             context.fireUserInboundEventTriggered(event)
@@ -91,7 +91,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// What was read is carried out also when its sender is gone: only the replies are lost.
+    /// Requests that were read are carried out also if the peer has gone. Only their answers are lost.
     func channelInactive(context: ChannelHandlerContext) {
         stall.stop()
         self.context = nil
@@ -101,27 +101,27 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    // MARK: From the hub
+    // MARK: Calls from the hub
 
-    /// What its next step takes at least, in nanoseconds: a line that is to be read, some of them a byte.
+    /// The minimum time of the next step in nanoseconds: parsing takes about 3 ns for each byte of the line.
     var expectedCost: Int64 { sequence.wantsWork ? Int64(framer.bufferedBytes) &* 3 : 0 }
 
-    /// Starts what can be started and sends what is ready, up to the time, or for sixteen steps, if that is longer: on a slow
-    /// machine the turns would else cost more than the requests. But not after the last time.
+    /// Starts requests and sends answers until `time`, or for 16 steps if they take longer, so that turns do not cost more
+    /// than requests on a slow machine. It starts no step after `last`.
     func work(until time: NIODeadline, orAtLast last: NIODeadline) {
         let hadMore = hasMore
         hasMore = takeSteps(until: time, orAtLast: last)
-        defer { if isIdle, hadMore || context == nil { hub.settled(self) } }
+        defer { if isIdle, hadMore || context == nil { hub.finished(self) } }
         guard let context else {
             _ = replies.take()
             if hasMore { hub.schedule(self) }
             return
         }
-        // Before the sending: should that fail, NIO still takes what the peer sent when a read is under way.
+        // Read before sending: if the send fails, NIO then still delivers the input that the peer has sent.
         if !hasMore { readIfWanted() }
         if !replies.isEmpty { send(to: context, promise: nil) }
         if hasMore {
-            // When the peer takes its replies, else when it has.
+            // If the channel is not writable, the connection is scheduled when it becomes writable.
             if context.channel.isWritable { hub.schedule(self) }
         } else {
             closeIfOver(context)
@@ -131,17 +131,17 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func closeIfOver(_ context: ChannelHandlerContext) { if isOver { closeWhenSent(context) } }
 
-    /// Everything that was read is answered.
+    /// All input is answered.
     var isIdle: Bool { sequence.isIdle && !hasMore }
 
-    /// Nothing is left to be sent, now or later. Who watches is done when the daemon stops and nobody writes any more.
+    /// Nothing has to be sent any more. A watcher is done when the daemon stops and there are no writes left.
     private var isOver: Bool {
         guard isIdle, isInputClosed || isDraining else { return false }
         guard let watcher else { return true }
         return isDraining && hub.isQuiet && hub.feed.hasAll(watcher)
     }
 
-    /// - Returns: whether there may be more to do at once: the time is over, or enough waits to be sent.
+    /// - Returns: whether there may be more steps, because the time is over or too many bytes wait to be sent.
     private func takeSteps(until time: NIODeadline, orAtLast last: NIODeadline) -> Bool {
         var (steps, now) = (0, time)
         repeat {
@@ -152,18 +152,18 @@ final class ConnectionHandler: ChannelInboundHandler {
             carryOut(step)
             steps += 1
             now = .now()
-        } while now < time || (steps < Self.leastSteps && now < last)
+        } while now < time || (steps < Self.minimumSteps && now < last)
         return true
     }
 
-    /// What was started under this ticket has ended.
+    /// Takes the outcome of the request with this ticket.
     func finish(_ ticket: Int, with outcome: RequestSequence.Outcome, _ effects: [ConnectionEffect] = []) {
         sequence.finish(ticket, with: outcome)
         apply(effects)
         hub.schedule(self)
     }
 
-    /// Answer what was read, then close. Who has said nothing yet may just have come, its first request on its way.
+    /// Answers the input, then closes. A connection without input gets 250 ms: its first request may be on the way.
     func drain() {
         guard !hasRead, let context, !isDraining else { return endReading() }
         context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(250)) { self.endReading() }
@@ -180,7 +180,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func nextStep() -> RequestSequence.Step? {
         while true {
-            if let step = sequence.next(isHeard: context != nil) { return step }
+            if let step = sequence.next(hasPeer: context != nil) { return step }
             guard sequence.wantsWork, addNextLine() else { return nil }
         }
     }
@@ -226,7 +226,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: replies.take())), promise: promise)
     }
 
-    /// An empty write completes after all before it: closing at once would throw away what the socket has not taken.
+    /// Closes after a last write, because closing at once would discard bytes that the socket has not taken yet.
     private func closeWhenSent(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         isClosing = true

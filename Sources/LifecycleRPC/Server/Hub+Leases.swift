@@ -1,28 +1,28 @@
 internal import LifecycleCore
 internal import NIOCore
 
-/// Leases that connections hold.
+/// The leases of connections.
 extension Hub {
-    /// The connection holds the project's lease from now on, whoever did before.
+    /// Makes the connection the lease holder of the project, in place of an earlier holder.
     func attach(_ project: ProjectID, to connection: ConnectionHandler) {
         holders.attach(project, to: ObjectIdentifier(connection))
-        // It has ended since it asked.
+        // The connection has ended since it sent the request.
         if connections[ObjectIdentifier(connection)] == nil { detachAll(of: connection) }
     }
 
-    /// The connection holds the lease no more: its end means nothing to the project.
+    /// The connection is not the lease holder any more, so its end does not affect the project.
     func detach(_ project: ProjectID, from connection: ConnectionHandler) {
         holders.detach(project, from: ObjectIdentifier(connection))
     }
 
-    /// The connection has ended: what it still holds has the detach grace left.
+    /// The connection has ended: the projects whose leases it holds have their detach grace left.
     func detachAll(of connection: ConnectionHandler) {
         let lost = holders.end(ObjectIdentifier(connection))
-        // When we stop it is we who end the connections: their holders come back to the next daemon.
+        // While the daemon stops, the daemon itself ends the connections, and their clients connect to the next daemon.
         guard !lost.isEmpty, !isDraining else { return }
         let hub = NIOLoopBound(self, eventLoop: eventLoop)
         submitOwn(LostHolder.detachments(of: lost)) {
-            // Another connection's attachment may have been carried out before and become known here after it.
+            // Another connection may have attached a lease before this write, with an outcome that arrived after it.
             let found = lost.filter { hub.value.holders.isHeld($0) }
             hub.value.submitOwn(LostHolder.restorations(of: found)) {}
         }
@@ -39,7 +39,7 @@ extension Hub {
         }
     }
 
-    /// Nobody needs to hold what has ended.
+    /// Removes the leases of projects that have ended.
     func release(_ steps: [NewEvent]) {
         for step in steps where step.kind == .completed || step.kind == .failed {
             if let project = step.project { holders.release(project.id) }

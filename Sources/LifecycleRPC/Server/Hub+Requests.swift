@@ -2,7 +2,7 @@ internal import LifecycleCore
 internal import LifecycleSQLite
 internal import NIOCore
 
-/// What connections have carried out.
+/// Carries out the requests of connections.
 extension Hub {
     func read(_ read: BoundCall.Read, from caller: Caller) -> ReadOutcome {
         reader.run(read, environment.context(caller))
@@ -12,7 +12,7 @@ extension Hub {
     func read(_ read: @escaping BoundCall.Read, after due: Due, for connection: ConnectionHandler, _ ticket: Int) {
         let connection = NIOLoopBound(connection, eventLoop: eventLoop)
         let hub = NIOLoopBound(self, eventLoop: eventLoop)
-        // What is seen next is the snapshot after it.
+        // The next read needs a snapshot after the expiry.
         reader.endSnapshot()
         store.writes.expire(due) {
             let (hub, connection) = (hub.value, connection.value)

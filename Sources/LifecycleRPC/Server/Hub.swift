@@ -2,11 +2,11 @@ internal import CoreMetrics
 internal import LifecycleCore
 internal import NIOCore
 
-/// What all connections share: the one event loop that serves them, the store, and the books about who is connected.
+/// The state that all connections share: the event loop that serves them, the store, and the list of connections.
 ///
-/// Work is done in turns of a bounded time, each in one snapshot. The connections that have something to do share a turn
-/// fairly, by users first (`FairQueue`); with more to do than for one turn the event loop looks at its sockets in between.
-/// Not `Sendable`: the event loop's own.
+/// Work is done in turns of limited length, each in one snapshot. Connections with work share a turn fairly, first
+/// among users (`FairQueue`). If a turn leaves work, the event loop looks at its sockets before the next turn. Not
+/// `Sendable`: only the event loop uses it.
 final class Hub {
     let limits: Limits
     let dispatcher: Dispatcher
@@ -15,44 +15,44 @@ final class Hub {
     let reader: Reader
     let environment: Store.Environment
     let telemetry: Telemetry
-    /// What is committed, for the connections that watch.
+    /// Sends committed events to the connections that watch.
     private(set) lazy var feed = EventFeed(eventLoop: eventLoop, reader: reader, scans: store.scans) { [unowned self] in
         schedule($0)
     }
-    /// Told when the last connection has gone, and what was read from it is carried out.
+    /// Called when there is no connection and all requests of earlier connections are carried out.
     var onIdle: (() -> Void)?
 
     private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var admission: Admission
-    /// Connections that have ended, while what was read from them is carried out.
+    /// Connections that have ended, while their requests are carried out.
     private var ended: [ObjectIdentifier: ConnectionHandler] = [:]
     private(set) var isDraining = false
-    /// Refused connections that are still open.
-    var goodbyes = 0
+    /// The number of refused connections that are still open.
+    var openRefusals = 0
     var holders = LeaseHolders()
     private let rest: RestingMemory
 
-    /// Nobody is heard during a turn, so that it is short: who asks for something waits for one at most.
+    /// A turn is short, because no socket is read during a turn.
     private static let turn = TimeAmount.milliseconds(2)
-    /// What a connection has of it at least, while others wait: some requests, and many shares in the tenth of a second in
-    /// which everybody is to be answered.
+    /// The time of one connection in a turn while others wait. It is enough for some requests, and short enough that
+    /// many connections are served within 100 ms.
     private static let share = TimeAmount.microseconds(250)
     private static let longest = TimeAmount.milliseconds(20)
 
     private var ready = ReadyConnections()
     /// When the last turn ended, if it left something to do.
     private var lastEnd: NIODeadline?
-    /// A turn has been asked for, or goes on.
+    /// A turn is scheduled or running.
     private var isTurnDue = false
     private let loopWatch: LoopWatch
     private lazy var pulse = LoopPulse(on: eventLoop, loopWatch, environment.uptime) { [unowned self] in
         !connections.isEmpty || store.hasUnfinishedProjects
     }
     private lazy var nextPass = NextPass(on: eventLoop) { [unowned self] in turn() }
-    /// Writes that go to the writer with the end of the connection's share.
+    /// Writes that are submitted to the writer at the end of the connection's part of the turn.
     var jobs: [WriteJob] = []
 
-    /// - Parameter watch: is told whether the turns come in time.
+    /// - Parameter watch: is told when turns are asked for and when they run.
     init(
         eventLoop: any EventLoop, store: Store, reader: Reader, environment: Store.Environment, telemetry: Telemetry,
         watch: LoopWatch
@@ -74,10 +74,10 @@ final class Hub {
 
     // MARK: Connections
 
-    /// Nobody is connected, and nothing is left to be done for who was.
+    /// There is no connection, and all requests of earlier connections are carried out.
     var isIdle: Bool { connections.isEmpty && ended.isEmpty }
 
-    /// What serves a new connection of this caller, or tells it why nothing does.
+    /// The handler for a new connection: it serves the connection or refuses it.
     func handler(for caller: Caller) -> any ChannelHandler {
         if let refusal = isDraining ? .stopping : admission.refusal(of: caller) {
             telemetry.refused(caller, isDraining ? nil : refusal)
@@ -101,21 +101,22 @@ final class Hub {
         if connection.isIdle {
             forget(connection)
         } else {
-            // It counts as one of its user's until it is worked off, or their number would have no limit.
+            // It counts as a connection of its user until its requests are carried out. Otherwise a user who connects,
+            // sends and leaves could have any number of requests in the daemon.
             ended[ObjectIdentifier(connection)] = connection
             store.scans.cancel(ObjectIdentifier(connection), of: connection.caller)
         }
         detachAll(of: connection)
         feed.remove(connection)
         telemetry.watchers.record(feed.watchers)
-        // Those who watch end last.
+        // Watchers end last, because other connections can still cause events.
         if isDraining { feed.wakeAll() }
         if connections.isEmpty { rest.begin() }
         if isIdle { onIdle?() }
     }
 
-    /// What was read from the connection is carried out.
-    func settled(_ connection: ConnectionHandler) {
+    /// All input of the connection is carried out.
+    func finished(_ connection: ConnectionHandler) {
         let hadEnded = ended.removeValue(forKey: ObjectIdentifier(connection)) != nil
         if hadEnded { forget(connection) }
         if isDraining { feed.wakeAll() }
@@ -127,7 +128,7 @@ final class Hub {
         ready.forget(connection, isLastOfUser: isLast)
     }
 
-    /// Takes no more connections; those there are answer what was read, and close.
+    /// Accepts no more connections. The open connections answer their input and close.
     func drain() {
         isDraining = true
         for connection in connections.values { connection.drain() }
@@ -138,14 +139,14 @@ final class Hub {
         for connection in connections.values { connection.close() }
     }
 
-    /// The daemon stops, and nobody has a request left whose events others would miss.
+    /// The daemon stops, and no request is left that could cause an event.
     var isQuiet: Bool { isDraining && ended.isEmpty && connections.values.allSatisfy { $0.isDraining && $0.isIdle } }
 
     func hasUnfinishedProjects() -> Bool { (try? reader.hasUnfinishedProjects()) ?? true }
 
     // MARK: Turns
 
-    /// The connection works when it is its turn; once, however often it is scheduled.
+    /// Gives the connection a place in a turn. Further calls before that turn have no effect.
     func schedule(_ connection: ConnectionHandler) {
         guard !connection.isScheduled else { return }
         connection.isScheduled = true
@@ -159,19 +160,20 @@ final class Hub {
     private func turn() {
         telemetry.queuedWrites.record(store.writes.count)
         var now = NIODeadline.now()
-        // As long as the sockets took since the last turn: where many connect, the turns would else have little of the time.
+        // At least as long as the event loop spent on sockets since the last turn. Otherwise many new connections would
+        // leave little time for turns.
         let end = now + min(max(Self.turn, lastEnd.map { now - $0 } ?? .zero), Self.longest)
         while now < end, let place = ready.next() {
             let connection = place.connection
             connection.isScheduled = false
-            // All that is left for who is alone.
+            // A connection that is alone gets the whole rest of the turn.
             connection.work(until: ready.isEmpty ? end : now + Self.share, orAtLast: now + Self.longest)
             submit()
             let before = now
             now = .now()
             ready.charge(place, (now - before).nanoseconds)
         }
-        // One snapshot a turn: what was answered before the turn is in it.
+        // One snapshot per turn. It contains every write that was answered before the turn.
         reader.endSnapshot()
         loopWatch.answered(at: environment.uptime())
         isTurnDue = !ready.isEmpty
@@ -181,8 +183,7 @@ final class Hub {
         nextPass.ask()
     }
 
-    /// After each connection, so that the writer works while the next ones are read; what comes meanwhile is its next
-    /// batch.
+    /// Submits after each connection, so that the writer works while the next connections are read.
     private func submit() {
         guard !jobs.isEmpty else { return }
         store.writes.submit(jobs)
@@ -191,7 +192,7 @@ final class Hub {
 
     // MARK: Watching
 
-    /// The connection gets events from now on.
+    /// Sends events on the connection from now on.
     func watch(_ connection: ConnectionHandler) {
         feed.add(connection)
         telemetry.watchers.record(feed.watchers)

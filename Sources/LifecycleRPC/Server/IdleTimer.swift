@@ -1,7 +1,7 @@
 internal import NIOCore
 
-/// Says when the daemon is of no use to anybody: for `timeout` nobody was connected, and no project waits for its
-/// deadline. Not `Sendable`: the hub's event loop's own.
+/// Calls back when there was no connection for `timeout` and there is no unfinished project. Not `Sendable`: only the
+/// hub's event loop uses it.
 final class IdleTimer {
     private let timeout: TimeAmount
     private let hub: Hub
@@ -24,10 +24,10 @@ final class IdleTimer {
     private func arm() {
         task?.cancel()
         task = eventLoop.assumeIsolated().scheduleTask(in: timeout) {
-            // Somebody came meanwhile: the timer is armed anew when the last one leaves.
+            // There is a new connection. The timer starts again when the last connection ends.
             guard self.hub.isIdle else { return }
             if self.hub.hasUnfinishedProjects() {
-                self.arm()  // Nobody may ever come again: look later.
+                self.arm()  // Check again later, because there may never be another connection.
             } else {
                 self.onIdle()
             }

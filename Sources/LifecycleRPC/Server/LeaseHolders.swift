@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// Which connection holds which project's lease. A project has one holder, the last that attached. Pure.
+/// The lease holder of each project: the last connection that attached its lease. A pure value.
 struct LeaseHolders {
     private var holderOf: [ProjectID: ObjectIdentifier] = [:]
     private var held: [ObjectIdentifier: Set<ProjectID>] = [:]
@@ -11,22 +11,22 @@ struct LeaseHolders {
         held[connection, default: []].insert(project)
     }
 
-    /// The project has ended.
+    /// Removes the lease of a project that has ended.
     mutating func release(_ project: ProjectID) {
         guard let holder = holderOf.removeValue(forKey: project) else { return }
         held[holder]?.remove(project)
         if held[holder]?.isEmpty ?? false { held[holder] = nil }
     }
 
-    /// Another connection's stays.
+    /// Has no effect if another connection is the lease holder.
     mutating func detach(_ project: ProjectID, from connection: ObjectIdentifier) {
         if holderOf[project] == connection { release(project) }
     }
 
     func isHeld(_ project: ProjectID) -> Bool { holderOf[project] != nil }
 
-    /// The connection has ended.
-    /// - Returns: what it held.
+    /// Removes the leases of a connection that has ended.
+    /// - Returns: their projects.
     mutating func end(_ connection: ObjectIdentifier) -> [ProjectID] {
         let projects = Array(held.removeValue(forKey: connection) ?? [])
         for project in projects { holderOf[project] = nil }

@@ -1,18 +1,18 @@
 internal import Glibc
 internal import LifecycleSystem
 
-/// Why the daemon cannot listen, as one sentence for the admin.
+/// Why the daemon cannot listen, as one sentence for the admin without a full stop.
 struct ListenError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// The socket that callers connect to: inherited from systemd, or bound by ourselves.
+/// The listening socket: passed by systemd, or bound by the daemon.
 struct Listener: Sendable {
     let descriptor: Int32
-    /// nil for an inherited one, which is systemd's to remove.
+    /// `nil` for a socket from systemd, which systemd removes.
     private let owned: (path: String, device: dev_t, inode: ino_t, lock: SocketLock)?
 
-    /// How many connections the kernel may hold for us; the kernel takes less if net.core.somaxconn says so.
+    /// How many connections may wait to be accepted. The kernel limits it to net.core.somaxconn.
     static let backlog: Int32 = 4096
 
     init(inherited descriptor: Int32) {
@@ -20,12 +20,12 @@ struct Listener: Sendable {
         owned = nil
     }
 
-    /// Binds a path. A socket that is left there is replaced only when its daemon is gone, and nobody answers on it.
+    /// Binds a path. An existing socket there is replaced only if no process listens on it.
     init(path: String) throws(ListenError) {
         guard let address = UnixSocketAddress(path: path) else {
             throw ListenError(description: "--socket must have 1 to \(UnixSocketAddress.maximumPathBytes) bytes")
         }
-        // Before anything is made beside it.
+        // Checked before the lock file is created next to it.
         _ = try Self.isSocket(path)
         let lock = try SocketLock(for: path)
         do throws(ListenError) {
@@ -56,13 +56,14 @@ struct Listener: Sendable {
         return (descriptor, (path, status.st_dev, status.st_ino, lock))
     }
 
-    /// Whoever adopts a listener calls listen(2) again and with a backlog of its own; this puts ours back.
+    /// Sets the backlog again. NIO calls listen(2) with its own backlog when it adopts the socket.
     func restoreBacklog() { listen(descriptor, Self.backlog) }
 
-    /// Whether the path is ours to look after.
+    /// The daemon has bound the path, and must check and remove it.
     var isOwn: Bool { owned != nil }
 
-    /// Why nobody can reach it by its path any more; nil while somebody can. While it is open its inode has no second use.
+    /// Why the socket cannot be reached by its path any more. `nil` if it can. The comparison is safe, because the
+    /// kernel does not reuse the inode of an open file.
     var loss: String? {
         guard let owned else { return nil }
         var status = stat()
@@ -73,7 +74,7 @@ struct Listener: Sendable {
         return isOurs ? nil : "\(owned.path) was replaced while in use"
     }
 
-    /// Removes our own socket, unless somebody has put another in its place; and then its lock.
+    /// Removes the socket that the daemon has bound, unless it was replaced, and then its lock file.
     func remove() {
         guard let owned else { return }
         var status = stat()
@@ -83,7 +84,7 @@ struct Listener: Sendable {
         owned.lock.remove()
     }
 
-    /// - Returns: whether there is one, whoever listens.
+    /// - Returns: whether there is a socket at the path.
     private static func isSocket(_ path: String) throws(ListenError) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0 else { return false }
@@ -98,7 +99,7 @@ struct Listener: Sendable {
         do throws(SystemCallError) {
             close(try address.connect(isBlocking: false))
         } catch {
-            // EAGAIN: somebody listens whose queue is full.
+            // EAGAIN means that a process listens and its queue is full.
             guard error.code == ECONNREFUSED else { throw failed("replace the socket \(path)", error.code) }
             unlink(path)
             return
@@ -111,5 +112,5 @@ struct Listener: Sendable {
     }
 }
 
-/// Never inherited by a child, never blocking.
+/// Child processes do not inherit the socket, and its calls do not block.
 private let socketFlags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)

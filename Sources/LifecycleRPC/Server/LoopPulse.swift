@@ -1,17 +1,19 @@
 internal import NIOCore
 
-/// Has the event loop give a sign of life once a second while anybody may have something to report, so that it is known
-/// afterwards that it stood still, whatever it was asked for. Not `Sendable`: the event loop's own.
+/// Asks the event loop for an answer once a second while a pipeline may have something to report. So `LoopWatch`
+/// notices when the event loop stood still, also if nothing else was asked of it. Not `Sendable`: only the event loop
+/// uses it.
 final class LoopPulse {
-    private static let interval: Int64 = 1000
+    private static let intervalMilliseconds: Int64 = 1000
 
     private let eventLoop: any EventLoop
     private let watch: LoopWatch
     private let uptime: Uptime
     private let isNeeded: () -> Bool
-    private var beats = false
+    private var isRunning = false
 
-    /// - Parameter isNeeded: asked at each beat; it ends when that is false, until `start` is called again.
+    /// - Parameter isNeeded: called once a second. The pulse stops when it returns false, until `start` is called
+    ///   again.
     init(on eventLoop: any EventLoop, _ watch: LoopWatch, _ uptime: @escaping Uptime, isNeeded: @escaping () -> Bool) {
         self.eventLoop = eventLoop
         self.watch = watch
@@ -20,18 +22,18 @@ final class LoopPulse {
     }
 
     func start() {
-        guard !beats else { return }
-        beats = true
+        guard !isRunning else { return }
+        isRunning = true
         wait()
     }
 
     private func wait() {
-        // As if it were asked then.
-        watch.asked(at: uptime() &+ Self.interval)
-        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Self.interval)) {
+        // The answer is due at the end of the interval.
+        watch.asked(at: uptime() &+ Self.intervalMilliseconds)
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Self.intervalMilliseconds)) {
             self.watch.answered(at: self.uptime())
-            self.beats = self.isNeeded()
-            if self.beats { self.wait() }
+            self.isRunning = self.isNeeded()
+            if self.isRunning { self.wait() }
         }
     }
 }

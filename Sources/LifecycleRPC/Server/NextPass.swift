@@ -2,15 +2,15 @@ internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
-/// Calls back after the event loop has been to its selector once more, for who has more to do than for one turn. A task
-/// would not do: NIO runs tasks that tasks make before it looks at the sockets again, so that nobody else is heard for as
-/// long as there is something to do. This is a byte in a socket of our own. Not `Sendable`: the event loop's own.
+/// Calls back after the event loop has looked at its sockets once more, if a turn leaves work. A task cannot do this:
+/// NIO runs tasks that tasks create before it looks at the sockets again, so no input would be read while there is
+/// work. The callback is triggered by a byte in a socket pair. Not `Sendable`: only the event loop uses it.
 final class NextPass: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let eventLoop: any EventLoop
     private let callback: () -> Void
-    /// The end that bytes are written to; negative when there is none.
+    /// The end that bytes are written to. Negative if there is none.
     private var end: Int32 = -1
     private var isReady = false
 
@@ -20,7 +20,7 @@ final class NextPass: ChannelInboundHandler {
         self.callback = callback
     }
 
-    /// Makes the socket. Without one, for want of a descriptor, `ask` has to do with a timer.
+    /// Makes the socket pair. If there is no free descriptor, `ask` uses a timer instead.
     func start() {
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
@@ -40,7 +40,7 @@ final class NextPass: ChannelInboundHandler {
         if end >= 0 { close(end) }
     }
 
-    /// To be called once for each callback.
+    /// Must be called once for each callback.
     func ask() {
         var byte: UInt8 = 0
         if isReady, send(end, &byte, 1, Int32(MSG_NOSIGNAL)) == 1 { return }
@@ -50,7 +50,7 @@ final class NextPass: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
 
-    /// As a task, so that all sockets that are ready come first.
+    /// Runs the callback as a task, so that all sockets that are ready are read before it.
     func channelReadComplete(context: ChannelHandlerContext) {
         eventLoop.assumeIsolated().execute { self.callback() }
     }

@@ -1,14 +1,15 @@
 internal import Glibc
 internal import LifecycleCore
 
-/// The limit of open descriptors: often 1024, which is what the connections alone may need.
+/// The limit of open descriptors. It is often 1024, which the connections alone can use up.
 package enum OpenFileLimit {
-    /// What the daemon has open beside its connections: database, listener, log, event loop; and those it refuses.
-    static let reserve = 64 + RefusedConnection.most
+    /// The descriptors that the daemon needs in addition to connections: database, listener, log, event loop, and
+    /// connections that it refuses.
+    static let reserve = 64 + RefusedConnection.maximumOpen
 
-    /// Raises the process's soft limit to what the connections need, or as far as the hard limit lets it; logs a
-    /// warning when that is too low.
-    /// - Throws: when not even the daemon itself has enough: it would say that it is ready, and accept nobody.
+    /// Raises the soft limit to the number that the connections need, or to the hard limit. Logs a warning if that is
+    /// too low.
+    /// - Throws: if the daemon itself has too few. It could start, but accept no connection.
     package static func raise(for configuration: DaemonConfiguration) throws(DaemonError) {
         let needed = configuration.limits.maximumConnections.addingReportingOverflow(reserve).partialValue
         let limit = raise(to: rlim_t(clamping: needed))
@@ -19,7 +20,7 @@ package enum OpenFileLimit {
         DaemonLog().write(.fewOpenFiles, [.allowed: "\(limit)", .needed: "\(needed)"])
     }
 
-    /// - Returns: the soft limit that holds afterwards.
+    /// - Returns: the soft limit after the call.
     static func raise(to needed: rlim_t) -> rlim_t {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }

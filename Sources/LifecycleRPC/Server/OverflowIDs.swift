@@ -1,15 +1,16 @@
 internal import Glibc
 
-/// The numbers by which the kernel shows users and groups that this process's user namespace has none for. Every stranger
-/// has them, so they say nothing about who somebody is and must never be compared with anybody's.
+/// The ids that the kernel shows for users and groups that have no id in this process's user namespace. All of them
+/// have the same id, so it identifies nobody and must never match.
 struct OverflowIDs: Sendable {
-    /// What the kernel takes where nobody has set another: the 16-bit −2, "nobody" and "nogroup" of most systems.
+    /// The kernel's default: the 16-bit −2, which is "nobody" and "nogroup" on most systems.
     static let usual: UInt32 = 65_534
 
     let users: Set<uid_t>
     let groups: Set<gid_t>
 
-    /// - Parameter folder: where the kernel says which they are. The sandbox of our unit has no such folder.
+    /// - Parameter folder: has the kernel's settings. The sandbox of the packaged unit hides it; then the default is
+    ///   used.
     init(folder: String = "/proc/sys/kernel") {
         users = Self.ids("\(folder)/overflowuid")
         groups = Self.ids("\(folder)/overflowgid")
@@ -20,7 +21,7 @@ struct OverflowIDs: Sendable {
         groups = [group, Self.usual, .max]
     }
 
-    /// The largest number is the kernel's word for "none".
+    /// Includes the largest number, which means "no id" to the kernel.
     private static func ids(_ path: String) -> Set<UInt32> {
         let usual: Set<UInt32> = [Self.usual, .max]
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

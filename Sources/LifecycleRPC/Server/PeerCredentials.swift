@@ -2,7 +2,7 @@ internal import Glibc
 internal import LifecycleCore
 internal import NIOCore
 
-/// Who is on the other end of a connection, as the kernel attested it when it connected.
+/// The process at the other end of a connection, as the kernel reported it when it connected.
 struct PeerCredentials: Equatable {
     let pid: pid_t
     let uid: uid_t
@@ -23,7 +23,7 @@ struct PeerCredentials: Equatable {
     private static let peerGroups: Int32 = 59  // SO_PEERGROUPS, also behind _GNU_SOURCE
     private static let mostGroups = 65_536  // NGROUPS_MAX
 
-    /// - Throws: what getsockopt says, or `EAFNOSUPPORT` for a socket of another family.
+    /// - Throws: the error of getsockopt(2), or `EAFNOSUPPORT` for a socket of another family.
     init(of channel: any Channel) throws {
         let credentials = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable {
             (descriptor: NIOBSDSocket.Handle) in try PeerCredentials(of: descriptor)
@@ -32,7 +32,7 @@ struct PeerCredentials: Equatable {
         self = credentials
     }
 
-    /// Once a connection: what the peer becomes later does not matter.
+    /// Called once for each connection. Later changes of the peer's credentials have no effect.
     init(of descriptor: Int32) throws {
         var attested = Attested()
         var size = socklen_t(MemoryLayout<Attested>.size)

@@ -1,26 +1,26 @@
 internal import DequeModule
 internal import LifecycleCore
 
-/// Connections that have something to do, and whose turn it is (`FairQueue`).
+/// The connections with work, in a fair order (`FairQueue`).
 ///
-/// What a user's connections have left behind whose peers are gone is worked off in order, in the share of one
-/// connection: a client that connects, sends and leaves over and over would else have a share for each time.
-/// Not `Sendable`: the hub's own.
+/// All connections of a user whose peers have gone are served in order and share the part of one connection. Otherwise
+/// a client that connects, sends and leaves again and again would get a part for each connection.
+/// Not `Sendable`: only the hub uses it.
 struct ReadyConnections {
     fileprivate enum Member: Hashable {
         case connection(ConnectionHandler)
-        /// All of the user's whose peers are gone.
+        /// All connections of the user whose peers have gone.
         case ended
     }
 
-    /// A turn, and to whom its time is charged.
+    /// A connection to serve, and the member of the queue that its time is charged to.
     struct Place {
         let connection: ConnectionHandler
-        /// nil: it was the only one.
+        /// `nil` if it was the only connection with work. Its time is then not charged.
         fileprivate let member: Member?
     }
 
-    /// The only one that waits, as mostly: nothing has to be weighed, and its time is at nobody's expense.
+    /// Set if only one connection waits, which is the usual case and needs no queue.
     private var only: ConnectionHandler?
 
     private var queue = FairQueue<UInt32, Member>(credit: 2_000_000, debt: 50_000_000)
@@ -28,7 +28,7 @@ struct ReadyConnections {
 
     var isEmpty: Bool { only == nil && queue.isEmpty }
 
-    /// The connection waits for a turn. Once, until it has it.
+    /// Adds a connection that is not waiting yet.
     mutating func add(_ connection: ConnectionHandler) {
         if isEmpty, connection.context != nil {
             only = connection
@@ -52,7 +52,7 @@ struct ReadyConnections {
         if ended[uid]?.count == 1 { queue.add(.ended, of: uid) }
     }
 
-    /// Takes out whose turn it is.
+    /// Takes the next connection.
     mutating func next() -> Place? {
         if let connection = only {
             only = nil
@@ -68,19 +68,19 @@ struct ReadyConnections {
         }
     }
 
-    /// The turn took so many nanoseconds.
-    mutating func charge(_ place: Place, _ cost: Int64) {
-        if let member = place.member { queue.charge(member, of: place.connection.caller.uid, cost) }
+    /// Charges the time that serving the connection took.
+    mutating func charge(_ place: Place, _ nanoseconds: Int64) {
+        if let member = place.member { queue.charge(member, of: place.connection.caller.uid, nanoseconds) }
     }
 
-    /// The peer is gone: the connection has no place of its own any more.
+    /// The peer has gone: the connection now shares the part of the user's ended connections.
     mutating func ended(_ connection: ConnectionHandler) {
         let wasOnly = only === connection
         if wasOnly { only = nil }
         if queue.forget(.connection(connection), of: connection.caller.uid) || wasOnly { addEnded(connection) }
     }
 
-    /// The connection has nothing to do any more, and never will.
+    /// Removes a connection that has ended and has no work left.
     mutating func forget(_ connection: ConnectionHandler, isLastOfUser: Bool) {
         let uid = connection.caller.uid
         ended[uid]?.removeAll { $0 === connection }

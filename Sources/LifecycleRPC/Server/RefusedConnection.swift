@@ -1,21 +1,21 @@
 internal import LifecycleCore
 internal import NIOCore
 
-/// A connection that is one too many: tells its peer why, and goes.
+/// Refuses a connection above a limit: sends the reason and closes.
 ///
-/// Closing at once would lose the line for a peer that writes first: its write fails before it reads. So the input stays
-/// open, and is thrown away, until the peer has closed or a second is over. Not when many wait so already: whoever opens
-/// connections faster than they go would take all descriptors, and nobody could be admitted.
+/// If it closed at once, a peer that writes before it reads would get a write error and not the reason. So it reads and
+/// discards the input until the peer has closed or 1 second has passed. If too many refused connections are open, it
+/// closes at once, because they could otherwise take all descriptors.
 final class RefusedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private static let patience = TimeAmount.seconds(1)
-    /// That wait at a time.
-    static let most = 64
+    private static let timeout = TimeAmount.seconds(1)
+    /// More refused connections are closed at once.
+    static let maximumOpen = 64
     private let reason: RPCError
     private let hub: Hub
-    private var goodbye: Scheduled<Void>?
+    private var closing: Scheduled<Void>?
 
     init(_ reason: RPCError, hub: Hub) {
         self.reason = reason
@@ -26,11 +26,11 @@ final class RefusedConnection: ChannelInboundHandler {
         var reply = ReplyWriter(limit: .max)
         reply.write(.failure(reason), to: .null)
         let channel = context.channel
-        let mayStay = hub.goodbyes < Self.most
+        let mayStay = hub.openRefusals < Self.maximumOpen
         if mayStay {
-            // Before the writing, which ends the connection when the peer has gone.
-            hub.goodbyes += 1
-            goodbye = context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+            // Counted before the write, because the write ends the connection if the peer has gone.
+            hub.openRefusals += 1
+            closing = context.eventLoop.scheduleTask(in: Self.timeout) { channel.close(promise: nil) }
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: reply.take())), promise: nil)
         guard mayStay else { return context.close(promise: nil) }
@@ -49,8 +49,8 @@ final class RefusedConnection: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func channelInactive(context: ChannelHandlerContext) {
-        guard let goodbye else { return }
-        goodbye.cancel()
-        hub.goodbyes -= 1
+        guard let closing else { return }
+        closing.cancel()
+        hub.openRefusals -= 1
     }
 }

@@ -1,11 +1,11 @@
 internal import CMemory
 internal import NIOCore
 
-/// Gives memory back when nobody has been connected for a moment: a daemon with unfinished projects may stay for days, and
-/// needs at rest neither the pages that the last readers asked for nor the code of its start. Not `Sendable`: the event
-/// loop's own.
+/// Gives memory back to the kernel when there was no connection for 1 second. A daemon with unfinished projects may be
+/// idle for days, and needs neither the pages of its last reads nor the code of its start. Not `Sendable`: only the
+/// event loop uses it.
 final class RestingMemory {
-    /// Callers who open a connection for each request shall not find it gone each time.
+    /// Long enough that a caller which opens a connection for each request does not cause it each time.
     private static let pause = TimeAmount.seconds(1)
 
     private let eventLoop: any EventLoop
@@ -17,7 +17,7 @@ final class RestingMemory {
         self.reader = reader
     }
 
-    /// Nobody is connected.
+    /// The last connection has ended.
     func begin() {
         task?.cancel()
         task = eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
@@ -26,7 +26,7 @@ final class RestingMemory {
         }
     }
 
-    /// Somebody has come.
+    /// There is a new connection.
     func end() {
         task?.cancel()
         task = nil

@@ -1,15 +1,15 @@
 internal import Glibc
 internal import LifecycleCore
 
-/// From Unix groups to roles. Root and the daemon's own user are admins; everybody else is what his groups say. Numbers
-/// that strangers share are nobody's: see `OverflowIDs`.
+/// Maps Unix groups to roles. Root and the daemon's user are admins. All other callers have the roles of their groups.
+/// Ids of unmapped users and groups match nobody: see `OverflowIDs`.
 struct RoleMap: Sendable {
     private let roles: [gid_t: Set<Role>]
     private let daemon: uid_t
     private let overflow: OverflowIDs
-    /// Groups that do not exist here, so that nobody has their role by them.
+    /// The configured groups that do not exist, so nobody has their roles.
     let missing: [String]
-    /// What matches nobody though it exists, a sentence each.
+    /// The configured ids that exist but match nobody, one sentence each.
     let unmatched: [String]
 
     init(_ groups: RoleGroups, daemon: uid_t = geteuid(), overflow: OverflowIDs = OverflowIDs()) {
@@ -43,7 +43,7 @@ struct RoleMap: Sendable {
         return Caller(uid: peer.uid, gid: peer.gids.first ?? gid_t.max, pid: peer.pid, roles: granted)
     }
 
-    /// A group's number, by its name or as it is.
+    /// The id of a group that is given by its name or id.
     private static func gid(of name: String) -> gid_t? {
         if let number = gid_t(name) { return number }
         var buffer = [CChar](repeating: 0, count: 1024)

@@ -2,13 +2,13 @@ internal import LifecycleCore
 internal import NIOCore
 internal import NIOPosix
 
-/// Accepts connections on the one event loop and hands them to the hub. Any thread.
+/// Accepts connections on the event loop and passes them to the hub. Any thread may call it.
 final class Server: Sendable {
     private let eventLoop: any EventLoop
     private let hub: NIOLoopBound<Hub>
     private let channel: any Channel
 
-    /// Adopts the listener. Nobody is accepted before `startAccepting`.
+    /// Adopts the listener. No connection is accepted before `startAccepting`.
     init(
         _ listener: Listener, hub: NIOLoopBound<Hub>, roles: RoleMap, limits: Limits, on eventLoop: any EventLoop
     ) async throws {
@@ -17,7 +17,7 @@ final class Server: Sendable {
         let unsent = limits.maximumUnsentBytes
         channel = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.autoRead, value: false)
-            // Of those who wait to be accepted at a time: who comes behind a hundred shall not wait for as many turns.
+            // The number of connections that are accepted at a time. With 1, the hundredth would wait for 100 turns.
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -25,9 +25,9 @@ final class Server: Sendable {
                 }
             }
             .childChannelOption(.autoRead, value: false)
-            // What is read in one round is worked off before the next: small rounds share the loop fairly.
+            // One read at a time for each connection, so that connections share the event loop fairly.
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            // NIO keeps a buffer of the last size for each connection: an idle one shall not keep the greatest.
+            // NIO keeps a buffer of the last size for each connection. The limit keeps idle connections small.
             .childChannelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 16_384)
             )
@@ -43,21 +43,23 @@ final class Server: Sendable {
         listener.restoreBacklog()
     }
 
-    /// Signals are caught by then: whoever was answered must be answered to the end.
+    /// Must be called after signals are handled, so that a stop answers every request that was read.
     func startAccepting() { channel.setOption(.autoRead, value: true).whenFailure { _ in } }
 
-    /// No connection is accepted any more; what waits in the kernel's queue starts the next daemon. At once when called
-    /// on the event loop, so that nobody slips in between.
+    /// Stops accepting connections. Connections in the kernel's queue start the next daemon. If it is called on the
+    /// event loop, it takes effect before any other event.
     func stopAccepting() { channel.close(promise: nil) }
 
-    /// Calls back when the listener was closed, by `stopAccepting` or because the kernel gave up on it.
-    func whenDeaf(_ callback: @escaping @Sendable () -> Void) {
+    /// Calls back when the listener is closed, by `stopAccepting` or by an error.
+    func whenListenerCloses(_ callback: @escaping @Sendable () -> Void) {
         channel.closeFuture.whenComplete { _ in callback() }
     }
 
-    /// Answers what was read and closes all connections, by force at the first time. Leaves an event loop behind that has
-    /// not done that by the second. Neither waits for it, which may have much to do.
-    /// - Returns: whether the event loop has done it.
+    /// Answers all input and closes all connections.
+    /// - Parameters:
+    ///   - time: connections that are still open then are closed without waiting for their answers.
+    ///   - last: the function returns then at the latest, also if the event loop does not run.
+    /// - Returns: whether all connections are closed.
     func drain(until time: ContinuousClock.Instant, orLeaveAt last: ContinuousClock.Instant) async -> Bool {
         let (eventLoop, hub) = (eventLoop, hub)
         let (ends, done) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))

@@ -1,50 +1,51 @@
 internal import Glibc
 internal import LifecycleSQLite
 
-/// `<socket>.lock`: whoever holds it may replace what is at the socket's path. Held for as long as the daemon lives, so that
-/// of two that are started at once, over what a killed one left, neither takes the other's socket for a left one.
+/// The lock file `<socket>.lock`. Its holder may replace the socket at the path. The daemon holds it for its whole
+/// life. So if two daemons start at the same time over the socket of a killed one, neither takes the other's socket for
+/// the old one.
 ///
-/// It lies in the same folder as the socket, so that it is the same file by whatever path that folder is reached.
+/// It is in the same folder as the socket, so that it is the same file by every path to that folder.
 final class SocketLock: Sendable {
     private let path: String
     private let descriptor: Int32
 
-    /// For whoever is just being started by the process that holds it, and has a copy of it until then; in steps of 20 ms.
-    private static let patience = 5
+    /// A child process has a copy of the lock until it runs its program. So the lock is tried this often, every 20 ms.
+    private static let tries = 5
 
     init(for socket: String) throws(ListenError) {
         path = socket + ".lock"
-        var patience = Self.patience
+        var tries = Self.tries
         while true {
             let descriptor = try Self.open(path, for: socket)
             if let code = Self.lock(descriptor) {
                 let holder = Self.holder(descriptor)
                 close(descriptor)
                 guard code == EWOULDBLOCK else { throw Self.failed("lock \(path)", code) }
-                guard patience > 0 else {
+                guard tries > 0 else {
                     throw ListenError(
                         description: "another lifecycled (\(holder)) listens on \(socket): stop it first, or give this "
                             + "one another --socket")
                 }
-                patience -= 1
+                tries -= 1
                 usleep(20_000)
             } else if Self.isStill(descriptor, at: path) {
                 self.descriptor = descriptor
                 break
             } else {
-                // Whoever had it before has removed it, and so it keeps out nobody.
+                // The earlier holder has removed the file, so this lock has no effect. Try again with the new file.
                 close(descriptor)
             }
         }
         let text = Array("pid \(getpid())\n".utf8)
-        // For people only.
+        // The content is only for people.
         _ = ftruncate(descriptor, 0)
         _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
-    deinit { close(descriptor) }  // and with it goes the lock
+    deinit { close(descriptor) }  // This releases the lock.
 
-    /// Removes the file, when the socket is gone: in a folder that users share it would keep out another one.
+    /// Removes the file after the socket. In a shared folder it could otherwise keep out another user's daemon.
     func remove() {
         if Self.isStill(descriptor, at: path) { unlink(path) }
     }
@@ -62,14 +63,15 @@ final class SocketLock: Sendable {
             switch errno {
             case EINTR: continue
             case ELOOP: throw ListenError(description: "\(path) is a symbolic link: remove it")
-            // The folder's fault, as the file is made here.
+            // The folder is missing, because O_CREAT creates the file.
             case ENOENT, ENOTDIR: throw failed("listen on \(socket)", errno)
             case let code: throw failed("listen on \(socket), as \(path) cannot be opened", code)
             }
         }
     }
 
-    /// - Returns: why not. Where the file system knows no such locks, all that is left is to ask whether anybody listens.
+    /// - Returns: `errno`, or `nil` if the lock is held. Also `nil` if the file system has no such locks: the daemon
+    ///   can then only check whether a process listens on the socket.
     private static func lock(_ descriptor: Int32) -> Int32? {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             switch errno {

@@ -1,14 +1,14 @@
 internal import NIOCore
 
-/// Closes a connection whose peer takes nothing of what waits for it. Runs only while the channel is not writable.
+/// Closes a connection whose peer reads nothing while replies wait. It runs only while the channel is not writable.
 struct StallTimer {
     private let interval: TimeAmount
     private var task: RepeatedTask?
 
     init(seconds: Int64) { interval = .seconds(seconds) }
 
-    /// Looks once an interval whether the peer has taken anything since the last look.
-    /// - Parameter whenStalled: told before the connection is closed.
+    /// Checks in each interval whether the peer has read anything since the last check.
+    /// - Parameter whenStalled: called before the connection is closed.
     mutating func start(on context: ChannelHandlerContext, whenStalled: @escaping () -> Void) {
         guard task == nil else { return }
         let channel = context.channel

@@ -1,17 +1,17 @@
 internal import Glibc
 internal import LifecycleSystem
 
-/// Sends records to journald by its native protocol, which keeps their fields apart: a record is one datagram of
-/// `NAME=value` lines. Values are on one line here, so that is all of the protocol.
+/// Sends records to journald by its native protocol: a record is one datagram of `NAME=value` lines. Values here have
+/// one line, so no other part of the protocol is needed.
 ///
-/// Not by `sd_journal_sendv`: that reports success when there is no journal, and what is lost is to be counted.
+/// It does not use `sd_journal_sendv`, which reports success if there is no journal: lost records must be counted.
 struct Journal: Sendable {
     static let defaultPath = "/run/systemd/journal/socket"
 
     private let descriptor: Int32
     private let address: UnixSocketAddress
 
-    /// Needs no journald: that may come, go and come back. The descriptor is kept for as long as the process lives.
+    /// journald need not run now, and may restart at any time. The descriptor is never closed.
     init(path: String = defaultPath) throws(SystemCallError) {
         guard let address = UnixSocketAddress(path: path) else {
             throw SystemCallError(call: "connect", code: ENAMETOOLONG)
@@ -21,9 +21,9 @@ struct Journal: Sendable {
         guard descriptor >= 0 else { throw SystemCallError(call: "socket", code: errno) }
     }
 
-    /// Hands over one record.
-    /// - Parameter mayWait: whether to block while journald has more to read than its socket holds.
-    /// - Returns: whether it was handed over; not when there is no journald.
+    /// Sends one record.
+    /// - Parameter mayWait: blocks while the buffer of journald's socket is full.
+    /// - Returns: whether it was sent. `false` if journald does not run.
     func send(_ record: [UInt8], mayWait: Bool = true) -> Bool {
         let flags = Int32(MSG_NOSIGNAL) | (mayWait ? 0 : Int32(MSG_DONTWAIT))
         while true {

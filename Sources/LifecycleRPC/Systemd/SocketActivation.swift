@@ -2,17 +2,17 @@ internal import CSystemd
 internal import Glibc
 internal import LifecycleCore
 
-/// Why the sockets that systemd passed cannot be used, as one sentence for the admin.
+/// Why the sockets from systemd cannot be used, as one sentence for the admin without a full stop.
 package struct ActivationError: Error, Sendable, CustomStringConvertible {
     package let description: String
 }
 
-/// Takes over the listener of a `.socket` unit, which systemd passes as descriptor 3.
+/// Takes the listener of a `.socket` unit, which systemd passes as descriptor 3.
 package enum SocketActivation {
-    /// The inherited listener, close-on-exec and non-blocking; `nil` when systemd passed none.
+    /// The listener, close-on-exec and non-blocking. `nil` if systemd passed none.
     ///
-    /// Removes the `LISTEN_*` variables, so that it works once, and must run before other threads exist
-    /// (the environment of a C process has no lock).
+    /// It removes the `LISTEN_*` variables, so it works only once. It must be called before there are other threads,
+    /// because the environment of a process has no lock.
     package static func inheritedListener() throws(ActivationError) -> Int32? {
         var list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         let count = sd_listen_fds_with_names(1, &list)
@@ -30,7 +30,7 @@ package enum SocketActivation {
         return SD_LISTEN_FDS_START
     }
 
-    /// Refuses what is not a listening AF_UNIX stream socket, and makes `descriptor` non-blocking.
+    /// Throws if `descriptor` is not a listening AF_UNIX stream socket. Makes it non-blocking.
     static func prepareListener(_ descriptor: Int32) throws(ActivationError) {
         let matches = sd_is_socket_unix(descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0)
         guard matches > 0 else {
@@ -45,7 +45,7 @@ package enum SocketActivation {
         }
     }
 
-    /// What a descriptor is, in the words of an error sentence.
+    /// The kind of a descriptor, for an error message.
     private static func kind(of descriptor: Int32) -> String {
         guard let type = option(SO_TYPE, of: descriptor), let family = option(SO_DOMAIN, of: descriptor) else {
             return fcntl(descriptor, F_GETFD) < 0 ? "a closed descriptor" : "something that is not a socket"

@@ -1,19 +1,19 @@
-/// Who is next, where many want a share of one thread and take different times for it: who has taken the least, first
-/// among groups (Unix users), then among the members of the group (their connections). So a hundred connections of one
-/// user take no more than the one of another, and who asks for much waits for those who ask for little. Pure.
+/// A queue for the time of one thread. The next member is the one that has used the least time: first among groups
+/// (Unix users), then among the members of the group (their connections). So a hundred connections of one user together
+/// get no more time than one connection of another user, and large requests wait for small ones. A pure value.
 ///
-/// Times are nanoseconds of the thread that is shared.
+/// All times are nanoseconds of the thread.
 struct FairQueue<Group: Hashable, Member: Hashable> {
     private let credit: Int64
     private let debt: Int64
     private var groups: FairLine<Group>
     private var members: [Group: FairLine<Member>] = [:]
-    /// Members that wait.
+    /// The number of members that wait.
     private(set) var count = 0
 
     /// - Parameters:
-    ///   - credit: what who comes back after a rest may take before the others are served again.
-    ///   - debt: the most that is remembered of what somebody took at once.
+    ///   - credit: how much time a member that comes back after a pause may use before the others are served again.
+    ///   - debt: the maximum time that counts against a member for one step.
     init(credit: Int64, debt: Int64) {
         self.credit = credit
         self.debt = debt
@@ -22,22 +22,22 @@ struct FairQueue<Group: Hashable, Member: Hashable> {
 
     var isEmpty: Bool { count == 0 }
 
-    /// The member waits. Once, until it is taken out.
-    /// - Parameter cost: what its next step takes at least: of equals who takes less comes first.
+    /// Adds a member that is not waiting yet.
+    /// - Parameter cost: the minimum time of its next step. Among equal members the one with the shorter step is first.
     mutating func add(_ member: Member, of group: Group, expecting cost: Int64 = 0) {
         members[group, default: FairLine(credit: credit, debt: debt)].add(member, expecting: cost)
         if !groups.contains(group) { groups.add(group) }
         count += 1
     }
 
-    /// Takes out whose turn it is, of those that may have one now.
+    /// Takes the next of the allowed members.
     mutating func next(where isAllowed: (Group, Member) -> Bool = { _, _ in true }) -> (group: Group, member: Member)? {
         guard let (group, member) = first(where: isAllowed) else { return nil }
         takeOut(member, of: group)
         return (group, member)
     }
 
-    /// Whose turn it is.
+    /// The next of the allowed members.
     func first(where isAllowed: (Group, Member) -> Bool) -> (group: Group, member: Member)? {
         func first(of group: Group) -> Member? { members[group]?.first { isAllowed(group, $0) } }
         guard let group = groups.first(where: { first(of: $0) != nil }), let member = first(of: group) else {
@@ -46,19 +46,20 @@ struct FairQueue<Group: Hashable, Member: Hashable> {
         return (group, member)
     }
 
-    /// The member has taken so much.
-    mutating func charge(_ member: Member, of group: Group, _ cost: Int64) {
-        guard members[group]?.charge(member, cost) == true else { return }
-        groups.charge(group, cost)
+    /// Adds the time that the member has used.
+    mutating func charge(_ member: Member, of group: Group, _ nanoseconds: Int64) {
+        guard members[group]?.charge(member, nanoseconds) == true else { return }
+        groups.charge(group, nanoseconds)
     }
 
-    /// The member has gone. Whether it waited.
+    /// Removes a member for good.
+    /// - Returns: whether it was waiting.
     @discardableResult
     mutating func forget(_ member: Member, of group: Group) -> Bool {
         let hasWaited = members[group]?.contains(member) ?? false
         if hasWaited { takeOut(member, of: group) }
         members[group]?.forget(member)
-        if members[group]?.knowsNobody ?? false {
+        if members[group]?.hasNoKeys ?? false {
             members[group] = nil
             groups.forget(group)
         }
@@ -72,12 +73,13 @@ struct FairQueue<Group: Hashable, Member: Hashable> {
     }
 }
 
-/// One level of a `FairQueue`: a clock that goes on by what was taken, divided by how many there are, and for each what
-/// it has taken, on that clock. Who rested is not let far before the others, nor who took much put far behind.
+/// One level of a `FairQueue`. Its virtual clock advances by the used time divided by the number of keys. Each key has
+/// the time that it has used. That time is kept near the clock, so that a key which paused is not served long before
+/// the others, and a key which used much time does not wait long.
 struct FairLine<Key: Hashable> {
     fileprivate struct Place {
         let key: Key
-        /// The least is first, then the lower number.
+        /// The smallest rank is first. If two are equal, the smaller number.
         var rank: Int64
         let number: Int
     }
@@ -95,7 +97,7 @@ struct FairLine<Key: Hashable> {
     }
 
     var isEmpty: Bool { waiting.isEmpty }
-    var knowsNobody: Bool { taken.isEmpty }
+    var hasNoKeys: Bool { taken.isEmpty }
 
     func contains(_ key: Key) -> Bool { waiting.contains { $0.key == key } }
 
@@ -106,7 +108,7 @@ struct FairLine<Key: Hashable> {
         waiting.append(Place(key: key, rank: before &+ min(cost, debt), number: lastNumber))
     }
 
-    /// The first that may come now. One look at each: there are a thousand at most, and mostly one.
+    /// The first of the allowed keys. A linear search is enough: there are at most about a thousand keys, usually one.
     func first(where isAllowed: (Key) -> Bool) -> Key? {
         if waiting.count == 1 { return isAllowed(waiting[0].key) ? waiting[0].key : nil }
         var best: Place?
@@ -123,7 +125,7 @@ struct FairLine<Key: Hashable> {
         waiting.removeLast()
     }
 
-    /// - Returns: whether it is known.
+    /// - Returns: whether the key exists.
     @discardableResult
     mutating func charge(_ key: Key, _ cost: Int64) -> Bool {
         guard let before = taken[key] else { return false }

@@ -1,22 +1,23 @@
 internal import Synchronization
 
-/// Whether the event loop gets round to what it is asked for. While it does not, nobody can report, though the writer and
-/// its clock go on. Any thread; times are the monotonic clock's milliseconds.
+/// Notices when the event loop stands still. No pipeline can report during that time, although the writer and its clock
+/// continue. Any thread may call it. Times are milliseconds of the monotonic clock.
 package final class LoopWatch: Sendable {
     private struct State {
+        /// The number of requests to the event loop without an answer.
         var asked = 0
-        /// Since when it has been asked for something and has come to nothing.
+        /// The time of the last answer, or of the request after it.
         var since: Int64 = 0
         var hasPaused = false
     }
 
-    /// More means that it stood still.
-    private let patience: Int64
+    /// If an answer takes longer, the event loop stood still.
+    private let toleranceMilliseconds: Int64
     private let state = Mutex(State())
 
-    package init(patience: Int64) { self.patience = patience }
+    package init(toleranceMilliseconds: Int64) { self.toleranceMilliseconds = toleranceMilliseconds }
 
-    /// It is to do something.
+    /// The event loop was asked to run something.
     package func asked(at now: Int64) {
         state.withLock { state in
             if state.asked == 0 { state.since = now }
@@ -24,20 +25,20 @@ package final class LoopWatch: Sendable {
         }
     }
 
-    /// It has done that.
+    /// The event loop has run it.
     package func answered(at now: Int64) {
         state.withLock { state in
-            if now &- state.since > patience { state.hasPaused = true }
+            if now &- state.since > toleranceMilliseconds { state.hasPaused = true }
             state.asked -= 1
             state.since = now
         }
     }
 
-    /// Whether it stood still at some time since the last call, or does so now.
+    /// Whether the event loop stood still since the last call, or does now.
     package func hasPaused(at now: Int64) -> Bool {
         state.withLock { state in
             defer { state.hasPaused = false }
-            return state.hasPaused || (state.asked > 0 && now &- state.since > patience)
+            return state.hasPaused || (state.asked > 0 && now &- state.since > toleranceMilliseconds)
         }
     }
 }

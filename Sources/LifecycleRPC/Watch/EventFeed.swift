@@ -2,9 +2,9 @@ internal import DequeModule
 internal import LifecycleCore
 internal import NIOCore
 
-/// Brings what was committed to the connections that watch. Each has a position, and what it gets is read after that
-/// position, so that nothing can be missing: from the ring near the end, else page by page from the database, on the
-/// scanners' threads. Not `Sendable`: the hub's event loop's own.
+/// Sends committed events to the connections that watch. Each watcher has a position and gets the events after it, so
+/// no event can be missing. New events come from the ring, older ones in pages from the database, which the scan
+/// threads read. Not `Sendable`: only the hub's event loop uses it.
 final class EventFeed {
     private let eventLoop: any EventLoop
     private let reader: Reader
@@ -13,26 +13,28 @@ final class EventFeed {
 
     private var watching: [ObjectIdentifier: ConnectionHandler] = [:]
     private var ring = EventRing()
-    /// The newest event that is known to be committed.
+    /// The number of the newest committed event.
     private var committed: Int64 = 0
-    /// Who has something to get, in the order of their turns.
+    /// The connections with events to send, in the order in which they are served.
     private var due = Deque<ConnectionHandler>()
     private var isRoundScheduled = false
     private var nextRound = NIODeadline.uptimeNanoseconds(0)
-    /// One page at a time is read: lists wait behind one at most, however many watchers have far to go.
+    /// Watchers that need a page. Only one page is read at a time, so that a list waits behind at most one page.
     private var wantPage = Deque<(connection: ConnectionHandler, watcher: Watcher)>()
-    /// Or rests after one, for as long as that took: half of a core at most, which who writes may need.
+    /// True also during the pause after each page. The pause is as long as reading the page took, so that pages use at
+    /// most half a core.
     private var isReadingPage = false
 
-    /// New events that are read at once where all connections are served; beyond it everybody reads pages.
-    private static let mostAtOnce: Int64 = 1024
-    /// Nobody else is served meanwhile, so that a round is short: with more to send it goes on in the next.
+    /// The maximum number of new events that are read into the ring at once, on the event loop. If there are more, all
+    /// watchers read pages.
+    private static let maximumAtOnce: Int64 = 1024
+    /// A round is short, because requests are not served during it. The rest is sent in the next round.
     private static let longestRound = TimeAmount.milliseconds(2)
-    /// Rest after a round, in times of its length. So watchers take a fifth of the loop at most, how many there ever are
-    /// and whatever is written, and leave the rest to who writes; what is committed meanwhile comes to them together.
-    private static let rest: Int64 = 4
+    /// The pause after a round, as a multiple of the round. So watchers use at most a fifth of the event loop, whatever
+    /// their number. Events that are committed during the pause are sent together.
+    private static let pauseFactor: Int64 = 4
 
-    /// - Parameter wake: has a connection work in the next turn.
+    /// - Parameter wake: schedules a connection for a turn.
     init(eventLoop: any EventLoop, reader: Reader, scans: ReaderPool, wake: @escaping (ConnectionHandler) -> Void) {
         self.eventLoop = eventLoop
         self.reader = reader
@@ -42,7 +44,7 @@ final class EventFeed {
 
     var watchers: Int { watching.count }
 
-    /// This connection watches from now on. To be called in the snapshot in which its position was found to be one.
+    /// Adds a connection that watches. Must be called in the snapshot in which its position was checked.
     func add(_ connection: ConnectionHandler) {
         if watching.isEmpty {
             committed = max(committed, (try? newestSeq()) ?? 0)
@@ -56,24 +58,24 @@ final class EventFeed {
         ring.restart(at: committed)
     }
 
-    /// Has them see whether they are done: others have ended.
+    /// Lets all watchers check whether they are done, because another connection has ended.
     func wakeAll() {
         for connection in watching.values { wake(connection) }
     }
 
     private func newestSeq() throws(RPCError) -> Int64 {
-        try reader.read { store throws(RPCError) in try store.newestSeq() }
+        try reader.read { transaction throws(RPCError) in try transaction.newestSeq() }
     }
 
     // MARK: Rounds
 
-    /// Events up to this one are committed.
+    /// The events up to this number are committed.
     func committed(_ newest: Int64) {
         committed = max(committed, newest)
         if !watching.isEmpty { scheduleRound() }
     }
 
-    /// The connection is served in a round to come. Once, however often it says so.
+    /// Serves the connection in a later round. Further calls before that round have no effect.
     func want(_ connection: ConnectionHandler, _ watcher: Watcher) {
         guard !watcher.isDue else { return }
         watcher.isDue = true
@@ -100,28 +102,28 @@ final class EventFeed {
             connection.sendEvents()
             now = .now()
         }
-        nextRound = now + (now - start) * Self.rest
+        nextRound = now + (now - start) * Self.pauseFactor
         isRoundScheduled = false
         if !due.isEmpty { scheduleRound() }
     }
 
     private func refill() {
-        guard committed - ring.end <= Self.mostAtOnce else { return ring.restart(at: committed) }
+        guard committed - ring.end <= Self.maximumAtOnce else { return ring.restart(at: committed) }
         do throws(RPCError) {
             let after = ring.end
-            let limit = Int(Self.mostAtOnce)
-            let events = try reader.read { store throws(RPCError) in
-                try store.events(EventFilter(), after: after, limit: limit)
+            let limit = Int(Self.maximumAtOnce)
+            let events = try reader.read { transaction throws(RPCError) in
+                try transaction.events(EventFilter(), after: after, limit: limit)
             }
             ring.append(events, upTo: committed)
         } catch {
-            ring.restart(at: committed)  // The pages' error then ends who watches.
+            ring.restart(at: committed)  // The watchers then read pages, and end if that fails too.
         }
     }
 
     // MARK: For one connection
 
-    /// Writes what is new to a watcher, `bytes` or little more at most.
+    /// Writes new events to a watcher, until `bytes` are reached.
     func write(
         to replies: inout ReplyWriter, of connection: ConnectionHandler, _ watcher: Watcher, atMost bytes: Int
     ) {
@@ -139,12 +141,12 @@ final class EventFeed {
         watcher.lastWritten = last ?? watcher.lastWritten
     }
 
-    /// Whether it has been given all that is committed.
+    /// Whether the watcher was given all committed events.
     func hasAll(_ watcher: Watcher) -> Bool {
         watcher.page == nil && !watcher.awaitsPage && watcher.position >= max(ring.end, committed)
     }
 
-    // MARK: Far behind
+    // MARK: Older events
 
     private func requestPage(for connection: ConnectionHandler, _ watcher: Watcher) {
         guard !watcher.awaitsPage else { return }
@@ -164,7 +166,7 @@ final class EventFeed {
                 watcher.awaitsPage = false
                 switch result {
                 case .success(let page): watcher.page = page
-                // Storage has told the log. Who reconnects goes on where it was.
+                // The storage has logged the error. A client that reconnects continues after its last event.
                 case .failure: if connection.watcher === watcher { connection.close() }
                 }
                 connection.wantEvents()

@@ -1,23 +1,23 @@
 internal import LifecycleCore
 
-/// Events read from the database for one watcher that is too far behind for the ring.
+/// Events from the database for one watcher whose position is before the start of the ring.
 struct EventPage: Sendable {
-    /// Lines, the last one without its LF; empty when no event of the page matches.
+    /// Lines, the last one without its LF. Empty if no event of the page matches.
     let text: [UInt8]
-    /// The last event in `text`.
+    /// The number of the last event in `text`.
     let last: Int64?
-    /// Of the events up to this one, all that match are in the page or came before it.
+    /// All matching events up to this number are in this page or in earlier ones.
     let end: Int64
 
-    /// Events of a page. Few enough that lists, which the same threads make, do not wait for long.
+    /// Small enough that lists, which the same threads read, do not wait long.
     private static let maximumEvents = 256
-    /// Beyond it the page ends: a watcher that does not read keeps one.
+    /// A page ends at this size, because a watcher that does not read keeps one page in memory.
     private static let maximumBytes = 65_536
 
-    init(_ filter: EventFilter, after position: Int64, in store: any ReadTransaction) throws(RPCError) {
-        // Both are of one snapshot: what comes after `newest` is not among the events.
-        let newest = try store.newestSeq()
-        let events = try store.events(filter, after: position, limit: Self.maximumEvents)
+    init(_ filter: EventFilter, after position: Int64, in transaction: any ReadTransaction) throws(RPCError) {
+        // Both reads use the same snapshot, so no event is after `newest`.
+        let newest = try transaction.newestSeq()
+        let events = try transaction.events(filter, after: position, limit: Self.maximumEvents)
         var json = JSONWriter(capacity: 4096)
         var last: Int64?
         var isWhole = events.count < Self.maximumEvents

@@ -1,7 +1,7 @@
 internal import DequeModule
 internal import LifecycleCore
 
-/// The newest events as lines, written once for all who watch. A pure value.
+/// The newest events as lines, which are written once for all watchers. A pure value.
 struct EventRing {
     private struct Line {
         let seq: Int64
@@ -11,15 +11,14 @@ struct EventRing {
         let text: [UInt8]
     }
 
-    /// Beyond either, the oldest go; who has not had them reads them from the database.
+    /// Above either limit the oldest events are removed. Watchers that need them read them from the database.
     private let maximumLines: Int
     private let maximumBytes: Int
 
     private var lines = Deque<Line>()
     private var bytes = 0
-    /// It has all events after this one…
+    /// The ring has all events after `start` up to `end`.
     private(set) var start: Int64
-    /// … up to this one.
     private(set) var end: Int64
 
     init(at seq: Int64 = 0, maximumLines: Int = 16_384, maximumBytes: Int = 4 << 20) {
@@ -29,7 +28,7 @@ struct EventRing {
         end = seq
     }
 
-    /// Forgets all, and begins after this event.
+    /// Removes all events. The next events must be those after `seq`.
     mutating func restart(at seq: Int64) {
         lines.removeAll()
         bytes = 0
@@ -37,7 +36,7 @@ struct EventRing {
         end = seq
     }
 
-    /// Adds the events after `end`, which are all that there are up to `newest`.
+    /// Adds all events after `end` up to `newest`.
     mutating func append(_ events: [Event], upTo newest: Int64) {
         for event in events where event.seq > end {
             var json = JSONWriter(capacity: 384)
@@ -53,9 +52,9 @@ struct EventRing {
         }
     }
 
-    /// Gives the lines after `position` that match, until they are `bytes` long or there are no more.
-    /// - Parameter position: `start` or later; afterwards the event up to which nothing is missing.
-    /// - Returns: the last event given.
+    /// Passes the matching lines after `position` to `take`, until `bytes` are reached or there are no more.
+    /// - Parameter position: `start` or later. After the call, all matching events up to this number were passed.
+    /// - Returns: the number of the last event that was passed.
     func read(
         _ filter: EventFilter, after position: inout Int64, atMost bytes: Int, _ take: ([UInt8]) -> Void
     ) -> Int64? {

@@ -1,19 +1,19 @@
 internal import LifecycleCore
 
-/// What one connection watches, and how far it has been told. Not `Sendable`: the hub's event loop's own.
+/// The filter of a connection that watches, and its progress. Not `Sendable`: only the hub's event loop uses it.
 final class Watcher {
     let filter: EventFilter
-    /// Of the events up to this one, all that match were given to the connection.
+    /// All matching events up to this number were given to the connection.
     var position: Int64
-    /// The last event that was given to the channel, or where it began.
+    /// The last event that was given to the channel, or the start of the watch.
     var lastWritten: Int64
-    /// The last event that its socket has taken whole, or where it began.
+    /// The last event that the socket has taken completely, or the start of the watch.
     var lastSent: Int64
-    /// Read from the database, not given to the connection yet.
+    /// A page from the database that was not given to the connection yet.
     var page: EventPage?
-    /// It is served in a round to come.
+    /// The watcher waits for a round.
     var isDue = false
-    /// A page is being read, or waits for that.
+    /// A page is being read, or waits to be read.
     var awaitsPage = false
 
     init(_ filter: EventFilter, after position: Int64) {

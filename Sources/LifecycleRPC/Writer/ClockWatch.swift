@@ -1,11 +1,11 @@
 internal import LifecycleCore
 
-/// Time since the machine's start, which nobody sets, in milliseconds; it may stand still while the machine is suspended.
+/// The time since the machine's start in milliseconds. It cannot be set. It may stand still while the machine sleeps.
 package typealias Uptime = @Sendable () -> Int64
 
-/// The wall clock went ahead of the time that passed, or fell behind it: somebody set it, or the machine slept.
+/// The wall clock and the uptime changed by different times: somebody set the wall clock, or the machine slept.
 package struct ClockJump: Sendable, Equatable {
-    /// Above zero: forwards.
+    /// Positive if the wall clock went forwards.
     package let milliseconds: Int64
 
     package init(milliseconds: Int64) { self.milliseconds = milliseconds }
@@ -13,19 +13,19 @@ package struct ClockJump: Sendable, Equatable {
     package var isBackwards: Bool { milliseconds < 0 }
 }
 
-/// Notices that the wall clock and the time that passed disagree. Pure.
+/// Compares the wall clock with the uptime. A pure value.
 struct ClockWatch {
-    /// Differences below this are a clock that is being corrected bit by bit.
+    /// In milliseconds. A smaller difference comes from a clock that is corrected gradually.
     static let tolerance: Int64 = 2000
 
     private var offset: Int64
 
     init(wall: Timestamp, uptime: Int64) { offset = wall.milliseconds &- uptime }
 
-    /// What happened since the last call, if anything.
+    /// The clock jump since the last call, if there was one.
     mutating func jump(wall: Timestamp, uptime: Int64) -> ClockJump? {
         let drift = wall.milliseconds &- uptime &- offset
-        // Also without a jump: what is corrected bit by bit shall not add up to one.
+        // Also without a jump, so that gradual corrections do not add up to a jump.
         offset = offset &+ drift
         return (-Self.tolerance...Self.tolerance).contains(drift) ? nil : ClockJump(milliseconds: drift)
     }

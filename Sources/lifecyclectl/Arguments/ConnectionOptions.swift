@@ -1,29 +1,30 @@
 internal import ArgumentParser
 internal import LifecycleClient
 
-/// How every subcommand reaches the daemon and says what it got.
+/// The options of every subcommand that calls the daemon: its socket, the timeout and the output format.
 struct ConnectionOptions: ParsableArguments {
     @OptionGroup var socket: SocketOption
 
     @Option(
         help: ArgumentHelp(
-            "How long to wait for an answer. Default: 30, where the command says no other.", valueName: "seconds"))
+            "How long to wait for an answer. Default: 30, unless the command's help says otherwise.",
+            valueName: "seconds"))
     var timeout: Double?
 
-    @Flag(help: "Print the daemon's result as it is, one JSON text a line.")
+    @Flag(help: "Print the daemon's result unchanged, one JSON text per line.")
     var json = false
 
     func validate() throws {
         guard let timeout else { return }
         guard timeout > 0, timeout <= 31_536_000 else {
-            throw ValidationError("--timeout must be above 0 and at most a year of seconds.")
+            throw ValidationError("--timeout must be more than 0 and at most 31536000 seconds (one year).")
         }
     }
 
-    /// - Parameter timeout: in seconds, where none is given.
-    func configuration(timeout fallback: Double = 30) -> ClientConfiguration {
+    /// - Parameter seconds: the timeout if the option is not given.
+    func configuration(defaultTimeout seconds: Double = 30) -> ClientConfiguration {
         var configuration = socket.configuration
-        configuration.callTimeout = .seconds(timeout ?? fallback)
+        configuration.callTimeout = .seconds(timeout ?? seconds)
         return configuration
     }
 }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import LifecycleCore
 
-/// The database that lifecycled works on by hand.
+/// The database of the subcommands that run lifecycled instead of calling the daemon.
 struct DatabaseOptions: ParsableArguments {
     private static let variable = "LIFECYCLED_DATABASE"
 
@@ -12,16 +12,16 @@ struct DatabaseOptions: ParsableArguments {
         completion: .file())
     var database: String?
 
-    @Flag(help: "Make the database if there is none.")
+    @Flag(help: "Create the database if it does not exist.")
     var create = false
 
-    /// As lifecycled itself finds it, so that what is asked and shown is what it does.
+    /// Found in the same way as lifecycled finds it, so that a question about the path names the path that is used.
     var path: String {
         database ?? Self.environment(Self.variable)
             ?? PackagedPaths.database(inStateDirectory: Self.environment("STATE_DIRECTORY")) ?? PackagedPaths.database
     }
 
-    /// For lifecycled.
+    /// The flags to pass to lifecycled.
     var arguments: [String] { ["--database=\(path)"] + (create ? ["--create"] : []) }
 
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -1,10 +1,10 @@
 internal import ArgumentParser
 
-/// What makes a write happen once.
+/// The idempotency key of a write.
 struct KeyOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The idempotency key: repeats with the same one happen once. One is made when not given.",
+            "The idempotency key: requests with the same key take effect once. Default: a random key.",
             valueName: "key"))
     var key: String?
 }

@@ -2,13 +2,13 @@ internal import ArgumentParser
 internal import Glibc
 internal import LifecycleCore
 
-/// A time: so long ago (`30m`, `2h`, `7d`), the beginning of a day in UTC (`2026-11-20`), or in RFC 3339.
+/// A time, given as an age (`30m`, `2h`, `7d`), as a day (`2026-11-20`, which is 00:00 UTC) or in RFC 3339.
 struct Moment: ExpressibleByArgument {
     let timestamp: Timestamp
 
     init?(argument: String) {
         if let seconds = Self.seconds(argument) {
-            timestamp = Self.now.adding(seconds: -seconds)
+            timestamp = Timestamp.now.adding(seconds: -seconds)
         } else if let time = Timestamp(argument) ?? Timestamp(argument + "T00:00:00Z") {
             timestamp = time
         } else {
@@ -24,7 +24,10 @@ struct Moment: ExpressibleByArgument {
         let (seconds, overflow) = count.multipliedReportingOverflow(by: unit)
         return overflow ? nil : seconds
     }
+}
 
+extension Timestamp {
+    /// By the wall clock of this machine.
     static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

@@ -1,14 +1,14 @@
 internal import ArgumentParser
 
-/// How much of a long list.
+/// Which pages of a list to fetch.
 struct PagingOptions: ParsableArguments {
-    @Flag(help: "All of it, page by page.")
+    @Flag(help: "Fetch all pages.")
     var all = false
 
-    @Option(help: ArgumentHelp("Rows of a page, 1 to 500. Default: 50; with --all 500.", valueName: "rows"))
+    @Option(help: ArgumentHelp("Rows per page, 1 to 500. Default: 50, or 500 with --all.", valueName: "rows"))
     var limit: Int64?
 
-    @Option(help: ArgumentHelp("Go on after an earlier page.", valueName: "cursor"))
+    @Option(help: ArgumentHelp("Continue after an earlier page, which printed this cursor.", valueName: "cursor"))
     var cursor: String?
 
     func validate() throws {

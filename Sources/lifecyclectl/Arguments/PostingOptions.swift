@@ -1,8 +1,8 @@
 internal import ArgumentParser
 
-/// What a grant and an adjustment have alike.
+/// The options that `grant` and `adjust` share.
 struct PostingOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Why; stays in the ledger.", valueName: "text"))
+    @Option(help: ArgumentHelp("The reason. It is kept in the ledger.", valueName: "text"))
     var reason: String
 
     @OptionGroup var idempotency: KeyOption

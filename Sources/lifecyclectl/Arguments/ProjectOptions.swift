@@ -1,13 +1,13 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-/// Which project: by the daemon's id or by the upstream's.
+/// Names a project, either by its id or by the upstream's id.
 struct ProjectOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp("The project's id, a UUID.", valueName: "project"), transform: ProjectID.init(argument:))
     var project: ProjectID?
 
-    @Option(help: ArgumentHelp("The upstream's id, instead of the project's.", valueName: "id"))
+    @Option(help: ArgumentHelp("The upstream's id of the project, instead of its id.", valueName: "id"))
     var externalId: String?
 
     func validate() throws {
@@ -20,7 +20,8 @@ struct ProjectOptions: ParsableArguments {
 extension ProjectID {
     init(argument: String) throws {
         guard let id = ProjectID(argument) else {
-            throw ValidationError("a project's id is a UUID; the upstream's goes with --external-id")
+            throw ValidationError(
+                "a project's id is a UUID; 'lifecyclectl status --external-id ID' finds it by the upstream's id")
         }
         self = id
     }

@@ -2,18 +2,18 @@ internal import ArgumentParser
 internal import Glibc
 internal import LifecycleClient
 
-/// Where the daemon is.
+/// The daemon's socket.
 struct SocketOption: ParsableArguments {
     static let variable = "LIFECYCLE_SOCKET"
 
     @Option(
         help: ArgumentHelp(
-            "The daemon's socket. Default: $\(variable), else \(ClientConfiguration.defaultSocketPath).",
+            "The daemon's socket. Default: $\(variable), or else \(ClientConfiguration.defaultSocketPath).",
             valueName: "path"),
         completion: .file())
     var socket: String?
 
-    /// With one try to connect: a user sees at once that there is no daemon.
+    /// Tries to connect only once, so that a user sees at once that there is no daemon.
     var configuration: ClientConfiguration {
         var configuration = ClientConfiguration(socketPath: path)
         configuration.connectTimeout = .zero

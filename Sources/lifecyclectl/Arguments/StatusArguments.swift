@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import LifecycleCore
 
-/// `failed`, or several: `pending,processing`.
+/// One status (`failed`) or several (`pending,processing`).
 struct StatusList: ExpressibleByArgument {
     let statuses: [Status]
 
@@ -18,7 +18,7 @@ struct StatusList: ExpressibleByArgument {
     static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }
 
-/// What a report may say.
+/// A status that a report can set.
 struct Report: ExpressibleByArgument {
     let status: Status
 

@@ -3,17 +3,17 @@ internal import LifecycleCore
 
 struct AdjustCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "adjust", abstract: "Correct a user's credits, up or down; for admins.",
+        commandName: "adjust", abstract: "Correct a user's credits, up or down (admins only).",
         discussion: """
             Example:
               lifecyclectl adjust ada --by -5 --reason "granted twice"
             """)
 
-    @Argument(help: "Whose credits.") var user: String
-    // An argument could not begin with a minus sign.
+    @Argument(help: "The user.") var user: String
+    // An option, because a positional argument cannot begin with a minus sign.
     @Option(
         name: .customLong("by"), parsing: .unconditional,
-        help: ArgumentHelp("How many; below zero takes away.", valueName: "credits"))
+        help: ArgumentHelp("The credits to add. A negative number takes credits away.", valueName: "credits"))
     var credits: Int64
     @OptionGroup var posting: PostingOptions
     @OptionGroup var connection: ConnectionOptions

@@ -3,9 +3,9 @@ internal import LifecycleCore
 
 struct AuditCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Check that every credit is where it should be; for admins.",
+        commandName: "audit", abstract: "Check every invariant of the ledger (admins only).",
         discussion: """
-            It looks at every row and takes longer the more there are. Exit code 1 when it finds something.
+            The audit reads every row, so its duration grows with the ledger. The exit code is 1 if it finds a fault.
 
             Example:
               lifecyclectl audit --timeout 600
@@ -17,7 +17,7 @@ struct AuditCommand: RemoteCommand {
 
     func show(_ response: Audit.Response, on output: Output) {
         guard !response.ok else {
-            return output.line("All is well: \(response.checked) accounts, projects and entries checked.")
+            return output.line("No faults: \(response.checked) accounts, projects and entries checked.")
         }
         var table = Table(.left("CHECK"), .left("SUBJECT"), .left("DETAIL"))
         for finding in response.findings {
@@ -27,6 +27,6 @@ struct AuditCommand: RemoteCommand {
     }
 
     func failure(_ response: Audit.Response) -> Failure? {
-        response.ok ? nil : Failure("The audit found something: \(response.findings.count) in all.")
+        response.ok ? nil : Failure("The audit found \(Int64(response.findings.count).counted("fault")).")
     }
 }

@@ -3,10 +3,11 @@ internal import LifecycleCore
 
 struct BackupCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backup", abstract: "Copy the whole ledger into a file of the backup folder; for admins.",
+        commandName: "backup", abstract: "Copy the whole ledger into a new file in the backup folder (admins only).",
         discussion: """
-            The daemon copies the ledger as it is at one moment, while it goes on, and checks the copy. The folder is \
-            the daemon's --backup-folder; no file in it is ever overwritten. It takes longer the more there is.
+            The daemon copies the ledger as it is at one moment, and checks the copy. It serves requests meanwhile. \
+            The folder is the daemon's --backup-folder. Existing files are never overwritten. The duration grows with \
+            the ledger, so the default --timeout is 3600 seconds.
 
             Examples:
               lifecyclectl backup
@@ -16,15 +17,15 @@ struct BackupCommand: RemoteCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The new file's name, or its absolute path in that folder. Default: lifecycle-DATE-TIMEZ.db.",
+            "The new file's name, or its absolute path in the backup folder. Default: lifecycle-DATE-TIMEZ.db.",
             valueName: "name"))
     var name: String?
     @OptionGroup var connection: ConnectionOptions
 
-    func request() -> Backup { Backup(path: name ?? "lifecycle-\(Moment.now.compact).db") }
+    func request() -> Backup { Backup(path: name ?? "lifecycle-\(Timestamp.now.compact).db") }
 
-    /// It may take minutes.
-    var defaultTimeout: Double { 3600 }
+    /// Copying a large ledger takes minutes.
+    var defaultTimeoutSeconds: Double { 3600 }
 
     func show(_ response: Backup.Response, on output: Output) {
         output.table(

@@ -3,9 +3,9 @@ internal import LifecycleCore
 
 struct BalanceCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "balance", abstract: "A user's credits.",
+        commandName: "balance", abstract: "Show a user's credits.",
         discussion: """
-            Held credits are those of unfinished projects.
+            Held credits are charged for unfinished projects and cannot be spent on anything else.
 
             Example:
               lifecyclectl balance ada

@@ -6,15 +6,15 @@ struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call", abstract: "Call a method by its name and print its result as JSON.",
         discussion: """
-            For methods that this version has no command for. It is sent once.
+            For methods that have no subcommand in this version. The request is sent once and never repeated.
 
             Examples:
               lifecyclectl call getBalance '{"userId":"ada"}'
               echo '["ada",5,"gift"]' | lifecyclectl call grantCredits -
             """)
 
-    @Argument(help: "The method.") var method: String
-    @Argument(help: ArgumentHelp("Its parameters, an object or array; - reads standard input.", valueName: "json"))
+    @Argument(help: "The method's name.") var method: String
+    @Argument(help: ArgumentHelp("The parameters, an object or array. - reads standard input.", valueName: "json"))
     var parameters = "{}"
     @OptionGroup var connection: ConnectionOptions
 

@@ -3,7 +3,7 @@ internal import LifecycleCore
 
 struct CancelCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Cancel a project: at once while it is pending, else by asking its pipeline.",
+        commandName: "cancel", abstract: "Cancel a project: at once if it is pending, else by asking its pipeline.",
         discussion: """
             Example:
               lifecyclectl cancel 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de
@@ -22,13 +22,15 @@ struct CancelCommand: RemoteCommand {
             output.line(
                 "Project \(project.projectId) \(response.changed ? "is now" : "was already") \(project.status.rawValue)."
             )
-            output.line("\(response.creditsRefunded.credits) went back; \(response.balance.sentence).")
+            output.line(
+                "Refunded\(response.changed ? "" : " before"): \(response.creditsRefunded.credits); "
+                    + "\(response.balance.sentence).")
         } else {
             output.line(
-                "The pipeline of project \(project.projectId) \(response.changed ? "is asked" : "was asked before") to stop."
-            )
+                "The pipeline of project \(project.projectId) "
+                    + "\(response.changed ? "is asked" : "was already asked") to stop.")
             let deadline = project.deadline.map { " by \($0)" } ?? ""
-            output.line("Should it say nothing\(deadline), the project fails and its credits go back.")
+            output.line("If it does not report\(deadline), the project fails and its credits are refunded.")
         }
     }
 }

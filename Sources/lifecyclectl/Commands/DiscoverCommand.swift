@@ -3,9 +3,9 @@ internal import LifecycleCore
 
 struct DiscoverCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "discover", abstract: "The daemon's methods, roles and limits.",
+        commandName: "discover", abstract: "Show the daemon's methods, roles and limits.",
         discussion: """
-            With --json it is the OpenRPC document.
+            With --json it prints the OpenRPC document.
 
             Examples:
               lifecyclectl discover

@@ -4,12 +4,15 @@ internal import LifecycleCore
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "How the daemon is, what is stuck, and what is about to be given back.",
+        commandName: "doctor", abstract: "Check the daemon, and show projects that are stuck or are refunded soon.",
         discussion: """
-            It looks at the socket and your groups, the daemon's clock, queue, WAL and last backup, projects that wait \
-            or are silent for too long, and those that are failed and refunded within the hour unless a pipeline \
-            reports. Exit code 1 when something needs attention, 3 when the daemon cannot be reached. At most \
-            \(Diagnosis.mostProjects) unfinished projects are looked at.
+            It checks the socket and your groups, and the daemon's clock, write queue, write-ahead log (WAL) and last \
+            backup. It shows projects that are not started, or have no report, for most of their time, and projects \
+            that fail and are refunded within the hour unless a pipeline reports. It looks at \
+            \(Diagnosis.maximumProjects) unfinished projects at most. The default --timeout is 30 seconds, or 600 \
+            seconds with --audit.
+
+            The exit code is 1 if something needs attention, and 3 if the daemon cannot be reached.
 
             Examples:
               lifecyclectl doctor
@@ -17,12 +20,12 @@ struct DoctorCommand: AsyncParsableCommand {
               lifecyclectl doctor --json | jq -r '.attention[]'
             """)
 
-    @Flag(help: "Also check that every credit is where it should be; for admins.")
+    @Flag(help: "Also check every invariant of the ledger (admins only).")
     var audit = false
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
-        let configuration = connection.configuration(timeout: audit ? 600 : 30)
+        let configuration = connection.configuration(defaultTimeout: audit ? 600 : 30)
         var examination = Examination(Session(configuration), socketPath: configuration.socketPath)
         do throws(Failure) {
             try await examination.run(withAudit: audit)
@@ -35,10 +38,10 @@ struct DoctorCommand: AsyncParsableCommand {
         if connection.json {
             output.verbatim(diagnosis.json)
         } else {
-            DoctorPage(diagnosis: diagnosis, now: diagnosis.clock?.theirs ?? .ofThisMachine, output: output).show()
+            DoctorPage(diagnosis: diagnosis, now: diagnosis.clock?.daemonTime ?? .now, output: output).show()
         }
         guard diagnosis.attention.isEmpty else {
-            throw Failure("\(Int64(diagnosis.attention.count).counted("thing")) to look at.")
+            throw Failure("\(Int64(diagnosis.attention.count).counted("problem")) found.")
         }
     }
 }

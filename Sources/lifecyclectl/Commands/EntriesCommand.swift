@@ -3,7 +3,7 @@ internal import LifecycleCore
 
 struct EntriesCommand: PagedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "entries", abstract: "A user's ledger, newest first.",
+        commandName: "entries", abstract: "List a user's ledger entries, newest first.",
         discussion: """
             Examples:
               lifecyclectl entries ada
@@ -11,7 +11,7 @@ struct EntriesCommand: PagedCommand {
             """)
     static let noun = "entries"
 
-    @Argument(help: "Whose ledger.") var user: String
+    @Argument(help: "The user.") var user: String
     @OptionGroup var paging: PagingOptions
     @OptionGroup var connection: ConnectionOptions
 

@@ -3,9 +3,9 @@ internal import LifecycleCore
 
 struct ExplainCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Where a project's credits are, and who did what when.",
+        commandName: "explain", abstract: "Show a project's credits and history, with the caller of each step.",
         discussion: """
-            Who did it is what the kernel said of the caller: user, group and process.
+            UID, GID and PID are the user, group and process of the caller, as the kernel reported them.
 
             Examples:
               lifecyclectl explain 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de

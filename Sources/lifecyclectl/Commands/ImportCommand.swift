@@ -2,15 +2,16 @@ internal import ArgumentParser
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Bring users' balances or the web app's old projects in from a CSV file.",
+        commandName: "import", abstract: "Import users' balances or old projects from a CSV file.",
         discussion: """
-            It works on the database itself, with the daemon stopped, and is done by lifecycled --import: all rows or \
-            none, audited before they are kept. Run it again whenever you like: rows that are there already are left \
-            alone. Give lifecycled's own settings by its environment variables (LIFECYCLED_LEASE …), as the \
-            deadlines of unfinished projects follow from them. /usr/share/doc/lifecycle-rpc/import.md tells the columns.
+            It changes the database's file, so stop the daemon first. It runs lifecycled --import, which imports all \
+            rows or none, and audits the ledger before it commits. It can be repeated: rows that were imported before \
+            are skipped. The deadlines of unfinished projects depend on the daemon's limits, so set the same \
+            environment variables (LIFECYCLED_LEASE …) as for the daemon. /usr/share/doc/lifecycle-rpc/import.md \
+            describes the columns.
 
-            Its exit code is lifecycled's: 65 when rows are wrong, 66 when the file cannot be read, 75 when the daemon \
-            runs, 73 when there is no such database: without --create none is made.
+            The exit code is that of lifecycled: 65 if rows are wrong, 66 if the file cannot be read, 73 if the \
+            database does not exist and --create is not given, 75 if the daemon is running.
 
             Examples:
               lifecyclectl import users users.csv --dry-run
@@ -21,19 +22,19 @@ struct ImportCommand: ParsableCommand {
         case users, projects
     }
 
-    @Argument(help: "What the rows are: users or projects.") var table: Table
+    @Argument(help: "The kind of rows: users or projects.") var table: Table
     @Argument(help: "The CSV file, with a header.", completion: .file()) var file: String
 
     @OptionGroup var database: DatabaseOptions
 
-    @Flag(help: "Do all of it, then take it back: nothing is written.")
+    @Flag(help: "Do the whole import, then undo it.")
     var dryRun = false
 
     @Flag(help: "Print the summary as JSON.")
     var json = false
 
     func run() throws {
-        // Behind `--`, whatever the file is called.
+        // After `--`, so that a name which begins with a minus sign is not taken for a flag.
         try DaemonBinary.become(
             ["--import", table.rawValue] + database.arguments + (dryRun ? ["--dry-run"] : [])
                 + (json ? ["--json"] : []) + ["--", file])

@@ -3,9 +3,9 @@ internal import LifecycleCore
 
 struct ListCommand: PagedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Projects, newest first.",
+        commandName: "list", abstract: "List projects, newest first.",
         discussion: """
-            On a terminal a line is cut to its width; through a pipe it is whole.
+            On a terminal, lines are cut to its width. In a pipe, lines are complete.
 
             Examples:
               lifecyclectl list --status pending,processing
@@ -15,18 +15,20 @@ struct ListCommand: PagedCommand {
     static let noun = "projects"
 
     @Option(
-        help: ArgumentHelp("Only in these; may be repeated, or be a list with commas.", valueName: "status"))
+        help: ArgumentHelp(
+            "Only projects with this status. May be repeated, or be a list with commas.", valueName: "status"))
     var status: [StatusList] = []
 
-    @Option(help: ArgumentHelp("Only this user's.", valueName: "user"))
+    @Option(help: ArgumentHelp("Only this user's projects.", valueName: "user"))
     var user: String?
 
     @Option(
         help: ArgumentHelp(
-            "Created since then: 30m, 2h, 7d, 2026-11-20 (UTC) or a time in RFC 3339.", valueName: "time"))
+            "Only projects created since then: 30m, 2h, 7d, 2026-11-20 (UTC) or a time in RFC 3339.",
+            valueName: "time"))
     var since: Moment?
 
-    @Flag(help: "Also the figures over all that the filter matches.")
+    @Flag(help: "Also print totals over all projects that match.")
     var stats = false
 
     @OptionGroup var paging: PagingOptions
@@ -58,15 +60,15 @@ struct ListCommand: PagedCommand {
 
     private func show(_ stats: Statistics, on output: Output) {
         let counts = stats.byStatus
-        output.heading("Over all that match")
+        output.heading("Total")
         output.line(
             "\(stats.total.counted("project")): \(counts.pending) pending, \(counts.processing) processing, "
                 + "\(counts.completed) completed, \(counts.failed) failed")
         output.line(
             "\(stats.creditsUsed.credits): \(stats.creditsHeld) held, \(stats.creditsCaptured) spent, "
-                + "\(stats.creditsRefunded) given back")
+                + "\(stats.creditsRefunded) refunded")
         guard let rate = stats.successRate else { return }
         let average = stats.averageSeconds.map { ", on average after \(Figure.seconds($0))" } ?? ""
-        output.line("\(Figure.decimal(rate * 100)) % of the ended ones completed\(average)")
+        output.line("\(Figure.decimal(rate * 100)) % of the finished projects completed\(average)")
     }
 }

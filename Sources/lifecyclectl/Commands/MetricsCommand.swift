@@ -3,14 +3,14 @@ internal import LifecycleCore
 
 struct MetricsCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "metrics", abstract: "The daemon's figures since it started.",
+        commandName: "metrics", abstract: "Show the daemon's metrics since its start.",
         discussion: """
             Examples:
               lifecyclectl metrics
               lifecyclectl metrics --prometheus >/var/lib/node_exporter/lifecycle.prom
             """)
 
-    @Flag(help: "Print Prometheus' text format.")
+    @Flag(help: "Print in Prometheus' text format.")
     var prometheus = false
     @OptionGroup var connection: ConnectionOptions
 
@@ -22,15 +22,14 @@ struct MetricsCommand: RemoteCommand {
 
     func show(_ response: GetMetrics.Response, on output: Output) {
         guard !prometheus else { return output.verbatim(response.prometheus) }
-        var figures = Table(.left("FIGURE"), .right("VALUE"), .left("OF"))
-        // Most of what is counted by kind has never happened.
+        var figures = Table(.left("METRIC"), .right("VALUE"), .left("LABELS"))
+        // Most metrics with labels are 0 and would only make the table long.
         for metric in response.gauges + response.counters where metric.value != 0 || metric.labels.isEmpty {
             figures.append([.init(metric.name), .init(Figure.decimal(metric.value)), .init(Self.text(metric.labels))])
         }
         output.table(figures)
         var latencies = Table(
-            .left("LATENCY"), .right("COUNT"), .right("AVERAGE"), .right("HALF WITHIN"), .right("99 % WITHIN"),
-            .left("OF"))
+            .left("LATENCY"), .right("COUNT"), .right("AVERAGE"), .right("P50"), .right("P99"), .left("LABELS"))
         for histogram in response.histograms where histogram.count > 0 {
             latencies.append([
                 .init(histogram.name), .init(histogram.count),
@@ -47,7 +46,7 @@ struct MetricsCommand: RemoteCommand {
         labels.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
     }
 
-    /// The smallest bucket that has so much of the observations.
+    /// The upper limit of the first bucket below which this share of the observations lies.
     private static func bound(of share: Double, _ histogram: GetMetrics.Histogram) -> String {
         let wanted = share * Double(histogram.count)
         if let bucket = histogram.buckets.first(where: { Double($0.count) >= wanted }) {

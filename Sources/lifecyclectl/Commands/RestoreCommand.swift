@@ -3,12 +3,12 @@ internal import Glibc
 
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore", abstract: "Put a backup in the place of the database; without the daemon.",
+        commandName: "restore", abstract: "Replace the database by a backup, while the daemon is stopped.",
         discussion: """
-            It checks the backup first, keeps the old database beside the new one, and refuses while a daemon has the \
-            database: stop its socket and its service before. It is lifecycled --restore, with a question before it. \
-            Run it as root or as the daemon's user. Its exit codes are those of lifecycled; 73 when there is no such \
-            database: without --create none is made.
+            It asks for a confirmation and then runs lifecycled --restore, which checks the backup and keeps the old \
+            database in the same folder under another name. It is refused while a daemon has the database open: stop \
+            the socket and the service first. Run it as root or as the daemon's user. The exit code is that of \
+            lifecycled: 73 if the database does not exist and --create is not given.
 
             Example:
               lifecyclectl restore /var/lib/lifecycle/backups/lifecycle-20261123T130119Z.db
@@ -19,7 +19,7 @@ struct RestoreCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    @Flag(help: "Do not ask.")
+    @Flag(help: "Do not ask for a confirmation.")
     var yes = false
 
     func run() throws {
@@ -29,10 +29,11 @@ struct RestoreCommand: ParsableCommand {
 
     private func confirm() throws {
         guard isatty(STDIN_FILENO) == 1 else {
-            throw ValidationError("Give --yes: there is no terminal to ask on.")
+            throw ValidationError("Give --yes: standard input is not a terminal, so there is nobody to ask.")
         }
         StandardError.write(
-            SafeText.line("\(database.path) is replaced by \(file), and kept under another name. Restore? [y/N] "))
+            SafeText.line(
+                "\(database.path) will be replaced by \(file), and kept under another name. Restore? [y/N] "))
         let answer = readLine() ?? ""
         guard ["y", "yes"].contains(answer.lowercased()) else { throw Failure("Nothing was done.") }
     }

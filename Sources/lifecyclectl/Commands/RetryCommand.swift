@@ -3,7 +3,7 @@ internal import LifecycleCore
 
 struct RetryCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Do a failed project again, as a new one that is newly charged.",
+        commandName: "retry", abstract: "Repeat a failed project, as a new project that is charged again.",
         discussion: """
             Example:
               lifecyclectl retry 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de
@@ -21,9 +21,9 @@ struct RetryCommand: RemoteCommand {
     func show(_ response: RetryProject.Response, on output: Output) {
         let new = response.project
         if response.replayed {
-            output.line("Project \(new.projectId) was made with this key before; it is \(new.status.rawValue).")
+            output.line("Project \(new.projectId) was already created with this key; it is \(new.status.rawValue).")
         } else {
-            output.line("Project \(new.projectId) does it again and takes \(new.creditsUsed.credits).")
+            output.line("Project \(new.projectId) repeats \(project) and is charged \(new.creditsUsed.credits).")
         }
         output.line("\(response.balance.sentence).")
     }

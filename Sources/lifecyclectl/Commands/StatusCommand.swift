@@ -3,7 +3,7 @@ internal import LifecycleCore
 
 struct StatusCommand: RemoteCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "One project, as it is now.",
+        commandName: "status", abstract: "Show a project.",
         discussion: """
             Examples:
               lifecyclectl status 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de

@@ -6,8 +6,9 @@ struct WaitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wait", abstract: "Wait until a project has ended.",
         discussion: """
-            Exit code 0 when it is completed, \(ExitStatus.projectFailed.rawValue) when it has failed, \
-            \(ExitStatus.failed.rawValue) when --timeout is over before. A restart of the daemon is waited out.
+            The exit code is 0 if it completed, \(ExitStatus.projectFailed.rawValue) if it failed, and \
+            \(ExitStatus.failed.rawValue) if it did not end within --timeout. The command keeps waiting while the \
+            daemon restarts, for at most 60 seconds each time.
 
             Examples:
               lifecyclectl wait 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de --timeout 600
@@ -16,15 +17,15 @@ struct WaitCommand: AsyncParsableCommand {
 
     @OptionGroup var target: ProjectOptions
     @Option(
-        help: ArgumentHelp("How long to wait for the end. Default: as long as it takes.", valueName: "seconds"))
+        help: ArgumentHelp("How long to wait. Default: no limit.", valueName: "seconds"))
     var timeout: Double?
     @OptionGroup var socket: SocketOption
-    @Flag(help: "Print the project as getStatus gives it, as JSON.") var json = false
+    @Flag(help: "Print the result of getStatus as JSON.") var json = false
 
     func validate() throws {
         guard let timeout else { return }
         guard timeout > 0, timeout <= 31_536_000 else {
-            throw ValidationError("--timeout must be above 0 and at most a year of seconds.")
+            throw ValidationError("--timeout must be more than 0 and at most 31536000 seconds (one year).")
         }
     }
 
@@ -32,7 +33,7 @@ struct WaitCommand: AsyncParsableCommand {
         var configuration = socket.configuration
         let request = GetStatus(projectId: target.project, externalId: target.externalId)
         let found = try await Session(configuration).call(request).value.project
-        // It was there: from now on a restart is waited out.
+        // The daemon was there, so if it cannot be reached later, it is probably restarting.
         configuration.connectTimeout = .seconds(60)
         let session = Session(configuration)
         try await waitForEnd(of: found, session)
@@ -45,7 +46,7 @@ struct WaitCommand: AsyncParsableCommand {
             if let timeout {
                 group.addTask {
                     try await Task.sleep(for: .seconds(timeout))
-                    throw Failure("The project has not ended within \(Figure.seconds(timeout)).")
+                    throw Failure("The project did not end within \(Figure.seconds(timeout)).")
                 }
             }
             try await group.next()

@@ -4,10 +4,10 @@ internal import LifecycleCore
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: "What happens, line by line, as it is committed.",
+        commandName: "watch", abstract: "Print each event as it is committed, one per line.",
         discussion: """
-            Goes on until it is interrupted, also when the daemon is restarted meanwhile. Each line begins with the \
-            event's number: --from that number shows what came after it, and misses nothing.
+            It runs until it is interrupted, also across restarts of the daemon. Each line begins with the event's \
+            number. To continue later without a gap, give the last number to --from.
 
             Examples:
               lifecyclectl watch --user ada
@@ -19,10 +19,11 @@ struct WatchCommand: AsyncParsableCommand {
         help: ArgumentHelp("Only this project's events.", valueName: "project"), transform: ProjectID.init(argument:))
     var project: ProjectID?
     @Option(
-        help: ArgumentHelp("First those after this event, 0 for all. Default: only what comes now.", valueName: "seq"))
+        help: ArgumentHelp(
+            "Begin after the event with this number, 0 for all. Default: only new events.", valueName: "seq"))
     var from: Int64?
     @OptionGroup var socket: SocketOption
-    @Flag(help: "Print each event as JSON, one a line.") var json = false
+    @Flag(help: "Print each event as one line of JSON.") var json = false
 
     func validate() throws {
         guard from ?? 0 >= 0 else { throw ValidationError("--from must be 0 or more.") }
@@ -46,7 +47,7 @@ extension Output {
 }
 
 extension StyledLine {
-    /// In columns, but for the user and the detail, which may be of any length.
+    /// The user and the detail come last and without padding, because they can have any length.
     fileprivate init(_ event: Event) {
         self.init()
         append(column: "\(event.seq)", width: 6, .plain, isRight: true)

@@ -1,7 +1,7 @@
 internal import LifecycleCore
 
 extension Diagnosis {
-    /// One JSON text, for programs.
+    /// The diagnosis for programs, as one JSON text.
     var json: [UInt8] {
         var json = JSONWriter(capacity: 4096)
         json.beginObject()
@@ -37,9 +37,9 @@ extension Diagnosis {
         json.string(version)
         if let clock {
             json.key("time")
-            clock.theirs.write(to: &json)
+            clock.daemonTime.write(to: &json)
             json.key("clockDifferenceMilliseconds")
-            json.integer(clock.difference)
+            json.integer(clock.differenceMilliseconds)
         }
         for figure in figures {
             json.key(escaping: figure.name)

@@ -1,36 +1,37 @@
 internal import LifecycleCore
 
-/// What the doctor found.
+/// What `lifecyclectl doctor` found.
 struct Diagnosis {
-    /// More unfinished projects than these are not looked at one by one.
-    static let mostProjects = 10_000
-    static let horizon: Int64 = 3600
+    /// Unfinished projects after this number are not fetched.
+    static let maximumProjects = 10_000
+    /// Projects with a deadline within this time are shown as due soon.
+    static let horizonSeconds: Int64 = 3600
 
     let socket: SocketFacts
     let account: Account
     var version = "unknown"
     var clock: ClockComparison?
     var stats: Statistics?
-    /// Pending ones, the oldest first.
+    /// Pending projects, the oldest first.
     var pending: [Project] = []
-    /// Processing ones that have been silent for most of their lease, the next due first.
+    /// Processing projects without a report for most of their lease, the earliest deadline first.
     var silent: [Project] = []
-    /// Still processing though they were to be cancelled, and since when.
+    /// Projects that are processing after a request to cancel, and the time of that request.
     var uncancelled: [(project: Project, since: Timestamp?)] = []
-    /// What fails within the horizon if nobody reports, the next due first.
+    /// Projects that fail within the horizon unless somebody reports, the earliest deadline first.
     var due: [Project] = []
-    /// There are more unfinished ones than were looked at.
+    /// There are more unfinished projects than were fetched.
     var isPartial = false
     var figures: [Figures.Gauge] = []
     var audit: Audit.Response?
-    /// The daemon's default, in seconds, for naming the clock that runs out.
-    var maximumRuntime: Int64?
-    /// What somebody should look at, a sentence each.
+    /// The daemon's default, to tell which of a project's clocks runs out.
+    var maximumRuntimeSeconds: Int64?
+    /// What an admin should look at, one sentence each.
     var attention: [String] = []
-    /// What this user may not do, and how that is mended.
+    /// The roles that this user does not have, each with the command that gives it.
     var missing: [String] = []
 
-    /// Saturating.
+    /// At most `Int64.max`, whatever the daemon answers.
     var creditsDue: Int64 {
         due.reduce(0) { sum, project in
             let (next, overflow) = sum.addingReportingOverflow(project.creditsUsed)
@@ -38,24 +39,24 @@ struct Diagnosis {
         }
     }
 
-    /// Which clock ends it.
+    /// Why the project fails at its deadline.
     func cause(_ project: Project) -> String {
-        let runtime = maximumRuntime.map { project.createdAt.adding(seconds: $0) }
-        if let runtime, let deadline = project.deadline, deadline >= runtime { return "runs too long" }
-        return project.status == .pending ? "nobody started it" : "its pipeline is silent"
+        let runtimeEnd = maximumRuntimeSeconds.map { project.createdAt.adding(seconds: $0) }
+        if let runtimeEnd, let deadline = project.deadline, deadline >= runtimeEnd { return "runs too long" }
+        return project.status == .pending ? "not started" : "no report from its pipeline"
     }
 }
 
-/// The daemon's clock beside ours.
+/// The daemon's clock, compared with the clock of this process.
 struct ClockComparison {
-    let theirs: Timestamp
-    /// When the question went out and the answer came in.
+    let daemonTime: Timestamp
+    /// This process's time before the request and after the reply.
     let asked: Timestamp
     let answered: Timestamp
 
-    /// Milliseconds that theirs is ahead, at least; 0 when it lies between ours.
-    var difference: Int64 {
-        if theirs < asked { return theirs.milliseconds - asked.milliseconds }
-        return theirs > answered ? theirs.milliseconds - answered.milliseconds : 0
+    /// How far the daemon is ahead, at least. 0 if its time lies between the two times of this process.
+    var differenceMilliseconds: Int64 {
+        if daemonTime < asked { return daemonTime.milliseconds - asked.milliseconds }
+        return daemonTime > answered ? daemonTime.milliseconds - answered.milliseconds : 0
     }
 }

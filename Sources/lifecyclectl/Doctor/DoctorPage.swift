@@ -1,9 +1,9 @@
 internal import LifecycleCore
 
-/// What the doctor found, on one page.
+/// The diagnosis for people, on one page.
 struct DoctorPage {
-    /// Rows of a table; what is more is counted.
-    static let rows = 20
+    /// Tables are cut after this number of rows, with a line that counts the rest.
+    static let maximumRows = 20
 
     let diagnosis: Diagnosis
     let now: Timestamp
@@ -14,8 +14,8 @@ struct DoctorPage {
         showStuck()
         showDue()
         showAudit()
-        output.heading("Verdict")
-        if diagnosis.attention.isEmpty { output.line("All is well.") }
+        output.heading("Result")
+        if diagnosis.attention.isEmpty { output.line("No problems found.") }
         for sentence in diagnosis.attention { output.styled("! ", .bad, sentence) }
     }
 
@@ -43,26 +43,26 @@ struct DoctorPage {
                     "credits",
                     Table.Cell(
                         "\(stats.creditsUsed): \(stats.creditsHeld) held, \(stats.creditsCaptured) spent, "
-                            + "\(stats.creditsRefunded) given back")
+                            + "\(stats.creditsRefunded) refunded")
                 ))
         }
         output.table(Table(details: facts))
         guard !diagnosis.missing.isEmpty else { return }
         output.line("")
-        output.line("Roles that you do not have, unless the daemon was started with other groups:")
+        output.line("Roles that you do not have, if the daemon uses the default groups:")
         for line in diagnosis.missing { output.line("    \(line)") }
     }
 
     private func showStuck() {
-        list("Waiting to be started, the longest first", diagnosis.pending) { project in
+        list("Not started yet, oldest first", diagnosis.pending) { project in
             ("\(Duration.text(from: project.createdAt, to: now))", project.isNearlyOver(now) ? .bad : .plain)
         }
-        list("Silent for most of the lease", diagnosis.silent) { project in
+        list("No report for most of the lease", diagnosis.silent) { project in
             ("\(Duration.text(from: project.updatedAt, to: now))", .bad)
         }
         let since = Dictionary(
             diagnosis.uncancelled.map { ($0.project.projectId, $0.since) }, uniquingKeysWith: { first, _ in first })
-        list("To be cancelled, and still processing", diagnosis.uncancelled.map(\.project)) { project in
+        list("Asked to stop, still processing", diagnosis.uncancelled.map(\.project)) { project in
             ((since[project.projectId] ?? nil).map { Duration.text(from: $0, to: now) } ?? "", .waiting)
         }
     }
@@ -71,7 +71,7 @@ struct DoctorPage {
         guard !projects.isEmpty else { return }
         output.heading("\(title): \(projects.count)")
         var table = Table(.left("PROJECT"), .right("FOR"), .right("CREDITS"), .left("USER"), .left("DEADLINE"))
-        for project in projects.prefix(Self.rows) {
+        for project in projects.prefix(Self.maximumRows) {
             let (text, style) = since(project)
             table.append([
                 .init(project.projectId.description), .init(text, style), .init(project.creditsUsed),
@@ -83,10 +83,10 @@ struct DoctorPage {
     }
 
     private func showDue() {
-        output.heading("Given back within the hour unless a pipeline reports")
-        guard !diagnosis.due.isEmpty else { return output.line("Nothing.") }
+        output.heading("Refunded within the hour unless a pipeline reports")
+        guard !diagnosis.due.isEmpty else { return output.line("No projects.") }
         var table = Table(.left("AT"), .right("IN"), .right("CREDITS"), .left("USER"), .left("PROJECT"), .left("WHY"))
-        for project in diagnosis.due.prefix(Self.rows) {
+        for project in diagnosis.due.prefix(Self.maximumRows) {
             let deadline = project.deadline ?? now
             let left = deadline > now ? Duration.text(from: now, to: deadline) : "overdue"
             table.append([
@@ -98,21 +98,21 @@ struct DoctorPage {
         more(diagnosis.due.count)
         output.line(
             "\(Int64(diagnosis.due.count).counted("project")), \(diagnosis.creditsDue.credits)"
-                + (diagnosis.isPartial ? "; there are more than were looked at" : ""))
+                + (diagnosis.isPartial ? "; there are more, which were not looked at" : ""))
     }
 
     private func more(_ count: Int) {
-        if count > Self.rows { output.line("… and \(count - Self.rows) more") }
+        if count > Self.maximumRows { output.line("… and \(count - Self.maximumRows) more") }
     }
 
     private func showAudit() {
         guard let audit = diagnosis.audit else { return }
         output.heading("Audit")
         guard !audit.ok else {
-            return output.line("\(audit.checked) accounts, projects and entries checked, all in order.")
+            return output.line("No faults: \(audit.checked) accounts, projects and entries checked.")
         }
         var table = Table(.left("CHECK"), .left("SUBJECT"), .left("DETAIL"))
-        for finding in audit.findings.prefix(Self.rows) {
+        for finding in audit.findings.prefix(Self.maximumRows) {
             table.append([.init(finding.check, .bad), .init(finding.subject), .init(finding.detail)])
         }
         output.table(table)
@@ -120,19 +120,20 @@ struct DoctorPage {
     }
 
     private static func text(_ clock: ClockComparison) -> String {
-        clock.difference == 0
-            ? "\(clock.theirs.short), the same as here"
-            : "\(clock.theirs.short), \(clock.difference) ms beside ours"
+        let difference = clock.differenceMilliseconds
+        guard difference != 0 else { return "\(clock.daemonTime.short), the same as this command's clock" }
+        let direction = difference < 0 ? "behind" : "ahead of"
+        return "\(clock.daemonTime.short), \(difference.magnitude) ms \(direction) this command's clock"
     }
 }
 
 extension Account {
-    /// `ada (uid 1000): reader, app by the groups lifecycle, lifecycle-app`.
+    /// `ada (uid 1000): reader, app; groups lifecycle, lifecycle-app`.
     var summary: String {
         let who = name.map { "\($0) (uid \(uid))" } ?? "uid \(uid)"
         if uid == 0 { return "\(who): admin" }
         let words = roles.map(\.rawValue).joined(separator: ", ")
         let names = groups.map(Self.name(ofGroup:)).joined(separator: ", ")
-        return "\(who): \(words.isEmpty ? "no role" : words) by the groups \(names)"
+        return "\(who): \(words.isEmpty ? "no role" : words); groups \(names)"
     }
 }

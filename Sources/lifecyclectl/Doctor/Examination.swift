@@ -1,7 +1,6 @@
-internal import Glibc
 internal import LifecycleCore
 
-/// Asks the daemon how it is, and looks at what it says.
+/// Asks the daemon for everything that `doctor` shows, and decides what needs attention.
 struct Examination {
     let session: Session
     var diagnosis: Diagnosis
@@ -15,7 +14,7 @@ struct Examination {
         let document = try await session.call(Discover()).value
         diagnosis.version = document.version
         let limits = (try? JSONDocument(parsing: document.document).root)?["x-limits"]
-        diagnosis.maximumRuntime = limits?["maxRuntime"]?.integer
+        diagnosis.maximumRuntimeSeconds = limits?["maxRuntime"]?.integer
         examineRoles()
         let now = try await examineDaemon()
         try await examineProjects(now)
@@ -32,17 +31,18 @@ struct Examination {
 
     /// - Returns: the daemon's time.
     private mutating func examineDaemon() async throws(Failure) -> Timestamp {
-        let asked = Timestamp.ofThisMachine
+        let asked = Timestamp.now
         let metrics = try await session.call(GetMetrics()).value
-        let answered = Timestamp.ofThisMachine
+        let answered = Timestamp.now
         let now = metrics.time ?? answered
-        if let theirs = metrics.time {
-            let clock = ClockComparison(theirs: theirs, asked: asked, answered: answered)
+        if let time = metrics.time {
+            let clock = ClockComparison(daemonTime: time, asked: asked, answered: answered)
             diagnosis.clock = clock
-            if clock.difference.magnitude >= 1000 {
-                let seconds = Double(clock.difference) / 1000
+            if clock.differenceMilliseconds.magnitude >= 1000 {
+                let seconds = Double(clock.differenceMilliseconds) / 1000
+                let direction = seconds < 0 ? "behind" : "ahead of"
                 diagnosis.attention.append(
-                    "The daemon's clock is \(Duration.text(seconds)) \(seconds < 0 ? "behind" : "ahead of") this one.")
+                    "The daemon's clock is \(Duration.text(seconds)) \(direction) this command's clock.")
             }
         }
         diagnosis.figures = Figures.gauges(metrics, now: now)
@@ -60,19 +60,19 @@ struct Examination {
         diagnosis.silent = unfinished.filter { $0.status == .processing && $0.isNearlyOver(now) }.sorted(by: isSooner)
         try await examineDue(now, isSooner)
         for project in unfinished where project.status == .processing && project.cancelRequested {
-            let isNamed = diagnosis.uncancelled.count < DoctorPage.rows
-            let since = isNamed ? try await cancelTime(of: project) : nil
+            let isShown = diagnosis.uncancelled.count < DoctorPage.maximumRows
+            let since = isShown ? try await cancelTime(of: project) : nil
             diagnosis.uncancelled.append((project, since))
         }
         judge(now)
     }
 
-    /// What is due is asked for by itself: it may be among more than are looked at.
+    /// A separate request, because the list of unfinished projects may be cut before the ones that are due.
     private mutating func examineDue(
         _ now: Timestamp, _ isSooner: (Project, Project) -> Bool
     ) async throws(Failure) {
         var request = ListProjects()
-        request.dueBefore = now.adding(seconds: Diagnosis.horizon)
+        request.dueBefore = now.adding(seconds: Diagnosis.horizonSeconds)
         diagnosis.due = try await all(request).sorted(by: isSooner)
     }
 
@@ -94,7 +94,7 @@ struct Examination {
             let page = try await session.call(request).value
             projects += page.projects
             guard let cursor = page.nextCursor else { return projects }
-            if projects.count >= Diagnosis.mostProjects {
+            if projects.count >= Diagnosis.maximumProjects {
                 diagnosis.isPartial = true
                 return projects
             }
@@ -117,18 +117,18 @@ struct Examination {
         func note(_ count: Int, _ sentence: String) {
             if count > 0 { diagnosis.attention.append("\(Int64(count).counted("project")) \(sentence)") }
         }
-        // The daemon itself fails what is due, at once; a little later it is wrong.
-        note(diagnosis.due.count { $0.deadline ?? now < now.adding(seconds: -5) }, "should have been failed already.")
+        // The daemon fails a project at its deadline. A few seconds later something is wrong.
+        note(diagnosis.due.count { $0.deadline ?? now < now.adding(seconds: -5) }, "overdue by more than 5 seconds.")
         note(diagnosis.silent.count, "processing without a report for most of the lease.")
-        note(diagnosis.pending.count { $0.isNearlyOver(now) }, "not started for most of the time that is allowed.")
+        note(diagnosis.pending.count { $0.isNearlyOver(now) }, "not started for most of the start timeout.")
         note(
             diagnosis.uncancelled.count { $0.since ?? now < now.adding(seconds: -60) },
-            "still processing, more than a minute after being cancelled.")
+            "still processing, more than a minute after the request to stop.")
     }
 }
 
 extension Project {
-    /// More than four fifths of the time from the last report to the deadline are over.
+    /// More than 80 % of the time from the last report to the deadline have passed.
     func isNearlyOver(_ now: Timestamp) -> Bool {
         guard let deadline else { return false }
         let allowed = Double(deadline.milliseconds) - Double(updatedAt.milliseconds)
@@ -137,18 +137,10 @@ extension Project {
 }
 
 extension Account {
-    /// As the groups are called by default; the daemon may have been started with others.
+    /// By the default names of the groups. The daemon may use other groups.
     var roles: [Role] {
         if uid == 0 { return Role.allCases }
         let names = groups.map(Self.name(ofGroup:))
         return Role.allCases.filter { names.contains(RoleGroups()[$0]) }
-    }
-}
-
-extension Timestamp {
-    static var ofThisMachine: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// The gauges that say how the daemon is, as far as it has them.
+/// The gauges that tell whether the daemon works well. A daemon of another version may have only some of them.
 enum Figures {
     struct Gauge {
         let name: String
@@ -10,15 +10,15 @@ enum Figures {
         let attention: String?
     }
 
-    /// More than that is more than the writer keeps up with.
+    /// A longer queue means that writes come faster than the writer commits them.
     private static let longQueue = 1000.0
-    /// The WAL is copied at 16 MiB: so much more means that something keeps it from that.
-    private static let longLog = 256.0 * 1024 * 1024
-    /// Of the free space: a log that is longer may fill the disk.
+    /// The daemon checkpoints the WAL at 16 MiB. A WAL of this size means that checkpoints fail.
+    private static let longLogBytes = 256.0 * 1024 * 1024
+    /// A WAL that is larger than the free space, divided by this, may fill the disk.
     private static let logShare = 4.0
-    /// In seconds, for which nothing of the log could be copied into the database.
-    private static let longHold = 60.0
-    private static let oldBackup = 2.0 * 86_400
+    /// The longest time without a checkpoint that needs no attention.
+    private static let longHoldSeconds = 60.0
+    private static let oldBackupSeconds = 2.0 * 86_400
 
     static func gauges(_ metrics: GetMetrics.Response, now: Timestamp) -> [Gauge] {
         metrics.gauges.compactMap { metric in
@@ -36,17 +36,17 @@ enum Figures {
                     name: metric.name, label: "WAL", value: value, text: bytes(value),
                     attention: attention(logOf: value, free: self.value("lifecycle_free_bytes", in: metrics)))
             case "lifecycle_free_bytes":
-                let text = value < 0 ? "nobody can tell" : bytes(value)
+                let text = value < 0 ? "unknown" : bytes(value)
                 return Gauge(name: metric.name, label: "disk free", value: value, text: text, attention: nil)
             case "lifecycle_wal_held_seconds":
                 let attention =
-                    value >= longHold
-                    ? "The WAL could not be copied into the database for \(Duration.text(value)): a backup or another "
-                        + "program reads an old state of it, or its disk is full."
+                    value >= longHoldSeconds
+                    ? "The WAL had no checkpoint for \(Duration.text(value)): a backup or another program holds an "
+                        + "old snapshot of the database, or its disk is full."
                     : nil
                 guard attention != nil else { return nil }
                 return Gauge(
-                    name: metric.name, label: "WAL held for", value: value, text: Duration.text(value),
+                    name: metric.name, label: "no checkpoint for", value: value, text: Duration.text(value),
                     attention: attention)
             case "lifecycle_charges_refused":
                 guard value > 0 else { return nil }
@@ -66,41 +66,42 @@ enum Figures {
         metrics.gauges.first { $0.name == name && $0.labels.isEmpty }?.value
     }
 
-    /// - Parameter free: bytes; nil or below zero: nobody can tell.
+    /// - Parameter free: bytes. `nil` or a negative number if it is unknown.
     private static func attention(logOf value: Double, free: Double?) -> String? {
-        if value > longLog { return "The WAL has grown to \(bytes(value))." }
+        if value > longLogBytes { return "The WAL has grown to \(bytes(value))." }
         guard let free, free >= 0, value > free / logShare else { return nil }
-        return "The WAL has \(bytes(value)), which is more than a quarter of what its disk has free, \(bytes(free))."
+        return "The WAL has \(bytes(value)), which is more than a quarter of the free disk space, \(bytes(free))."
     }
 
-    /// - Parameter wait: in seconds; 0: for nothing; below zero: until something happens.
+    /// - Parameter wait: seconds until retention continues. 0 if it does not wait, negative if the end is unknown.
     private static func retention(_ name: String, _ wait: Double) -> Gauge? {
         guard wait != 0 else { return nil }
         guard wait < 0 else {
             return Gauge(
                 name: name, label: "old history", value: wait,
-                text: "kept, until the clock has been right for a day: \(Duration.text(wait)) more", attention: nil)
+                text: "kept for another \(Duration.text(wait)), until the clock was right for one day",
+                attention: nil)
         }
         return Gauge(
             name: name, label: "old history", value: wait, text: "kept",
             attention:
-                "Old history is not removed: the clock is more than 30 days beyond the newest event that is a day "
-                + "old. If it is right, that ends a day after the next event.")
+                "Old history is not removed: the clock is more than 30 days after the newest event that is at least "
+                + "one day old. If the clock is right, removal continues one day after the next event.")
     }
 
-    /// - Parameter time: of the last backup, in seconds since 1970; 0: none.
+    /// - Parameter time: of the last backup, in seconds since 1970. 0 if there is none.
     private static func backup(_ name: String, _ time: Double, _ now: Timestamp) -> Gauge {
         guard time > 0 else {
-            return Gauge(name: name, label: "last backup", value: time, text: "none that it knows of", attention: nil)
+            return Gauge(name: name, label: "last backup", value: time, text: "none known", attention: nil)
         }
         let age = Double(now.milliseconds) / 1000 - time
         let moment = Timestamp(milliseconds: Int64(exactly: (time * 1000).rounded()) ?? 0)
         return Gauge(
             name: name, label: "last backup", value: time, text: "\(moment.short), \(Duration.text(age)) ago",
-            attention: age > oldBackup ? "The last backup is \(Duration.text(age)) old." : nil)
+            attention: age > oldBackupSeconds ? "The last backup is \(Duration.text(age)) old." : nil)
     }
 
-    /// Errors that speak of the daemon and its disk, and not of its callers.
+    /// Only errors whose cause is the daemon or its disk, and not the caller.
     static func errors(_ metrics: GetMetrics.Response) -> [String] {
         let serious: [ErrorKind] = [.internalError, .storageFull, .storageUnavailable, .outcomeUnknown]
         return metrics.counters.compactMap { metric in
@@ -120,7 +121,7 @@ enum Figures {
 }
 
 extension Duration {
-    /// For people, in the largest unit that fits: `45 s`, `12 min`, `3 h`, `2 d`.
+    /// For people, in one unit: `45 s`, `12 min`, `3 h`, `2 d`.
     static func text(_ seconds: Double) -> String {
         let magnitude = seconds.magnitude
         let (value, unit): (Double, String) =

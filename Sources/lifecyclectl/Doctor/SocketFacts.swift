@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// The socket as the file system shows it.
+/// The owner, group and mode of the socket's file.
 struct SocketFacts {
     let path: String
-    /// What it is, for people; nil when it cannot be looked at.
+    /// All `nil` if the file cannot be read.
     let owner: String?
     let group: String?
     let mode: String?
     let isSocket: Bool
-    /// Why it cannot be looked at.
+    /// Why the file cannot be read.
     let error: String?
 
     init(_ path: String) {
@@ -28,6 +28,6 @@ struct SocketFacts {
 
     var description: String {
         guard let owner, let group, let mode else { return error ?? "" }
-        return "\(owner):\(group) \(mode)\(isSocket ? "" : ", which is no socket")"
+        return "\(owner):\(group) \(mode)\(isSocket ? "" : ", not a socket")"
     }
 }

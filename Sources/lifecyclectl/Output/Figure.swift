@@ -1,6 +1,6 @@
 /// Numbers for people.
 enum Figure {
-    /// Three digits are enough to see how large it is; whole numbers stay whole.
+    /// Three significant digits. Whole numbers are not rounded.
     static func decimal(_ number: Double) -> String {
         guard number.isFinite, number.magnitude < 9e15 else { return "\(number)" }
         if number == number.rounded() { return "\(Int64(number))" }
@@ -9,7 +9,7 @@ enum Figure {
         return rounded == rounded.rounded() ? "\(Int64(rounded))" : "\(rounded)"
     }
 
-    /// `17 bytes`, `4.1 MiB`, to whole bytes below 1 KiB.
+    /// `17 bytes`, `4.1 MiB`.
     static func bytes(_ bytes: Int64) -> String {
         var size = Double(bytes)
         for unit in ["bytes", "KiB", "MiB", "GiB"] {

@@ -1,25 +1,25 @@
 internal import Glibc
 
-/// Standard output. What cannot be written there ends the process: nobody reads it, or its disk is full.
+/// Standard output. If a write fails (the reader has gone, or the disk is full), the process ends.
 struct Output {
     let terminal = Terminal.output
 
-    /// A sentence, which may have in it what others wrote.
+    /// Prints a sentence. It may contain text of callers, which is made safe for a terminal.
     func line(_ text: String) { write(SafeText.line(text) + "\n") }
 
-    /// A sentence behind a mark that stands out.
+    /// Prints a sentence after a coloured mark.
     func styled(_ mark: String, _ style: Style, _ text: String) {
         write(style.apply(to: mark, on: terminal) + SafeText.line(text) + "\n")
     }
 
     func heading(_ text: String) { write("\n" + Style.heading.apply(to: text, on: terminal) + "\n") }
 
-    /// One that is longer than the terminal is wide is cut.
+    /// Prints a line, cut to the width of the terminal.
     func styled(_ line: StyledLine) { write(line.text(on: terminal, cutTo: terminal.width) + "\n") }
 
     func table(_ table: Table) { write(table.text(on: terminal)) }
 
-    /// JSON, or another text of the daemon, on lines of its own.
+    /// Prints JSON or another text of the daemon unchanged. On a terminal control characters are escaped.
     func verbatim(_ text: String) {
         write((terminal.isTerminal ? SafeText.json(text) : text) + (text.hasSuffix("\n") ? "" : "\n"))
     }
@@ -35,19 +35,21 @@ struct Output {
 }
 
 enum StandardError {
-    /// A sentence that says what is wrong, and lines that say what can be done.
+    /// - Parameters:
+    ///   - sentence: what is wrong.
+    ///   - advice: what can be done about it, one line each.
     static func complain(_ sentence: String, _ advice: [String] = []) {
         let lines = ["lifecyclectl: " + sentence] + advice.filter { !$0.isEmpty }
         write(lines.map { SafeText.line($0) + "\n" }.joined())
     }
 
-    /// What is worth knowing, though nothing is wrong.
+    /// Prints a hint. It is not an error.
     static func note(_ sentence: String) { write("lifecyclectl: \(SafeText.line(sentence))\n") }
 
     static func write(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
 }
 
-/// - Returns: whether all was written; else `errno` says why not.
+/// - Returns: whether everything was written. If not, `errno` has the reason.
 private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {

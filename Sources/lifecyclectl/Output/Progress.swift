@@ -1,4 +1,4 @@
-/// A line on standard error, written again and again, that says how far it is; nothing unless that is a terminal.
+/// A progress line on standard error, which is written over itself. Only on a terminal.
 struct Progress {
     private var isShown: Bool
     private let noun: String
@@ -14,7 +14,7 @@ struct Progress {
         if isShown { StandardError.write("\r\u{1B}[K\(count) \(noun) …") }
     }
 
-    /// Takes the line away.
+    /// Erases the line. Nothing more is shown after that.
     mutating func clear() {
         if isShown, count > 0 { StandardError.write("\r\u{1B}[K") }
         isShown = false

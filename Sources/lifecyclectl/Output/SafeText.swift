@@ -1,20 +1,19 @@
 internal import LifecycleCore
 
-/// Text that others wrote, as it may go to a terminal: on one line, and without a character that does something.
+/// Makes text of callers safe for a terminal: on one line and without control characters.
 enum SafeText {
-    /// What somebody wrote, by itself. A backslash is doubled, so that what looks like an escape is one.
+    /// A text of a caller alone. Backslashes are doubled, so that every escape in the output was made here.
     static func value(_ text: String) -> String { PeerText.escaped(text, maximumBytes: .max) }
 
-    /// A sentence. Its own escapes stay as they are: the daemon has escaped what others wrote, and so does who puts a
-    /// `value` in.
+    /// A sentence. Escapes in it stay as they are, because the parts from callers are escaped already: by the daemon,
+    /// or by `value`.
     static func line(_ text: String) -> String { PeerText.visible(text) }
 
     /// A word for a shell's command line.
     static func shellWord(_ text: String) -> String { ShellWord.quoted(text) }
 
-    /// A text of several lines, such as the parser's about a wrong command line, which repeats what it was given.
+    /// A text with several lines, for example the parser's message about a wrong command line, which quotes it.
     static func lines(_ text: String) -> String { PeerText.visible(text, keepsLines: true) }
 
-    /// See `PeerText.visibleJSON`.
     static func json(_ text: String) -> String { PeerText.visibleJSON(text) }
 }

@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// How a text looks on a terminal with colours.
+/// The look of a text on a terminal with colours. The raw value is the parameter of the escape sequence SGR.
 enum Style: String {
     case plain = ""
     case heading = "1"

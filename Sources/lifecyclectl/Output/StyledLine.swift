@@ -1,4 +1,4 @@
-/// A line of texts that look differently. Spaces at its end are left out.
+/// A line that is made of texts with different styles. Spaces at its end are left out.
 struct StyledLine {
     private var pieces: [(text: String, style: Style)] = []
     private var spaces = 0
@@ -12,7 +12,7 @@ struct StyledLine {
         spaces = 0
     }
 
-    /// - Parameter width: columns; when it is longer, the last of them is a "…".
+    /// - Parameter width: in columns. A longer line is cut, and its last column is "…".
     func text(on terminal: Terminal, cutTo width: Int?) -> String {
         var room = width ?? .max
         let isCut = pieces.reduce(0) { $0 + $1.text.width } > room

@@ -1,11 +1,11 @@
 /// Rows in aligned columns.
 struct Table {
     struct Cell {
-        /// Safe to print.
+        /// Has no control characters.
         let text: String
         let style: Style
 
-        /// - Parameter text: may come from anybody.
+        /// - Parameter text: may come from a caller. It is escaped.
         init(_ text: String, _ style: Style = .plain) {
             self.text = SafeText.value(text)
             self.style = style
@@ -14,7 +14,7 @@ struct Table {
         init(_ number: Int64) { self.init("\(number)") }
     }
 
-    /// Numbers stand on the right of their column.
+    /// The alignment and title of a column. Numbers are aligned on the right.
     enum Column {
         case left(String)
         case right(String)
@@ -37,7 +37,7 @@ struct Table {
         isCut = true
     }
 
-    /// Names and values, whole.
+    /// A table of names and values without a heading. Its lines are not cut.
     init(details: [(name: String, value: Cell?)]) {
         columns = [.left(""), .left("")]
         hasHeading = false
@@ -50,7 +50,7 @@ struct Table {
     /// One cell for each column.
     mutating func append(_ cells: [Cell]) { rows.append(cells) }
 
-    /// Each line with its LF.
+    /// All lines, each with LF at its end.
     func text(on terminal: Terminal) -> String {
         let heading = hasHeading ? [columns.map { Cell($0.title, .heading) }] : []
         var widths = [Int](repeating: 0, count: columns.count)

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// What a descriptor leads to.
+/// What the file behind a descriptor can show.
 struct Terminal {
     let isTerminal: Bool
-    /// Whether it understands escape sequences.
+    /// It understands escape sequences.
     let isCapable: Bool
     let hasColour: Bool
-    /// Columns to cut to; nil when nothing is to be cut.
+    /// The number of columns. `nil` if lines must not be cut.
     let width: Int?
 
     static let output = Terminal(STDOUT_FILENO)

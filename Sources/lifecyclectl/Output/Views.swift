@@ -20,10 +20,10 @@ extension Balance {
 }
 
 extension Table {
-    /// All of a project.
+    /// Every field of a project.
     init(_ project: Project) {
         func cell(_ text: String?) -> Cell? { text.map { Cell($0) } }
-        let refunded = project.creditsRefunded > 0 ? ", \(project.creditsRefunded) given back" : ""
+        let refunded = project.creditsRefunded > 0 ? ", \(project.creditsRefunded) refunded" : ""
         self.init(details: [
             ("project", cell(project.projectId.description)),
             ("status", Cell(project.status.rawValue, project.status.style)),
@@ -78,7 +78,7 @@ extension Output {
     /// A grant or an adjustment.
     func posted(_ posted: PostedEntry) {
         let entry = posted.entry
-        let done = posted.replayed ? "was written with this key before" : "is written"
+        let done = posted.replayed ? "was already written with this key" : "is written"
         line("Entry \(entry.entryId), \(entry.kind.rawValue) of \(entry.credits.credits), \(done).")
         line("\(posted.balance.sentence).")
     }

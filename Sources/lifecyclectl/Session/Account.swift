@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Who runs this command, as the daemon's kernel sees it.
+/// The user and groups of this process, as the kernel reports them to the daemon.
 struct Account {
     let uid = geteuid()
-    /// Those of this process, which are the ones of the login.
+    /// The groups of this process, which it got at login. The group database may have changed since then.
     let groups: [gid_t]
 
     init() {
@@ -21,7 +21,7 @@ struct Account {
         return "You are \(who) in the group\(groups.count == 1 ? "" : "s") \(names)."
     }
 
-    /// Whether the next login has the group.
+    /// The user is in the group after the next login.
     func isListed(in gid: gid_t) -> Bool {
         guard let name, let entry = getpwuid(uid) else { return false }
         var gids = [gid_t](repeating: 0, count: 1024)
@@ -34,7 +34,7 @@ struct Account {
         getpwuid(uid).flatMap { $0.pointee.pw_name }.map { String(cString: $0) }
     }
 
-    /// The number when it has no name.
+    /// The group's number if it has no name.
     static func name(ofGroup gid: gid_t) -> String {
         getgrgid(gid).flatMap { $0.pointee.gr_name }.map { String(cString: $0) } ?? "\(gid)"
     }

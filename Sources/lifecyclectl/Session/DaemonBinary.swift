@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// The daemon's binary, for work that is done on its files.
+/// Runs the daemon's binary for work on the database's file.
 enum DaemonBinary {
-    /// Becomes that program; returns only by an error.
+    /// Replaces this process by lifecycled. It returns only by throwing.
     static func become(_ arguments: [String]) throws(Failure) {
         let candidates = candidates
         for program in candidates {
@@ -11,10 +11,10 @@ enum DaemonBinary {
                 throw Failure("Cannot run \(program): \(String(cString: strerror(errno))).")
             }
         }
-        throw Failure("Cannot find lifecycled, which does this: it is none of \(candidates.joined(separator: ", ")).")
+        throw Failure("Cannot find lifecycled. Looked for \(candidates.joined(separator: ", ")).")
     }
 
-    /// Beside this program, in the folders of `PATH`, and where it is installed, which is not in everybody's.
+    /// In the folder of this program, in the folders of `PATH`, and in /usr/sbin, which is not in every user's `PATH`.
     private static var candidates: [String] {
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
         let folders = [own].compactMap(\.self) + path.split(separator: ":").map(String.init) + ["/usr/sbin"]
@@ -28,7 +28,7 @@ enum DaemonBinary {
         return text.lastIndex(of: "/").map { String(text[..<$0]) }
     }
 
-    /// Returns only when it cannot, and `errno` says why.
+    /// Returns only if the program cannot be run. `errno` has the reason.
     private static func execute(_ program: String, _ arguments: [String]) {
         var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         execv(program, &argv)

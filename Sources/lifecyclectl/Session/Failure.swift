@@ -2,12 +2,12 @@ internal import Glibc
 internal import LifecycleClient
 internal import LifecycleCore
 
-/// How a request can be done again when nobody knows whether it was done.
+/// How a user can repeat a request whose outcome is unknown.
 enum Repetition {
     case read
-    /// A write that takes effect once for this key.
+    /// A write with this idempotency key. It can be repeated.
     case key(String)
-    /// A write that only ever reaches one state.
+    /// A write that asks for a state. It can be repeated.
     case harmless
     case unknownMethod
 
@@ -19,7 +19,7 @@ enum Repetition {
         }
     }
 
-    /// The command that runs now, with its key.
+    /// The command line of this process, with the key added.
     private static func command(with key: String) -> String {
         var words = Array(CommandLine.arguments.dropFirst())
         if !words.contains(where: { $0 == "--key" || $0.hasPrefix("--key=") }) {
@@ -28,22 +28,22 @@ enum Repetition {
         return (["lifecyclectl"] + words).map { SafeText.line(SafeText.shellWord($0)) }.joined(separator: " ")
     }
 
-    /// What to say when the outcome is unknown.
+    /// What to tell the user if the outcome is unknown.
     var advice: [String] {
         switch self {
         case .read: []
         case .key(let key):
             [
-                "It may have been done, or may yet be. Repeat the command with this key: it is then done once, "
-                    + "whatever happened.", "    " + Self.command(with: key),
+                "The daemon may have done it, or may still do it. Repeat the command with this key: it then takes "
+                    + "effect only once.", "    " + Self.command(with: key),
             ]
-        case .harmless: ["It may have been done, or may yet be. Repeat the command: the first verdict stays."]
-        case .unknownMethod: ["If the method writes, it may have been done, or may yet be."]
+        case .harmless: ["The daemon may have done it, or may still do it. It is safe to repeat the command."]
+        case .unknownMethod: ["If the method writes, the daemon may have done it, or may still do it."]
         }
     }
 }
 
-/// Why a command did not do what it is for, as it is told to the user.
+/// Why a command failed, in words for the user.
 struct Failure: Error {
     let sentence: String
     let advice: [String]
@@ -55,7 +55,7 @@ struct Failure: Error {
         status = .failed
     }
 
-    /// The same, with what else is known of it.
+    /// The same failure with further lines.
     func about(_ facts: String...) -> Failure {
         Failure(sentence, advice + facts, status)
     }
@@ -66,13 +66,13 @@ struct Failure: Error {
         self.status = status
     }
 
-    /// A call that gave no result.
+    /// From the error of a call.
     init(_ error: ClientError, socketPath: String, _ repetition: Repetition) {
         let isLost = error.outcome == .unknown
         var sentence = error.message
         if let kind = error.kind { sentence += " (\(kind.name))" }
         if isLost, error.code == .unreachable {
-            sentence = "The connection was lost before the answer came. " + sentence
+            sentence = "The connection was lost before the reply came. " + sentence
         }
         self.sentence = sentence
         status = error.code == .unreachable && !isLost ? .unreachable : .failed

@@ -5,9 +5,9 @@ internal import LifecycleCore
 protocol PagedMethod: ReadMethod {
     associatedtype Cursor: CustomStringConvertible
     static func nextCursor(_ response: Response) -> Cursor?
-    /// Rows of a page.
+    /// The number of rows in a page.
     static func count(_ response: Response) -> Int
-    mutating func goOn(after cursor: Cursor)
+    mutating func continueAfter(_ cursor: Cursor)
 }
 
 /// A subcommand that shows one page of a list, or with `--all` every page.
@@ -15,11 +15,11 @@ protocol PagedCommand: AsyncParsableCommand {
     associatedtype Request: PagedMethod
     var connection: ConnectionOptions { get }
     var paging: PagingOptions { get }
-    /// What the rows are.
+    /// What the rows are called in the progress line.
     static var noun: String { get }
 
     func request() throws -> Request
-    /// For people.
+    /// Prints the rows for people.
     func show(_ pages: [Request.Response], on output: Output)
 }
 
@@ -27,14 +27,14 @@ extension PagedCommand {
     func run() async throws {
         let output = Output()
         let session = Session(connection)
-        // Pages that run over the terminal show themselves how far it is.
+        // JSON pages are printed as they come. On a terminal they show the progress themselves.
         var progress = Progress(Self.noun, isWanted: paging.all && !(connection.json && output.terminal.isTerminal))
         defer { progress.clear() }
         var request = try request()
         var pages: [Request.Response] = []
         var next: Request.Cursor?
         repeat {
-            if let next { request.goOn(after: next) }
+            if let next { request.continueAfter(next) }
             let page = try await session.call(request)
             progress.add(Request.count(page.value))
             if connection.json { output.verbatim(page.json) } else { pages.append(page.value) }
@@ -42,14 +42,14 @@ extension PagedCommand {
         } while paging.all && next != nil
         progress.clear()
         if !connection.json { show(pages, on: output) }
-        if let next { StandardError.note("There are more; go on with --cursor \(next), or use --all.") }
+        if let next { StandardError.note("There are more rows: continue with --cursor \(next), or use --all.") }
     }
 }
 
 extension ListProjects: PagedMethod {
     static func nextCursor(_ response: Response) -> ProjectID? { response.nextCursor }
     static func count(_ response: Response) -> Int { response.projects.count }
-    mutating func goOn(after cursor: ProjectID) {
+    mutating func continueAfter(_ cursor: ProjectID) {
         self.cursor = cursor
         includeStats = nil
     }
@@ -58,5 +58,5 @@ extension ListProjects: PagedMethod {
 extension ListEntries: PagedMethod {
     static func nextCursor(_ response: Response) -> String? { response.nextCursor }
     static func count(_ response: Response) -> Int { response.entries.count }
-    mutating func goOn(after cursor: String) { self.cursor = cursor }
+    mutating func continueAfter(_ cursor: String) { self.cursor = cursor }
 }

@@ -1,39 +1,41 @@
 internal import Glibc
 internal import LifecycleCore
 
-/// What somebody who may not do a thing can do about it: who he is, which group is needed, how he gets into it.
+/// Advice for a user without permission: the user's groups, the group that is needed, and how to join it.
 enum PermissionAdvice {
-    /// The kernel forbade the connection.
+    /// Advice if the kernel refused the connection.
     static func socket(_ path: String) -> [String] {
         let account = Account()
         guard let obstacle = Obstacle(on: path) else {
-            return [account.description, "Look at the modes of the socket and of the folders above it."]
+            return [account.description, "Check the modes of the socket and of the folders above it."]
         }
         guard let gid = obstacle.group else {
             let owner = Account.name(ofUser: obstacle.owner) ?? "uid \(obstacle.owner)"
             return [
-                "\(account.description) \(obstacle.description), so that only \(owner) may use it.",
-                "Run this as \(owner), or have the socket given to a group: \(RoleGroups().reader) is meant for that.",
+                "\(account.description) \(obstacle.description), so only \(owner) may use it.",
+                "Run this as \(owner), or give the socket to a group, usually \(RoleGroups().reader).",
             ]
         }
         let group = Account.name(ofGroup: gid)
         if account.isListed(in: gid) {
-            return ["\(account.description) \(group) is needed and yours since your last login: log in again."]
+            return [
+                "\(account.description) The group \(group) is needed. You are in it after your next login."
+            ]
         }
         return [
-            "\(account.description) \(obstacle.description), so that the group \(group) is needed."
+            "\(account.description) \(obstacle.description), so the group \(group) is needed."
         ] + joining(group, account)
     }
 
-    /// The daemon forbade the method.
-    /// - Parameter roles: one role or several, joined by " or ".
+    /// Advice if the daemon refused the method.
+    /// - Parameter roles: the roles that may call it, joined by " or ".
     static func role(_ roles: String) -> [String] {
         let account = Account()
         let groups = roles.split(separator: " ").compactMap { Role(rawValue: String($0)) }.map { RoleGroups()[$0] }
         guard let first = groups.first else { return [account.description] }
         return [
-            "\(account.description) The group \(groups.joined(separator: " or ")) is needed, unless the daemon was "
-                + "started with other groups."
+            "\(account.description) The group \(groups.joined(separator: " or ")) is needed, if the daemon uses the "
+                + "default groups."
         ] + joining(first, account)
     }
 
@@ -43,11 +45,11 @@ enum PermissionAdvice {
     }
 }
 
-/// The first thing on the way to a socket that this process may not use.
+/// The first folder above a socket, or the socket itself, that this process may not use.
 struct Obstacle {
     let owner: uid_t
     let description: String
-    /// Who is in it may; nil when the group is root's or may not either.
+    /// Its members may use it. `nil` if the group is root's or has no permission either.
     let group: gid_t?
 
     init?(on socket: String) {
@@ -69,7 +71,7 @@ struct Obstacle {
         group = status.st_gid != 0 && status.st_mode & groupBit != 0 ? status.st_gid : nil
     }
 
-    /// From the outermost: `/`, `/run`, `/run/lifecycled`.
+    /// `/`, `/run`, `/run/lifecycled`.
     private static func folders(above path: String) -> [String] {
         path.indices.filter { path[$0] == "/" }.map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
     }

@@ -7,20 +7,20 @@ protocol RemoteCommand: AsyncParsableCommand {
     var connection: ConnectionOptions { get }
 
     func request() throws -> Request
-    /// For people; with `--json` the daemon's own text is printed instead.
+    /// Prints the response for people. It is not called with `--json`, which prints the daemon's text unchanged.
     func show(_ response: Request.Response, on output: Output)
-    /// What is wrong with an answer, though it is one.
+    /// An error that the response itself reports, for example findings of the audit.
     func failure(_ response: Request.Response) -> Failure?
-    /// Seconds to wait for an answer where `--timeout` does not say.
-    var defaultTimeout: Double { get }
+    /// The timeout if `--timeout` is not given, in seconds.
+    var defaultTimeoutSeconds: Double { get }
 }
 
 extension RemoteCommand {
     func failure(_ response: Request.Response) -> Failure? { nil }
-    var defaultTimeout: Double { 30 }
+    var defaultTimeoutSeconds: Double { 30 }
 
     func run() async throws {
-        let response = try await Session(connection, timeout: defaultTimeout).call(request())
+        let response = try await Session(connection, defaultTimeout: defaultTimeoutSeconds).call(request())
         let output = Output()
         if connection.json { output.verbatim(response.json) } else { show(response.value, on: output) }
         if let failure = failure(response.value) { throw failure }

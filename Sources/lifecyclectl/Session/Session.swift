@@ -1,20 +1,23 @@
 internal import LifecycleClient
 internal import LifecycleCore
 
-/// One connection to the daemon, for one run.
+/// The connection of this process to the daemon.
 struct Session {
     private let client: LifecycleClient
     private let configuration: ClientConfiguration
 
-    /// - Parameter timeout: in seconds, where the options give none.
-    init(_ options: ConnectionOptions, timeout: Double = 30) { self.init(options.configuration(timeout: timeout)) }
+    /// - Parameter seconds: the timeout if the options give none.
+    init(_ options: ConnectionOptions, defaultTimeout seconds: Double = 30) {
+        self.init(options.configuration(defaultTimeout: seconds))
+    }
 
     init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
         client = LifecycleClient(configuration)
     }
 
-    /// Calls a method; a write gets its idempotency key here, so that it can be named when the outcome is unknown.
+    /// Calls a method. A write gets its idempotency key here, so that the user can be told the key if the outcome is
+    /// unknown.
     func call<M: Method>(_ request: M) async throws(Failure) -> Verbatim<M>.Response {
         var request = Verbatim(request)
         request.addKey(RandomKey.make)
@@ -25,7 +28,7 @@ struct Session {
         }
     }
 
-    /// Shows event after event, until it must end.
+    /// Passes every event to `show`, until the watch ends.
     func watch(_ request: Watch, _ show: (Event) -> Void) async throws(Failure) {
         let events = client.watch(userId: request.userId, projectId: request.projectId, fromSeq: request.fromSeq)
         do throws(ClientError) {
@@ -36,7 +39,6 @@ struct Session {
         }
     }
 
-    /// Waits until the project has ended.
     func waitForEnd(of project: ProjectID) async throws(Failure) {
         do throws(ClientError) {
             _ = try await client.wait(for: project)
@@ -45,7 +47,6 @@ struct Session {
         }
     }
 
-    /// Calls a method by its name.
     func call(_ method: String, _ params: String) async throws(Failure) -> String {
         do throws(ClientError) {
             return try await client.call(method: method, params: params)

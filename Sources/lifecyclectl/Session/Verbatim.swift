@@ -1,6 +1,6 @@
 internal import LifecycleCore
 
-/// A request whose response also keeps the daemon's own text, for `--json`.
+/// A request whose response also keeps the text that the daemon sent, for `--json`.
 struct Verbatim<Request: Method>: Method {
     var request: Request
 

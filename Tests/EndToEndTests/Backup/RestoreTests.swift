@@ -212,7 +212,7 @@ struct RestoreTests {
         let run = try restore(database: database, ["--create"])
         #expect(run.code == 0 && !run.output.contains("old database"), "\(run)")
         #expect(run.output.hasPrefix("lifecycled: \(database) is restored from "), "\(run.output)")
-        #expect(run.output.contains("It was made new"), "\(run.output)")
+        #expect(run.output.contains("It was created"), "\(run.output)")
         let second = try SpawnedDaemon(database: database, socket: daemon.folder + "/t").waitUntilServing()
         #expect(try second.call("getBalance", ["userId": "ada"]).int("available") == 10)
         #expect(second.stop() == 0)

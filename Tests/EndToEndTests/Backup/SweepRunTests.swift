@@ -44,7 +44,7 @@ struct SweepRunTests {
         let daemon = try TestDaemon()
         let run = try sweep("--database", daemon.database, "--socket", daemon.socket)
         #expect(run.code == 0)
-        #expect(run.output.contains(daemon.socket) && run.output.contains("alive"), "\(run.output)")
+        #expect(run.output.contains(daemon.socket) && run.output.contains("running"), "\(run.output)")
         let other = try sweep("--database", daemon.database)
         #expect(other.code == 0 && other.output.contains("own clocks"), "\(other.output)")
         #expect(daemon.isRunning)

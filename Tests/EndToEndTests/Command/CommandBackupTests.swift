@@ -47,7 +47,7 @@ struct CommandBackupTests {
         ] {
             let run = try PseudoTerminal(
                 columns: 200, ["restore", "/nowhere/b.db"], socket: "", environment: environment, input: "n\n")
-            #expect(run.screen.contains("\(database) is replaced by /nowhere/b.db"), "\(run.screen)")
+            #expect(run.screen.contains("\(database) will be replaced by /nowhere/b.db"), "\(run.screen)")
         }
     }
 }

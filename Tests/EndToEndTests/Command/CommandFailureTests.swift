@@ -46,15 +46,15 @@ struct CommandFailureTests {
         #expect(
             run.errors == """
                 lifecyclectl: No answer came within 0.2 seconds.
-                It may have been done, or may yet be. Repeat the command with this key: it is then done once, \
-                whatever happened.
+                The daemon may have done it, or may still do it. Repeat the command with this key: it then takes \
+                effect only once.
                     lifecyclectl grant ada 5 --reason r --timeout 0.2 --key \(key)
 
                 """)
         let update = try daemon.command("update", "failed", CommandUsageTests.id, "--timeout", "0.2")
-        #expect(update.code == 1 && update.errors.contains("may have been done"))
+        #expect(update.code == 1 && update.errors.contains("may have done it"))
         let read = try daemon.command("list", "--timeout", "0.2")
-        #expect(read.code == 1 && !read.errors.contains("may have been done"))
+        #expect(read.code == 1 && !read.errors.contains("may have done it"))
         daemon.thaw()
         let again = try daemon.command("grant", "ada", "5", "--reason", "r", "--key", String(key))
         #expect(again.code == 0 && again.output.hasSuffix("ada has 5 available and 0 held.\n"))
@@ -76,7 +76,7 @@ struct CommandFailureTests {
         close(connection)
         #expect(child.exitCode() == 1)
         #expect(
-            errors.text.hasPrefix("lifecyclectl: The connection was lost before the answer came. Cannot connect to "))
+            errors.text.hasPrefix("lifecyclectl: The connection was lost before the reply came. Cannot connect to "))
         #expect(errors.text.contains("\n    lifecyclectl create ada 5 --key 'it'\"'\"'s 1' --socket /"))
     }
 
@@ -88,7 +88,7 @@ struct CommandFailureTests {
         let run = try CannedDaemon.answer(result, to: "audit")
         #expect(run.code == 1)
         #expect(run.output == "CHECK    SUBJECT          DETAIL\nbalance  account a\\u{1b}  off by 1\n")
-        #expect(run.errors == "lifecyclectl: The audit found something: 1 in all.\n")
+        #expect(run.errors == "lifecyclectl: The audit found 1 fault.\n")
         let json = try CannedDaemon.answer(result, to: "audit", "--json")
         #expect(json.code == 1 && json.output == result + "\n")
     }
@@ -100,7 +100,7 @@ struct CommandFailureTests {
         let run = try CannedDaemon.answer(result, to: "balance", "a")
         #expect(run.code == 1)
         #expect(run.output.isEmpty)
-        #expect(run.errors.contains("not what the daemon's protocol says"))
+        #expect(run.errors.contains("does not follow the daemon's protocol"))
     }
 
     @Test("a reader that goes away ends it quietly")

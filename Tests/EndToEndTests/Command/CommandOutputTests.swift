@@ -28,10 +28,10 @@ struct CommandOutputTests {
                 PROJECT-ID--------------------------  failed          40  ada   DATE------ TIME----Z  \
                 The fox; pipelineFailed: GPU lost
 
-                Over all that match
+                Total
                 3 projects: 1 pending, 0 processing, 1 completed, 1 failed
-                75 credits: 30 held, 5 spent, 40 given back
-                50 % of the ended ones completed, on average after SECONDS
+                75 credits: 30 held, 5 spent, 40 refunded
+                50 % of the finished projects completed, on average after SECONDS
 
                 """)
         #expect(try daemon.output("list", "--user", "nobody") == "No projects.\n")
@@ -58,7 +58,7 @@ struct CommandOutputTests {
         #expect(try daemon.output("list", "--all", "--limit", "1") == all)
         let first = try daemon.command("list", "--limit", "2")
         let cursor = try #require(first.lines.dropLast().last?.prefix(36))
-        #expect(first.errors == "lifecyclectl: There are more; go on with --cursor \(cursor), or use --all.\n")
+        #expect(first.errors == "lifecyclectl: There are more rows: continue with --cursor \(cursor), or use --all.\n")
         let rest = try daemon.command("list", "--cursor", String(cursor))
         #expect(rest.lines.count == 3 && rest.errors.isEmpty)
         let entries = try daemon.output("entries", "ada", "--all", "--limit", "2")

@@ -21,7 +21,7 @@ struct CommandPermissionTests {
         #expect(
             run.errors == """
                 lifecyclectl: Cannot connect to \(daemon.socket): Permission denied.
-                \(who) The socket belongs to root:games with mode 0660, so that the group games is needed.
+                \(who) The socket belongs to root:games with mode 0660, so the group games is needed.
                     sudo usermod -aG games nobody
                 Then log in again.
 
@@ -47,8 +47,8 @@ struct CommandPermissionTests {
         #expect(
             run.errors == """
                 lifecyclectl: Cannot connect to \(daemon.socket): Permission denied.
-                \(who) \(what) belongs to root:root with mode 0\(isFolder ? 700 : 600), so that only root may use it.
-                Run this as root, or have the socket given to a group: lifecycle is meant for that.
+                \(who) \(what) belongs to root:root with mode 0\(isFolder ? 700 : 600), so only root may use it.
+                Run this as root, or give the socket to a group, usually lifecycle.
 
                 """)
     }
@@ -78,7 +78,7 @@ struct CommandPermissionTests {
         let lines = run.errors.split(separator: "\n").map(String.init)
         try #require(lines.count == 4)
         #expect(lines[0].contains(" needs the role ") && lines[0].hasSuffix("(permissionDenied)"))
-        #expect(lines[1].hasPrefix("\(who) The group \(groups) is needed, unless "))
+        #expect(lines[1].hasPrefix("\(who) The group \(groups) is needed, if "))
         #expect(lines[2...] == ["    sudo usermod -aG \(first) nobody", "Then log in again."])
     }
 }

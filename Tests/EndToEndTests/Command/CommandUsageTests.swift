@@ -64,7 +64,7 @@ struct CommandUsageTests {
     func help() throws {
         let help = try Command(["--help"])
         #expect(help.code == 0 && help.errors.isEmpty)
-        let codes = ["  0  done\n", "  1  ", "  2  ", "  3  ", "  4  "]
+        let codes = ["  0  success\n", "  1  ", "  2  ", "  3  ", "  4  "]
         for text in codes + ["LIFECYCLE_SOCKET", "NO_COLOR", "COLUMNS", "Examples:"] {
             #expect(help.output.contains(text), "\(text)")
         }

@@ -12,7 +12,7 @@ struct CommandViewTests {
                 project      PROJECT-ID--------------------------
                 status       failed
                 user         ada
-                credits      40, 40 given back
+                credits      40, 40 refunded
                 external id  story-1
                 name         The fox
                 error        pipelineFailed: GPU lost
@@ -64,7 +64,7 @@ struct CommandViewTests {
                 == "Entry 1, grant of 1 credit, is written.\nada has 1 available and 0 held.\n")
         #expect(
             try Command(grant, socket: daemon.socket).output
-                == "Entry 1, grant of 1 credit, was written with this key before.\nada has 1 available and 0 held.\n")
+                == "Entry 1, grant of 1 credit, was already written with this key.\nada has 1 available and 0 held.\n")
         #expect(
             try daemon.output("adjust", "ada", "--by", "-1", "--reason", "r")
                 == "Entry 2, adjustment of -1 credits, is written.\nada has 0 available and 0 held.\n")
@@ -72,18 +72,18 @@ struct CommandViewTests {
         let create = ["create", "ada", "40", "--key", "c", "--external-id", "e", "--lease", "60"]
         #expect(
             try Command(create, socket: daemon.socket).output.masked == """
-                Project PROJECT-ID-------------------------- is created and takes 40 credits.
+                Project PROJECT-ID-------------------------- is created and charged 40 credits.
                 ada has 10 available and 40 held.
 
                 """)
         #expect(
             try Command(create, socket: daemon.socket).output.contains(
-                "was created with this key before; it is pending."))
+                "was already created with this key; it is pending."))
         let update = ["update", "failed", "--external-id", "e", "--code", "noGPU"]
         #expect(
             try Command(update, socket: daemon.socket).output.masked == """
                 Project PROJECT-ID-------------------------- is now failed.
-                40 credits went back; ada has 50 available and 0 held.
+                Refunded: 40 credits; ada has 50 available and 0 held.
 
                 """)
         #expect(try Command(update, socket: daemon.socket).output.contains(" was already failed.\n"))
@@ -108,11 +108,11 @@ struct CommandViewTests {
     @Test("audit, metrics and discover have a summary")
     func daemon() throws {
         let daemon = try TestDaemon()
-        #expect(try daemon.output("audit") == "All is well: 0 accounts, projects and entries checked.\n")
+        #expect(try daemon.output("audit") == "No faults: 0 accounts, projects and entries checked.\n")
         let metrics = try daemon.output("metrics")
         #expect(metrics.contains("lifecycle_requests_total") && metrics.contains("method=audit outcome=ok\n"))
         #expect(!metrics.contains("outcome=error"))
-        #expect(metrics.contains("99 % WITHIN"))
+        #expect(metrics.contains("P50") && metrics.contains("P99"))
         let prometheus = try #require(daemon.call("getMetrics").string("prometheus")).split(separator: "\n").first
         #expect(try daemon.output("metrics", "--prometheus").split(separator: "\n").first == prometheus)
         let discover = try daemon.output("discover")
@@ -144,7 +144,7 @@ struct CommandViewTests {
         #expect(imported.code == 0 && imported.output.contains("27021597764222973 credits"), "\(imported)")
         try daemon.start()
         let list = try daemon.output("list", "--stats")
-        #expect(list.contains("\n27021597764222973 credits: 0 held, 0 spent, 27021597764222973 given back\n"))
+        #expect(list.contains("\n27021597764222973 credits: 0 held, 0 spent, 27021597764222973 refunded\n"))
         let doctor = try daemon.output("doctor", "--audit")
         #expect(doctor.contains("27021597764222973: 0 held"), "\(doctor)")
         #expect(try daemon.output("list", "--stats", "--json").contains(#""creditsUsed":27021597764222973,"#))

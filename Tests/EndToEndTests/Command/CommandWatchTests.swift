@@ -156,7 +156,7 @@ struct CommandWatchTests {
         let id = try #require(
             try daemon.call("createProject", ["userId": "ada", "credits": 0]).string("project.projectId"))
         let late = try daemon.command("wait", id, "--timeout", "0.2")
-        #expect(late.code == 1 && late.output.isEmpty && late.errors.contains("has not ended within 200 ms"))
+        #expect(late.code == 1 && late.output.isEmpty && late.errors.contains("did not end within 200 ms"))
         #expect(try daemon.command("wait", CommandUsageTests.id).code == 1)
         #expect(try Command(["wait", id], socket: "/nowhere/s").code == 3)
         #expect(try Command(["wait", "--help"]).output.contains("4 when it has failed"))

@@ -33,7 +33,7 @@ struct LostFilesTests {
         #expect(code == 74)
         #expect(sentence.contains(daemon.database), "\(sentence)")
         #expect(sentence.contains(what), "\(sentence)")
-        let claims = daemon.log.split(separator: "\n").filter { $0.contains("rolled back") }
+        let claims = daemon.log.split(separator: "\n").filter { $0.contains("request refused") }
         #expect(!claims.contains { $0.contains("outcomeUnknown") }, "nobody knows that it was")
     }
 

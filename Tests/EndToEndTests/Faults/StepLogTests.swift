@@ -42,7 +42,7 @@ struct StepLogTests {
         let updates = try lines(daemon, "status updated", atLeast: 2)
         #expect(updates.contains { $0.contains("project=\(ids[0])") && $0.contains("status=processing") })
         #expect(updates.contains { $0.contains("project=\(ids[1])") && $0.contains("status=completed") })
-        let rolledBack = try lines(daemon, "rolled back")
+        let rolledBack = try lines(daemon, "request refused")
         #expect(rolledBack.count == 1)
         #expect(rolledBack[0].contains("errorCode=insufficientCredits"))
         #expect(rolledBack[0].contains("user=ada"), "\(rolledBack[0])")

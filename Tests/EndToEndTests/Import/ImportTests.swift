@@ -34,7 +34,7 @@ struct ImportTests {
         #expect(users.code == 0 && users.errors.isEmpty, "\(users.errors)")
         #expect(
             users.output == """
-                database   \(database), which was made new
+                database   \(database), which was created
                 rows       2
                 new users  2
                 credits    61 granted
@@ -55,10 +55,10 @@ struct ImportTests {
                 pending     1
                 processing  1
                 completed   1, their 10 credits spent
-                failed      1, their 5 credits given back
-                unfinished  47 credits held, given back by 2025-06-04T13:00:00.000Z unless a pipeline reports
-                overdue     2 projects, 47 credits: failed and given back when the daemon starts, or a lease \
-                (600 s) later where only that ran out
+                failed      1, their 5 credits refunded
+                unfinished  47 credits held, refunded by 2025-06-04T13:00:00.000Z unless a pipeline reports
+                overdue     2 projects, 47 credits: failed and refunded when the daemon starts, or one lease \
+                (600 s) later if only the lease ran out
                 audit       clean
 
                 """)
@@ -111,7 +111,7 @@ struct ImportTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["import.csv"])
         }
         let dry = try Command(["import", "users", file, "--database", path, "--dry-run", "--create"])
-        #expect(dry.output.hasPrefix("database   \(path), which would be made new\n"), "\(dry)")
+        #expect(dry.output.hasPrefix("database   \(path), which would be created\n"), "\(dry)")
     }
 
     @Test("an empty file in its place is no database either, and one that was lost is no new one")
@@ -224,8 +224,8 @@ struct ImportTests {
         #expect(run.code == 65)
         #expect(
             run.errors == """
-                \(path):2: createdAt: "06/01/2025 12:00:00" is of another DateStyle: export again after SET DateStyle = \
-                ISO (said once, for 1002 values)
+                \(path):2: createdAt: "06/01/2025 12:00:00" has another DateStyle: export again after SET DateStyle = \
+                ISO (shown once for 1002 values)
                 \(path):502: creditsUsed: must be a whole number from 0 to 9007199254740991, not "x"
                 lifecycled: 1003 errors in \(path); nothing was imported
 

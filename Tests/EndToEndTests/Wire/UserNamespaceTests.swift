@@ -23,7 +23,7 @@ struct UserNamespaceTests {
             database: folder.file("l.db"), socket: socket, ["--agent-group", "65534"], wrapper: Self.wrapper
         ).waitUntilServing()
         let warnings = daemon.log.split(separator: "\n").filter {
-            $0.contains("an id that the kernel shows for strangers matches nobody")
+            $0.contains("an id that stands for unmapped users matches nobody")
         }
         #expect(warnings.count == 2, "\(daemon.log)")
         #expect(warnings.contains { $0.contains("its own user is no admin") }, "\(warnings)")

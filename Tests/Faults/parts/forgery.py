@@ -25,7 +25,7 @@ TEXT_LINE = re.compile(
 FIELD = re.compile("PRIORITY|SYSLOG_IDENTIFIER|MESSAGE_ID|MESSAGE|LIFECYCLE_[A-Z_]+")
 STEPS = (
     "credits granted", "credits adjusted", "project created", "status updated", "project failed", "credits refunded",
-    "external id recorded", "report refused", "rolled back", "backup made", "no backup was made")
+    "external id recorded", "report refused", "request refused", "backup made", "no backup was made")
 REFUSALS = {"terminalState": "report refused", "backupFailed": "no backup was made"}
 
 
@@ -42,7 +42,7 @@ def forge(path):
         except Refused as refusal:
             if refusal.kind in ("methodNotFound", "invalidParams"):  # of what no writing was begun, nothing is logged
                 return None
-            due[REFUSALS.get(refusal.kind, "rolled back")] += 1
+            due[REFUSALS.get(refusal.kind, "request refused")] += 1
             return None
         due.update(messages)
         return result

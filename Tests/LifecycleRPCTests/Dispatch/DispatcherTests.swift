@@ -95,7 +95,7 @@ struct DispatcherTests {
 
     @Test("only a watch and a backup are more than their answer, of the reads")
     func effects() {
-        let acting = MethodTable.standard.entries.filter { $0.actsUnheard && !$0.isWrite }.map(\.name)
+        let acting = MethodTable.standard.entries.filter { $0.hasEffect && !$0.isWrite }.map(\.name)
         #expect(acting == ["watch", "backup"])
     }
 

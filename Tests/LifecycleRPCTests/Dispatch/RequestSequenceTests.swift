@@ -14,7 +14,7 @@ struct RequestSequenceTests {
         }
 
         var sequence = RequestSequence(reading: { TestCall.call($0) })
-        var isHeard = true
+        var hasPeer = true
         var skipped: [Int] = []
         var output: [Output] = []
         /// Started and not finished: the ticket, the number, and whether it is a scan.
@@ -27,7 +27,7 @@ struct RequestSequenceTests {
         private var lastNumber = -1
 
         mutating func work() {
-            while let step = sequence.next(isHeard: isHeard) {
+            while let step = sequence.next(hasPeer: hasPeer) {
                 switch step {
                 case .beginBatch: output.append(.beginBatch)
                 case .endBatch: output.append(.endBatch)
@@ -172,9 +172,9 @@ struct RequestSequenceTests {
 
     @Test("reads that nobody would hear of are not carried out, and nothing waits for them; writes are")
     func forNobody() {
-        for (isHeard, isNotification) in [(false, false), (false, true), (true, true)] {
+        for (hasPeer, isNotification) in [(false, false), (false, true), (true, true)] {
             var runner = Runner()
-            runner.isHeard = isHeard
+            runner.hasPeer = hasPeer
             runner.expected = [0, 3]
             let kinds: [TestCall.Kind] = [.write, .read, .scan, .write, .read]
             runner.sequence.add(
@@ -193,14 +193,14 @@ struct RequestSequenceTests {
     func effect() {
         let call = Dispatcher.Call(
             id: .none, method: "0", step: .run(.read(.point) { _, _ throws(RPCError) in TestCall.reply(0) }),
-            actsUnheard: true)
-        for isHeard in [true, false] {
+            hasEffect: true)
+        for hasPeer in [true, false] {
             var runner = Runner()
-            runner.isHeard = isHeard
+            runner.hasPeer = hasPeer
             runner.sequence.add(.single(call))
             runner.work()
-            #expect(runner.output == (isHeard ? [.answer(0)] : []))
-            #expect(runner.skipped == (isHeard ? [] : [0]))
+            #expect(runner.output == (hasPeer ? [.answer(0)] : []))
+            #expect(runner.skipped == (hasPeer ? [] : [0]))
         }
     }
 

@@ -55,11 +55,11 @@ struct CSVReaderTests {
 
     static let refused: [(text: String, error: CSVError)] = [
         ("a,b\"c\n", CSVError(line: 1, field: 2, reason: "a quote within a field that does not begin with one")),
-        ("a\n\"b\"c\n", CSVError(line: 2, field: 1, reason: "text behind the closing quote")),
+        ("a\n\"b\"c\n", CSVError(line: 2, field: 1, reason: "text after the closing quote")),
         ("a\n\nb,\"c\nd\n", CSVError(line: 3, field: 2, reason: "the quote is never closed")),
-        ("a\rb\n", CSVError(line: 1, field: 1, reason: "a CR without an LF behind it")),
-        ("a\r", CSVError(line: 1, field: 1, reason: "a CR without an LF behind it")),
-        ("\"a\"\rb\n", CSVError(line: 1, field: 1, reason: "a CR without an LF behind it")),
+        ("a\rb\n", CSVError(line: 1, field: 1, reason: "a CR without an LF after it")),
+        ("a\r", CSVError(line: 1, field: 1, reason: "a CR without an LF after it")),
+        ("\"a\"\rb\n", CSVError(line: 1, field: 1, reason: "a CR without an LF after it")),
         ("\"x\ny\"\n\"z\0\"\n", CSVError(line: 3, field: 1, reason: "a NUL byte")),
         (
             String(repeating: ",", count: 256),

@@ -134,9 +134,9 @@ struct ImportProjectsTests {
                 """)
         #expect(
             errors == [
-                "3 id: is the external id of project \(own.projectId) of another origin",
-                "8 id: stands in the file more than once",
-                "9 creditsUsed: all that the user was ever given would be above 9007199254740991",
+                "3 id: is the external id of project \(own.projectId), which was not imported",
+                "8 id: is in the file more than once",
+                "9 creditsUsed: the sum of all credits that the user was given would be above 9007199254740991",
             ])
         _ = try await harness.run(.projects, Self.table.replacing("c1,", with: "c0,"))
         let database = try RawDatabase(ledger.folder.database)

@@ -62,9 +62,9 @@ struct ImportUsersTests {
             errors == [
                 "2 credits: must be a whole number from 0 to 9007199254740991, not \"x\"",
                 "3 credits: is 2, and was imported before with 1",
-                "4 has 1 field, and the header names 2",
-                "5 credits: all that the user was ever given would be above 9007199254740991",
-                "7 userId: stands in the file more than once",
+                "4 has 1 field, but the header has 2",
+                "5 credits: the sum of all credits that the user was given would be above 9007199254740991",
+                "7 userId: is in the file more than once",
                 "8 userId: is empty",
             ])
         #expect(try harness.dump() == before)
@@ -91,7 +91,7 @@ struct ImportUsersTests {
             try await harness.errors(.users, "userId,credits\nx,y\n\"a\nb\",1\nz,\"1\" \n") == [
                 "2 credits: must be a whole number from 0 to 9007199254740991, not \"y\"",
                 "3 userId: must not contain control characters",
-                "5 field 2: text behind the closing quote",
+                "5 field 2: text after the closing quote",
             ])
     }
 

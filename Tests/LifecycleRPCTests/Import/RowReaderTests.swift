@@ -34,7 +34,7 @@ struct RowReaderTests {
     }
 
     static let wrong: [(row: String, errors: [String])] = [
-        ("p,ada,failed,40,,2025-06-01 12:34:56", ["has 6 fields, and the header names 7"]),
+        ("p,ada,failed,40,,2025-06-01 12:34:56", ["has 6 fields, but the header has 7"]),
         (
             ",,,,,,",
             ["id", "userId", "status", "creditsUsed", "createdAt", "updatedAt"].map { "\($0): is empty" }
@@ -89,9 +89,9 @@ struct RowReaderTests {
     @Test(
         "a header without a column that is needed, or with one twice, is refused",
         arguments: [
-            ("userId\n", "credits: the header has no such column; needed are userId, credits"),
-            ("userId,Credits\n", "credits: the header has no such column; needed are userId, credits"),
-            ("credits,userId,credits\n", "credits: the header names this column twice"),
+            ("userId\n", "credits: the header does not have this column; needed are userId, credits"),
+            ("userId,Credits\n", "credits: the header does not have this column; needed are userId, credits"),
+            ("credits,userId,credits\n", "credits: the header has this column twice"),
         ])
     func wrongHeader(_ header: String, _ reason: String) throws {
         let record = try CSVReaderTests.read(header)[0]
@@ -121,9 +121,9 @@ struct RowReaderTests {
         #expect(errors.ofAll?.line == 2)
         #expect(
             errors.ofAll?.description
-                == "createdAt: \"\(text)\" is of another DateStyle: export again after SET DateStyle = ISO")
+                == "createdAt: \"\(text)\" has another DateStyle: export again after SET DateStyle = ISO")
         #expect(errors.first.count == 50 && errors.first.allSatisfy { $0.field == "creditsUsed" })
-        #expect(errors.untold == 250)
+        #expect(errors.notShown == 250)
     }
 
     @Test("the first 50 errors by line are kept, and all are counted")

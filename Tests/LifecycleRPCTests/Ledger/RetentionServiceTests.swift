@@ -53,7 +53,9 @@ struct RetentionServiceTests {
         var iterator = waits.makeAsyncIterator()
         #expect(await iterator.next() == .forClock(22 * 3600 + 1))
         let line = try output.nextLine()
-        #expect(line.contains("history not removed") && line.contains("right for a day, 79201 seconds more"), "\(line)")
+        #expect(
+            line.contains("history not removed") && line.contains("right for one day, another 79201 seconds"), "\(line)"
+        )
         run.cancel()
         try await run.value
         ledger.advance(seconds: 22 * 3600)

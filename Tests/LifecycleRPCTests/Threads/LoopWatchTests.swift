@@ -6,7 +6,7 @@ internal import Testing
 struct LoopWatchTests {
     @Test("is noticed while it hangs, and once after it")
     func noticed() {
-        let watch = LoopWatch(patience: 2000)
+        let watch = LoopWatch(toleranceMilliseconds: 2000)
         #expect(!watch.hasPaused(at: 1_000_000))
         watch.asked(at: 1000)
         watch.asked(at: 2500)
@@ -21,7 +21,7 @@ struct LoopWatchTests {
 
     @Test("one that gets round to something each time is not late, however much waits")
     func busy() {
-        let watch = LoopWatch(patience: 2000)
+        let watch = LoopWatch(toleranceMilliseconds: 2000)
         for time in Int64(0)..<100 {
             watch.asked(at: time * 1000)
             watch.asked(at: time * 1000)
@@ -32,7 +32,7 @@ struct LoopWatchTests {
 
     @Test("one that is to do something later is late when it does not then")
     func later() {
-        let watch = LoopWatch(patience: 2000)
+        let watch = LoopWatch(toleranceMilliseconds: 2000)
         watch.asked(at: 2000)
         #expect(!watch.hasPaused(at: 4000))
         #expect(watch.hasPaused(at: 4001))

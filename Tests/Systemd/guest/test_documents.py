@@ -35,7 +35,7 @@ class Documents(unittest.TestCase):
             self.assertEqual((refused.returncode, refused.stdout), (73, ""))
             self.assertIn(f"no database {STATE}/lifecycle.db", refused.stderr)
             self.assertFalse(STATE.exists())
-            self.assertIn(f"{STATE}/lifecycle.db, which was made new", run(*command, "--create"))
+            self.assertIn(f"{STATE}/lifecycle.db, which was created", run(*command, "--create"))
         systemctl("start", "lifecycled.socket")
         self.assertEqual(call("getBalance", userId="new")["available"], 7)
         # As root made it, it is the daemon's now.

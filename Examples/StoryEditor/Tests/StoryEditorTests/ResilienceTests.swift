@@ -115,7 +115,8 @@ struct ResilienceTests {
             #expect(try await stage.balance() == [100, 0])
             let project = try #require(try await stage.client.listProjects(userId: "ana").projects.first)
             #expect(project.errorCode == "createFailed")
-            #expect(project.errorMessage == "the caller gave up", "it does not wait for the video service's own time")
+            #expect(
+                project.errorMessage == "the caller was cancelled", "it does not wait for the video service's own time")
         }
     }
 
