@@ -70,20 +70,28 @@ extension LifecycleClient {
     ///     code `crashed` after the daemon's detach grace. Attach once: the client then keeps the connection open, also
     ///     while it is idle, and attaches the lease again after a lost connection, until the project has ended,
     ///     ``detach(_:)`` is called or the client is closed. It sends no heartbeats: you still have to renew the lease.
-    /// - Throws: `projectNotFound`.
+    ///   - pause: Pauses the project for this number of seconds, in which no report is needed, and detaches its lease.
+    ///     The next heartbeat or report ends the pause. Without one the project fails one lease after the pause. The
+    ///     answer's `pausedUntil` is `nil` if the project is not paused because it has ended or is to be cancelled.
+    /// - Throws: `projectNotFound`. With `pause` also `invalidTransition` if the project is pending, and
+    ///   `amountOutOfRange` if all its pauses together would be longer than the daemon allows.
     public func heartbeat(
-        _ projectId: ProjectID, progress: Double? = nil, message: String? = nil, attach: Bool = false
+        _ projectId: ProjectID, progress: Double? = nil, message: String? = nil, attach: Bool = false,
+        pause: Int64? = nil
     ) async throws(ClientError) -> Heartbeat.Response {
         try await call(
-            Heartbeat(projectId: projectId, progress: progress, message: message, attach: attach ? true : nil))
+            Heartbeat(
+                projectId: projectId, progress: progress, message: message, attach: attach ? true : nil, pause: pause))
     }
 
     /// Sends a heartbeat for a project that is named by the upstream's id.
     public func heartbeat(
-        externalId: String, progress: Double? = nil, message: String? = nil, attach: Bool = false
+        externalId: String, progress: Double? = nil, message: String? = nil, attach: Bool = false, pause: Int64? = nil
     ) async throws(ClientError) -> Heartbeat.Response {
         try await call(
-            Heartbeat(externalId: externalId, progress: progress, message: message, attach: attach ? true : nil))
+            Heartbeat(
+                externalId: externalId, progress: progress, message: message, attach: attach ? true : nil, pause: pause)
+        )
     }
 
     /// Detaches a project's lease from this client's connection, after `heartbeat(attach:)`. From then on the end of
@@ -100,8 +108,8 @@ extension LifecycleClient {
         try await call(Heartbeat(externalId: externalId, attach: false))
     }
 
-    /// Cancels a project. If it is pending, it fails at once and is refunded. If it is processing, its pipeline is told
-    /// to stop, in the answer to its next heartbeat.
+    /// Cancels a project. If it is pending or paused, it fails at once and is refunded. If it is processing, its
+    /// pipeline is told to stop, in the answer to its next heartbeat.
     ///
     /// - Throws: `projectNotFound`, `terminalState` if it is completed.
     public func cancelProject(_ projectId: ProjectID) async throws(ClientError) -> CancelProject.Response {

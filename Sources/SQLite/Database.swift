@@ -26,8 +26,8 @@ package final class Database {
     /// Frames in the WAL after the last commit; 0 once a checkpoint has copied them all. To decide when to checkpoint.
     package private(set) var walFrames: Int32 = 0
 
-    /// Nobody asks for SQLite's memory statistics, and they cost a lock at each of its allocations. Once a process, before
-    /// its first connection; without effect, and without harm, later.
+    /// Nobody asks for SQLite's memory statistics, and they cost a lock at each of its allocations. Once a process,
+    /// before its first connection; without effect, and without harm, later.
     private static let hasNoMemoryStatistics = lifecycle_sqlite3_disable_memory_statistics() == SQLITE_OK
 
     private var handle: OpaquePointer?

@@ -23,8 +23,8 @@ extension Database {
             for setting in Self.readerSettings { try apply(setting) }
         case .copy:
             for setting in Self.copySettings { try apply(setting) }
-            // Exclusive first: a file that says it has a WAL, as every copy does, then needs no shared memory. The journal
-            // mode takes the WAL's mark away; it cannot be `off` while the connection is defensive.
+            // Exclusive first: a file that says it has a WAL, as every copy does, then needs no shared memory. The
+            // journal mode takes the WAL's mark away; it cannot be `off` while the connection is defensive.
             try execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY")
             return
         case .memory:

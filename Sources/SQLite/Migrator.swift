@@ -3,8 +3,8 @@ package enum Migrator {
     /// Runs the migrations above the file's `user_version` in one transaction, and sets it to the last one's number.
     /// - Parameter migrations: by rising version, from 1. The texts hold no BEGIN or COMMIT.
     /// - Returns: the versions before and after; equal when there was nothing to do, and then nothing was written.
-    /// - Throws: `.newerSchema` for a database that a newer program made, `.corrupt` for one whose schema is not what its
-    ///   migrations made. Either is left untouched.
+    /// - Throws: `.newerSchema` for a database that a newer program made, `.corrupt` for one whose schema is not what
+    ///   its migrations made. Either is left untouched.
     @discardableResult
     package static func run(
         _ migrations: [(version: Int, sql: String)], on database: Database

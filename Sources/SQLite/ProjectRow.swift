@@ -3,8 +3,8 @@ internal import LifecycleCore
 /// How a project is read from a row: the columns and their order, once.
 enum ProjectRow {
     /// What the ledger says that a failed project gave back: no refund is told that was not made. Only a failed project
-    /// has an errorCode, by a CHECK. Of another one a trigger refuses a refund, and to look it up would cost each read a
-    /// sixth more. The list of kinds is the index's own, which would not be used without it.
+    /// has an errorCode, by a CHECK. Of another one a trigger refuses a refund, and to look it up would cost each read
+    /// a sixth more. The list of kinds is the index's own, which would not be used without it.
     static func refunded(_ project: String) -> String {
         """
         iif(\(project).errorCode IS NULL, 0, ifnull((
@@ -18,7 +18,11 @@ enum ProjectRow {
         SELECT p.row, p.account, p.id, a.userId, p.status, p.credits, p.externalId, p.name, p.errorCode, p.errorMessage,
             p.createdAt, p.updatedAt, p.startedAt, p.finishedAt, p.deadline, p.metadata, p.startTimeout, p.lease,
             p.maxRuntime, p.hadExternalId, p.refusedReports, p.progress, p.message, p.cancelRequested, p.detached,
-            p.retryOf, p.trimmedAt, \(refunded("p")), p.runtimeEnd, p.pausedTime
+            p.retryOf, p.trimmedAt, \(refunded("p")), p.runtimeEnd, p.pausedTime,
+            p.pausedUntil, iif(p.pausedUntil IS NULL, NULL, (
+                SELECT CAST(detail AS INTEGER) FROM event
+                WHERE project = p.row AND kind = 'paused' ORDER BY seq DESC LIMIT 1
+            ))
         FROM project AS p JOIN account AS a ON a.id = p.account
         """
 
@@ -38,13 +42,14 @@ enum ProjectRow {
                 createdAt: Timestamp(milliseconds: row.integer(10)),
                 updatedAt: Timestamp(milliseconds: row.integer(11)),
                 startedAt: row.optionalTime(12), finishedAt: row.optionalTime(13), deadline: row.optionalTime(14),
-                retryOf: row.projectID(25),
+                pausedUntil: row.optionalTime(30), retryOf: row.projectID(25),
                 metadata: row.optionalText(15).map { Metadata(text: Array($0.utf8)) }),
             terms: Terms(
                 startTimeout: row.optionalInteger(16), lease: row.optionalInteger(17),
                 maximumRuntime: row.optionalInteger(18)),
             hadExternalID: row.integer(19) != 0, refusedReports: row.integer(20), isDetached: row.integer(24) != 0,
-            trimmedAt: row.optionalTime(26), runtimeEnd: row.optionalTime(28), pausedTime: row.integer(29))
+            trimmedAt: row.optionalTime(26), runtimeEnd: row.optionalTime(28), pausedTime: row.integer(29),
+            pauseLength: row.optionalInteger(31))
     }
 }
 

@@ -54,8 +54,8 @@ extension SQLiteReadTransaction {
 }
 
 extension Statement {
-    /// The exact sum whose halves stand in this column and the next; what does not fit into 64 bits is their greatest or
-    /// least number.
+    /// The exact sum whose halves stand in this column and the next; what does not fit into 64 bits is their greatest
+    /// or least number.
     fileprivate func sum(_ column: Int32) -> Int64 {
         let sum = Int128(integer(column)) << 32 + Int128(integer(column + 1))
         return Int64(clamping: sum)

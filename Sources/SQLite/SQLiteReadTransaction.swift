@@ -56,8 +56,8 @@ package class SQLiteReadTransaction: ReadTransaction {
 
     /// Nearly always nothing is due at all.
     var mayBeDue: Bool { min(earliestInSnapshot, nextDeadline.time) <= now }
-    /// The earliest deadline as it was when the snapshot was opened: what is settled since is still due in it. The writer
-    /// has no snapshot, and leaves it as it is.
+    /// The earliest deadline as it was when the snapshot was opened: what is settled since is still due in it. The
+    /// writer has no snapshot, and leaves it as it is.
     package var earliestInSnapshot = Timestamp(milliseconds: .max)
 
     func touch(_ project: Project) {

@@ -20,26 +20,32 @@ extension SQLiteWriteTransaction {
         return try list.all(ProjectRow.read)
     }
 
-    /// The clock went back: the project ends earlier than it would.
-    /// - Parameter runtimeEnd: nil: as it was.
+    /// The clock went back: the project ends earlier than it would, and so does the pause that it may be in.
+    /// - Parameters:
+    ///   - project: with the end that its pause has now.
+    ///   - runtimeEnd: nil: as it was.
     package func setBack(
         _ project: StoredProject, deadline: Timestamp, runtimeEnd: Timestamp?, at now: Timestamp
     ) throws(RPCError) {
         try change(
             project,
-            "UPDATE project SET updatedAt = ?2, deadline = ?3, runtimeEnd = ifnull(?4, runtimeEnd) WHERE row = ?1"
+            """
+            UPDATE project SET updatedAt = ?2, deadline = ?3, runtimeEnd = ifnull(?4, runtimeEnd), pausedUntil = ?5
+            WHERE row = ?1
+            """
         ) { update in
             update.bind(2, now)
             update.bind(3, deadline)
             update.bind(4, runtimeEnd)
+            update.bind(5, project.project.pausedUntil)
         }
         nextDeadline.include(deadline)
         guard runtimeEnd != nil else { return }
         try reporting { () throws(StorageError) in try prepared("UPDATE clock SET isSetBack = 1").run() }
     }
 
-    /// The clock went forwards again, or the machine was restarted: projects whose runtime ends earlier, as the clock had
-    /// been set back, have so much more of it, and not more than their terms say.
+    /// The clock went forwards again, or the machine was restarted: projects whose runtime ends earlier, as the clock
+    /// had been set back, have so much more of it, and not more than their terms say.
     /// - Returns: whether there may be some left.
     package func putForward(milliseconds: Int64, limits: Limits) throws(StorageError) -> Bool {
         let update = try prepared(

@@ -6,6 +6,22 @@ extension SQLiteWriteTransaction {
         try change(project, "UPDATE project SET updatedAt = ?2, cancelRequested = 1 WHERE row = ?1") { $0.bind(2, now) }
     }
 
+    package func setPause(of project: StoredProject, at now: Timestamp) throws(RPCError) {
+        let sql = """
+            UPDATE project SET updatedAt = ?2, deadline = ?3, detached = 0, pausedUntil = ?4, pausedTime = ?5,
+                runtimeEnd = ?6
+            WHERE row = ?1
+            """
+        try change(project, sql) { update in
+            update.bind(2, now)
+            update.bind(3, project.project.deadline)
+            update.bind(4, project.project.pausedUntil)
+            update.bind(5, project.pausedTime == 0 ? nil : project.pausedTime)
+            update.bind(6, project.runtimeEnd)
+        }
+        nextDeadline.include(project.project.deadline)
+    }
+
     package func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(RPCError) {
         try change(project, "UPDATE project SET updatedAt = ?2, deadline = ?3, detached = 1 WHERE row = ?1") { update in
             update.bind(2, now)

@@ -80,7 +80,8 @@ extension StorageError.Kind {
         // A quota that refuses a write is as harmless as a full disk. A sync or the wal-index that fails is not: the
         // commit may already be on disk.
         case SQLITE_IOERR: self = code == Self.writeFailed && systemError == EDQUOT ? .full : .io
-        // SQLite has tried for ten seconds to begin: a lock of this process's own was not given back. Only an end does that.
+        // SQLite has tried for ten seconds to begin: a lock of this process's own was not given back. Only an end does
+        // that.
         case SQLITE_PROTOCOL: self = .io
         case SQLITE_NOMEM: self = .io
         default: self = .misuse

@@ -1,8 +1,8 @@
 internal import LifecycleCore
 internal import Synchronization
 
-/// What `getMetrics` shows in process: how many calls of each method went well or not, under the daemon's names. There is
-/// no socket, no disk and no waiting to measure, so there are no gauges and no latencies.
+/// What `getMetrics` shows in process: how many calls of each method went well or not, under the daemon's names. There
+/// is no socket, no disk and no waiting to measure, so there are no gauges and no latencies.
 final class CallCounts: MetricsSource {
     private struct Count {
         var succeeded = 0

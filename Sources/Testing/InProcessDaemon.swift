@@ -30,7 +30,8 @@ public final class InProcessDaemon: Sendable {
             clock: clock, caller: Caller(uid: getuid(), gid: getgid(), pid: getpid(), roles: Set(Role.allCases)))
     }
 
-    /// - Parameter caller: for roles and the history, in which it also stands for the daemon: there is one process only.
+    /// - Parameter caller: for roles and the history, in which it also stands for the daemon: there is one process
+    ///   only.
     package init(clock: ManualClock, limits: Limits = Limits(), caller: Caller) {
         self.clock = clock
         self.limits = limits
@@ -47,8 +48,8 @@ public final class InProcessDaemon: Sendable {
     public func makeClient() -> LifecycleClient { LifecycleClient(InProcessTransport(self)) }
 
     /// Crashes the daemon in the next write that its rules allow, at this point. That call fails with the code
-    /// `connectionLost`, whose outcome is `unknown`, as it does over a socket when the daemon does not come back in time.
-    /// The next call meets the restarted daemon: leases last their whole time again from there on.
+    /// `connectionLost`, whose outcome is `unknown`, as it does over a socket when the daemon does not come back in
+    /// time. The next call meets the restarted daemon: leases last their whole time again from there on.
     public func crash(_ point: CrashPoint) { state.withLock { $0.crashPoint = point } }
 
     // MARK: One request

@@ -183,6 +183,29 @@ def test_a_project_is_paid_reported_and_explained(client: Client) -> None:
     assert [event.kind for event in explanation.events][-1] == "failed"
 
 
+def test_a_paused_project_waits_and_is_refunded_when_it_is_cancelled(client: Client, project: str) -> None:
+    with pytest.raises(errors.InvalidTransition):
+        client.heartbeat(project, pause=60)
+    client.update_status("processing", project)
+    with pytest.raises(errors.AmountOutOfRange) as caught:
+        client.heartbeat(project, pause=604_801)
+    assert (caught.value.param, caught.value.maximum) == ("pause", 604_800)
+    client.heartbeat(project, attach=True)
+    beat = client.heartbeat(project, pause=3600)
+    assert beat.paused_until is not None
+    assert beat.deadline is not None
+    assert beat.deadline > beat.paused_until > datetime.now(timezone.utc) + timedelta(minutes=59)
+    assert client.get_status(project).paused_until == beat.paused_until
+    assert client.heartbeat(project).paused_until is None
+    client.heartbeat(project, pause=3600)
+    cancelled = client.cancel_project(project)
+    assert (cancelled.project.error_code, cancelled.project.paused_until) == ("cancelled", None)
+    assert cancelled.credits_refunded == cancelled.project.credits_used > 0
+    kinds = [event.kind for event in client.explain_project(project).events]
+    assert kinds == ["created", "processing", "paused", "resumed", "paused", "failed"]
+    assert client.audit().ok
+
+
 def test_lists_balances_and_figures(client: Client, project: str) -> None:
     second = client.create_project("ada", 1, idempotency_key="k").project.project_id
     page = client.list_projects(user_id="ada", status=["pending", "failed"], limit=1, include_stats=True)
@@ -215,6 +238,7 @@ def test_the_same_in_asyncio(daemon: Any) -> None:
             first = projects[0].project.project_id
             assert (await client.update_status("processing", first)).changed
             assert (await client.heartbeat(first, progress=1)).status == "processing"
+            assert (await client.heartbeat(first, pause=60)).paused_until is not None
             assert (await client.get_status(first)).status == "processing"
             with pytest.raises(errors.InsufficientCredits) as caught:
                 await client.create_project("ada", 1)

@@ -1,6 +1,7 @@
 internal import LifecycleCore
 
-/// The leases that are attached to the client's connection, each until its project has ended or the caller detaches it.
+/// The leases that are attached to the client's connection, each until its project has ended or is paused, or the
+/// caller detaches it.
 ///
 /// While there is a lease, the connection must stay open, also if it is idle: the daemon would take its end for the end
 /// of this process. After the connection is lost, the leases are attached to the next one. A project can end without
@@ -13,13 +14,17 @@ struct HeldLeases: Sendable {
         var isLost = false
         /// A request of the transport about this lease is not answered yet.
         var isAsked = false
+        /// A heartbeat that pauses the project is not answered yet. To attach the lease after it would end the pause.
+        var isPausing = false
+        /// It is not known whether such a heartbeat was carried out, so the status is read first.
+        var mayBePaused = false
         /// When to send the next request.
         var askAt: Instant
     }
 
-    /// The pause after a request that failed. It must be short compared with the daemon's detach grace, by default 30
+    /// The delay after a request that failed. It must be short compared with the daemon's detach grace, by default 30
     /// s.
-    private static var pause: Duration { .seconds(1) }
+    private static var delay: Duration { .seconds(1) }
 
     private static var longestInterval: Duration { .seconds(60) }
 
@@ -37,16 +42,21 @@ struct HeldLeases: Sendable {
     var count: Int { leases.count }
 
     /// When `takeDue` returns something. `nil`: not before an answer comes.
-    var nextRequest: Instant? { leases.values.lazy.filter { !$0.isAsked }.map(\.askAt).min() }
+    var nextRequest: Instant? { leases.values.lazy.filter { !$0.isAsked && !$0.isPausing }.map(\.askAt).min() }
+
+    /// The caller begins this call.
+    mutating func begin(_ call: LeaseCall) {
+        if case .pause(let name) = call { leases[name]?.isPausing = true }
+    }
 
     /// The requests to send now, lost leases first. They count as sent from here on.
     mutating func takeDue(_ now: Instant) -> [LeaseCall] {
         guard let first = nextRequest, first <= now else { return [] }
         var lost: [LeaseCall] = []
         var others: [LeaseCall] = []
-        for (name, lease) in leases where !lease.isAsked && lease.askAt <= now {
+        for (name, lease) in leases where !lease.isAsked && !lease.isPausing && lease.askAt <= now {
             leases[name]?.isAsked = true
-            if lease.isLost { lost.append(.attach(name)) } else { others.append(.look(name)) }
+            if lease.isLost, !lease.mayBePaused { lost.append(.attach(name)) } else { others.append(.look(name)) }
         }
         return lost + others
     }
@@ -70,13 +80,20 @@ struct HeldLeases: Sendable {
     }
 
     private mutating func answered(_ call: LeaseCall, _ answer: JSONValue, _ now: Instant) -> Bool {
-        guard !Self.isOver(answer["project"] ?? answer) else { return leases.removeValue(forKey: call.name) != nil }
+        let project = answer["project"] ?? answer
+        guard !Self.isOver(project) else { return leases.removeValue(forKey: call.name) != nil }
+        // To tie it again would end the pause.
+        guard !Self.isPaused(project) else {
+            leases[call.name] = nil
+            return false
+        }
         switch call {
         case .attach(let name): leases[name] = Lease(askAt: now + interval)
         case .detach(let name): leases[name] = nil
-        case .look(let name):
+        case .look(let name), .pause(let name):
             guard var lease = leases[name] else { return false }
-            lease.isAsked = false
+            if case .pause = call { lease.isPausing = false } else { lease.isAsked = false }
+            lease.mayBePaused = false
             lease.askAt = lease.isLost ? now : now + interval
             leases[name] = lease
         }
@@ -88,20 +105,25 @@ struct HeldLeases: Sendable {
             // Perhaps it is attached, and perhaps to a connection that has ended. So attach it again, except if the
             // caller was cancelled: then the lease is only kept, and its status is read.
             let isLost = error.code != .cancelled || leases[name]?.isLost == true
-            leases[name] = Lease(isLost: isLost, askAt: now + Self.pause)
+            leases[name] = Lease(isLost: isLost, askAt: now + Self.delay)
+        } else if case .pause(let name) = call {
+            leases[name]?.isPausing = false
+            leases[name]?.mayBePaused = error.outcome == .unknown
         } else {
             leases[call.name]?.isAsked = false
-            leases[call.name]?.askAt = now + Self.pause
+            leases[call.name]?.askAt = now + Self.delay
         }
         return false
     }
 
-    /// Removes a lease if the answer to any call shows that its project has ended.
+    /// Removes a lease if the answer to any call shows that its project has ended or is paused.
     mutating func note(_ answer: JSONValue) {
-        guard !isEmpty, let project = answer["project"], Self.isOver(project) else { return }
+        guard !isEmpty, let project = answer["project"], Self.isOver(project) || Self.isPaused(project) else { return }
         if let id = project["projectId"]?.string.flatMap({ ProjectID($0) }) { leases[.project(id)] = nil }
         if let id = project["externalId"]?.string { leases[.external(Array(id.utf8))] = nil }
     }
+
+    private static func isPaused(_ project: JSONValue) -> Bool { project["pausedUntil"] != nil }
 
     private static func isOver(_ project: JSONValue) -> Bool {
         guard let status = project["status"]?.string.flatMap(Status.init(rawValue:)) else { return false }

@@ -25,12 +25,14 @@ enum LeaseCall: Sendable {
     case attach(LeaseName)
     /// A heartbeat that detaches the lease.
     case detach(LeaseName)
+    /// A heartbeat that pauses its project, which detaches the lease.
+    case pause(LeaseName)
     /// Another call whose answer has the project's status.
     case look(LeaseName)
 
     var name: LeaseName {
         switch self {
-        case .attach(let name), .detach(let name), .look(let name): name
+        case .attach(let name), .detach(let name), .pause(let name), .look(let name): name
         }
     }
 
@@ -46,7 +48,7 @@ enum LeaseCall: Sendable {
             switch heartbeat.attach {
             case true?: .attach(name)
             case false?: .detach(name)
-            case nil: .look(name)
+            case nil: heartbeat.pause == nil ? .look(name) : .pause(name)
             }
     }
 

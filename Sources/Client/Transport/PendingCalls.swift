@@ -16,7 +16,7 @@ struct PendingCalls<Waiter: Sendable>: Sendable {
         let timeout: Duration
         let deadline: Instant
         let connectTimeout: Duration
-        /// If there is no connection at this time, the call fails. It begins again when a connection ends.
+        /// If there is no connection at this time, the call fails. Set again when a connection ends.
         var connectBy: Instant
         var state = State.queued
         /// It may have reached the daemon on an earlier connection.

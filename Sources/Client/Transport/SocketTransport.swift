@@ -112,6 +112,7 @@ final class SocketTransport: Transport {
         let next = state.withLock { state -> Next in
             do throws(ClientError) { try start(&state) } catch { return .refuse(error) }
             state.calls.add(call, id: id)
+            if let lease = waiter.lease { state.leases.begin(lease) }
             guard state.connection != nil else {
                 state.wakeAt = now
                 return .wake

@@ -9,6 +9,8 @@ public struct Event: Sendable, Equatable {
         /// The app asked to cancel the project. The pipeline still has to report the verdict.
         case cancelRequested
         case granted, adjusted
+        /// Nobody reports for a time that the pipeline has named; and somebody has again.
+        case paused, resumed
     }
 
     /// Grows with every event, in the order of the commits.

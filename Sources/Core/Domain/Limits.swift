@@ -14,6 +14,8 @@ package struct Limits: Sendable, Equatable {
     package var maximumRuntime: Int64 = 21_600
     /// The time, in seconds, that a project has after the connection of its lease holder has ended.
     package var detachGrace: Int64 = 30
+    /// Seconds that the pauses of one project may last together.
+    package var maximumPause: Int64 = 604_800
     package var longestStartTimeout: Int64 = 604_800
     package var longestLease: Int64 = 86_400
     package var longestRuntime: Int64 = 2_592_000
@@ -87,6 +89,9 @@ extension Limits {
         Row(
             "detachGrace", \.detachGrace, 1...86_400, "seconds",
             "seconds that a project has after the connection of its lease has ended"),
+        Row(
+            "maxPause", \.maximumPause, 1...year, "seconds",
+            "seconds that the pauses of one project may last together"),
         Row(
             "longestStartTimeout", \.longestStartTimeout, 1...year, "seconds",
             "the highest startTimeout, in seconds"),

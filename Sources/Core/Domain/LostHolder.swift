@@ -3,7 +3,8 @@ package enum LostHolder {
     /// The projects have their detach grace left. Each write has at most `Sweep.batch` projects.
     package static func detachments(of projects: [ProjectID]) -> [BoundCall.Write] {
         writes(projects) { stored, transaction, context throws(RPCError) in
-            guard let deadline = stored.project.deadline else { return }
+            // A paused project needs no lease holder.
+            guard let deadline = stored.project.deadline, stored.project.pausedUntil == nil else { return }
             let end = stored.detachEnd(detachedAt: context.now, limits: context.limits)
             try transaction.detach(stored, deadline: min(deadline, end), at: context.now)
         }

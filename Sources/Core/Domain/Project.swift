@@ -24,6 +24,9 @@ public struct Project: Sendable, Equatable {
     public var finishedAt: Timestamp?
     /// When the daemon fails and refunds the project if nobody reports. `nil` after the project has ended.
     public var deadline: Timestamp?
+    /// The end of the pause: no report is needed before it. `nil` if the project is not paused. It stays after that
+    /// time, until the next heartbeat or report.
+    public var pausedUntil: Timestamp?
     /// The failed project that this project repeats.
     public var retryOf: ProjectID?
     public var metadata: Metadata?
@@ -33,7 +36,7 @@ public struct Project: Sendable, Equatable {
         externalId: String? = nil, name: String? = nil, errorCode: String? = nil, errorMessage: String? = nil,
         progress: Double? = nil, message: String? = nil, cancelRequested: Bool = false, createdAt: Timestamp,
         updatedAt: Timestamp, startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil, deadline: Timestamp? = nil,
-        retryOf: ProjectID? = nil, metadata: Metadata? = nil
+        pausedUntil: Timestamp? = nil, retryOf: ProjectID? = nil, metadata: Metadata? = nil
     ) {
         self.projectId = projectId
         self.userId = userId
@@ -52,6 +55,7 @@ public struct Project: Sendable, Equatable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.deadline = deadline
+        self.pausedUntil = pausedUntil
         self.retryOf = retryOf
         self.metadata = metadata
     }
@@ -87,6 +91,8 @@ extension Project: Message {
         try fields.optional("startedAt", &startedAt, "When the pipeline first reported.")
         try fields.optional("finishedAt", &finishedAt, "When the first verdict came.")
         try fields.optional("deadline", &deadline, "When the daemon fails and refunds it if nobody reports.")
+        try fields.optional(
+            "pausedUntil", &pausedUntil, "No report is needed before it. Absent if the project is not paused.")
         try fields.optional("retryOf", &retryOf, "The failed project that this project repeats.")
         try fields.optional("metadata", &metadata, "The metadata that was given at the creation.")
     }

@@ -23,7 +23,7 @@ package enum Sweep {
         if let resumedAt, let grace = grace(stored, code, from: resumedAt, context.limits), grace > context.now {
             return try postpone(stored, to: grace, in: transaction, at: context.now)
         }
-        try transaction.finish(stored, .failed(code: code, message: message(code)), at: context.now)
+        try transaction.finish(stored, .failed(code: code, message: message(code, stored)), at: context.now)
         try transaction.record(NewEvent(.failed, of: stored, errorCode: code), by: context.caller, at: context.now)
     }
 
@@ -61,9 +61,11 @@ package enum Sweep {
         return stored.isDetached ? FailureCode.crashed : FailureCode.leaseExpired
     }
 
-    private static func message(_ code: String) -> String {
+    private static func message(_ code: String, _ stored: StoredProject) -> String {
         switch code {
         case FailureCode.startTimeout: "no pipeline reported in time after the creation"
+        case FailureCode.leaseExpired where stored.project.pausedUntil != nil:
+            "the pipeline did not report again after its pause"
         case FailureCode.leaseExpired: "the pipeline stopped reporting"
         case FailureCode.crashed: "the process that held the lease ended without a verdict"
         default: "the project ran longer than it may"

@@ -39,17 +39,21 @@ extension StoredProject {
         return runtimeEnd.map { min($0, end) } ?? end
     }
 
-    /// When the daemon will fail it if nobody reports after `lastReport`. After the clock went back that may be before the
-    /// creation, and a start is waited for from there on.
+    /// When the daemon will fail it if nobody reports after `lastReport`, or after its pause. After the clock went back that
+    /// may be before the creation, and a start is waited for from there on.
     /// - Parameters:
     ///   - status: nil: its own.
     ///   - end: when its runtime ends; nil: as it is known.
     package func deadline(
         _ status: Status? = nil, lastReport: Timestamp, endingBy end: Timestamp? = nil, limits: Limits
     ) -> Timestamp? {
-        terms.deadline(
-            status ?? project.status, createdAt: min(project.createdAt, lastReport), lastReport: lastReport,
+        let deadline = terms.deadline(
+            status ?? project.status, createdAt: min(project.createdAt, lastReport),
+            lastReport: max(lastReport, project.pausedUntil ?? lastReport),
             runtimeEnd: end ?? runtimeEnd(limits), limits: limits)
+        // A pause that was granted lasts, also when the limits are lower since.
+        guard let deadline, let pausedUntil = project.pausedUntil else { return deadline }
+        return max(deadline, pausedUntil)
     }
 
     /// When it fails if its holder's connection ended at `detachedAt`.

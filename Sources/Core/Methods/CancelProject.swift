@@ -1,5 +1,6 @@
-/// Cancels a project: one that no pipeline has begun fails at once and is refunded; of one that is processing the pipeline
-/// is told with its next heartbeat, and says itself what became of it. Silence lets the lease decide.
+/// Cancels a project: one that no pipeline works on, as it is pending or paused, fails at once and is refunded; of one that
+/// is processing the pipeline is told with its next heartbeat, and says itself what became of it. Silence lets the lease
+/// decide.
 ///
 /// Errors: `projectNotFound`, `terminalState` (it is completed).
 public struct CancelProject: Sendable {
@@ -19,7 +20,7 @@ public struct CancelProject: Sendable {
 
 extension CancelProject: WriteMethod {
     package static let name = "cancelProject"
-    package static let summary = "Cancel a project: at once while it is pending, else by asking its pipeline."
+    package static let summary = "Cancel a project: at once while it is pending or paused, else by asking its pipeline."
     package static let roles: [Role] = [.app]
     package static let errors: [ErrorKind] = [.projectNotFound, .terminalState]
     package static let worksOnFullDisk = true
@@ -38,10 +39,10 @@ extension CancelProject: WriteMethod {
         var changed = false
         switch stored.project.status {
         case .pending:
-            try store.finish(
-                stored, .failed(code: FailureCode.cancelled, message: "cancelled before it began"), at: context.now)
-            try store.record(
-                NewEvent(.failed, of: stored, errorCode: FailureCode.cancelled), by: context.caller, at: context.now)
+            try fail(stored, "cancelled before it began", in: store, context)
+            changed = true
+        case .processing where stored.project.pausedUntil != nil:
+            try fail(stored, "cancelled while it was paused", in: store, context)
             changed = true
         case .processing:
             if !stored.project.cancelRequested {
@@ -56,6 +57,14 @@ extension CancelProject: WriteMethod {
         return Response(
             project: project, changed: changed, creditsRefunded: project.creditsRefunded,
             balance: try store.balance(of: project.userId))
+    }
+
+    private func fail(
+        _ stored: StoredProject, _ message: String, in store: any WriteTransaction, _ context: CallContext
+    ) throws(RPCError) {
+        try store.finish(stored, .failed(code: FailureCode.cancelled, message: message), at: context.now)
+        try store.record(
+            NewEvent(.failed, of: stored, errorCode: FailureCode.cancelled), by: context.caller, at: context.now)
     }
 }
 

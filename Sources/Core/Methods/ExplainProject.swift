@@ -43,13 +43,13 @@ extension ExplainProject: ReadMethod, ProjectMethod {
             refusedReports: stored.refusedReports,
             summary: Self.summary(
                 of: stored.project, events: events, refusedReports: stored.refusedReports,
-                trimmedAt: stored.trimmedAt),
+                trimmedAt: stored.trimmedAt, at: context.now),
             trimmedAt: stored.trimmedAt)
     }
 
     /// What callers wrote stands in it quoted and escaped, so that no message reads as a part of the story.
     static func summary(
-        of project: Project, events: [Event], refusedReports: Int64, trimmedAt: Timestamp? = nil
+        of project: Project, events: [Event], refusedReports: Int64, trimmedAt: Timestamp? = nil, at now: Timestamp
     ) -> String {
         let credits = project.creditsUsed == 1 ? "1 credit" : "\(project.creditsUsed) credits"
         func by(_ kind: Event.Kind) -> String {
@@ -62,8 +62,12 @@ extension ExplainProject: ReadMethod, ProjectMethod {
         let end = (project.finishedAt ?? project.updatedAt).description
         switch project.status {
         case .pending, .processing:
-            let until = project.deadline.map { "; it is failed and refunded at \($0) if nobody reports" } ?? ""
-            parts.append("still \(project.status.rawValue), its \(credits) held" + until)
+            parts.append("still \(project.status.rawValue), its \(credits) held")
+            if let until = project.pausedUntil { parts.append(pause(until: until, at: now)) }
+            if let deadline = project.deadline {
+                let again = project.pausedUntil == nil ? "" : " again"
+                parts.append("it is failed and refunded at \(deadline) if nobody reports\(again)")
+            }
         case .completed:
             parts.append("completed at \(end)\(by(.completed)), its \(credits) spent")
         case .failed:
@@ -78,6 +82,12 @@ extension ExplainProject: ReadMethod, ProjectMethod {
         }
         if let trimmedAt { parts.append("its history, name, metadata and messages were removed at \(trimmedAt)") }
         return parts.joined(separator: "; ") + "."
+    }
+
+    private static func pause(until end: Timestamp, at now: Timestamp) -> String {
+        now < end
+            ? "paused until \(end), and the next report ends the pause; a cancellation fails and refunds it at once"
+            : "its pause is over since \(end), and nobody has reported yet"
     }
 }
 

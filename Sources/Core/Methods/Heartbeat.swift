@@ -1,7 +1,8 @@
 /// A pipeline's sign of life: renews the lease of a project that is processing. It never revives one that has ended; the
 /// answer says what became of it, so that the pipeline can stop.
 ///
-/// Errors: `projectNotFound`. What it says is on disk within a second, not when it is answered.
+/// Errors: `projectNotFound`; of a pause `invalidTransition` (it is pending) and `amountOutOfRange` (no such pause is left).
+/// What it says is on disk within a second, not when it is answered; a pause, and its end, when it is answered.
 public struct Heartbeat: Sendable {
     public var projectId: ProjectID?
     public var externalId: String?
@@ -12,16 +13,20 @@ public struct Heartbeat: Sendable {
     /// true ties the lease to this connection: when it ends without a verdict, the project fails as `crashed` after the
     /// detach grace. false unties it. Nil: as before.
     public var attach: Bool?
+    /// Nobody will report for so many seconds, and the project waits: until the next heartbeat or report, at most until
+    /// then and a lease longer. Its lease is untied. Nil: its pause, if it has one, has ended.
+    public var pause: Int64?
 
     public init(
         projectId: ProjectID? = nil, externalId: String? = nil, progress: Double? = nil, message: String? = nil,
-        attach: Bool? = nil
+        attach: Bool? = nil, pause: Int64? = nil
     ) {
         self.projectId = projectId
         self.externalId = externalId
         self.progress = progress
         self.message = message
         self.attach = attach
+        self.pause = pause
     }
 
     public struct Response: Sendable {
@@ -30,6 +35,8 @@ public struct Heartbeat: Sendable {
         public var deadline: Timestamp?
         /// The app wants it cancelled: report `failed` with the code `cancelled`, or `completed` if it is done.
         public var cancelRequested: Bool
+        /// Until then nobody need report; absent when it is not paused. A project whose cancellation was asked for is not.
+        public var pausedUntil: Timestamp?
     }
 }
 
@@ -37,7 +44,7 @@ extension Heartbeat: WriteMethod, ProjectMethod {
     package static let name = "heartbeat"
     package static let summary = "A sign of life: renews the lease, and learns whether to stop."
     package static let roles: [Role] = [.agent]
-    package static let errors: [ErrorKind] = [.projectNotFound]
+    package static let errors: [ErrorKind] = [.projectNotFound, .amountOutOfRange, .invalidTransition]
     package static let worksOnFullDisk = true
     package static var blank: Self { Self() }
 
@@ -46,11 +53,13 @@ extension Heartbeat: WriteMethod, ProjectMethod {
         try fields.optional("progress", &progress, .part, "How far it is, 0 to 1; as before when absent.")
         try fields.optional("message", &message, .text(0...1024), "What it does, for people; as before when absent.")
         try fields.optional("attach", &attach, "true ties the lease to this connection, false unties it.")
+        try fields.optional("pause", &pause, .pause, "Seconds in which nobody will report.")
     }
 
     package func validate() throws(RPCError) {
         _ = try reference
         if let progress, !(0...1).contains(progress) { throw .invalidParams("progress", "must be from 0 to 1") }
+        if pause != nil, attach == true { throw .invalidParams("attach", "does not go with pause") }
     }
 
     package var isRepeatable: Bool { true }
@@ -58,12 +67,18 @@ extension Heartbeat: WriteMethod, ProjectMethod {
     package var subject: CallSubject { CallSubject(project: try? reference) }
 
     package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
-        let stored = try store.existingProject(reference)
-        let project = stored.project
+        let known = try store.existingProject(reference)
+        let project = known.project
         guard !project.status.isTerminal else {
             return Response(status: project.status, deadline: nil, cancelRequested: project.cancelRequested)
         }
         let now = context.now
+        let stored: StoredProject
+        if let pause, !project.cancelRequested {
+            stored = try Pause.begin(known, for: pause, in: store, context)
+        } else {
+            stored = try Pause.end(known, in: store, context)
+        }
         // A pending project has no lease to renew, and a holder that is back has what there was before it left.
         var deadline = project.deadline
         if project.status == .processing || stored.isDetached {
@@ -72,7 +87,9 @@ extension Heartbeat: WriteMethod, ProjectMethod {
         if stored.isDetached { try store.renew(stored, deadline: deadline, at: now) }
         try store.beat(stored, Beat(progress: progress, message: message, deadline: deadline, at: now))
         if let attach { store.affect(attach ? .attach(project.projectId) : .detach(project.projectId)) }
-        return Response(status: project.status, deadline: deadline, cancelRequested: project.cancelRequested)
+        return Response(
+            status: project.status, deadline: deadline, cancelRequested: project.cancelRequested,
+            pausedUntil: stored.project.pausedUntil)
     }
 }
 
@@ -85,5 +102,6 @@ extension Heartbeat.Response: Message {
         try fields.required("status", &status, "Where the project is.")
         try fields.optional("deadline", &deadline, "When the daemon fails and refunds it if nothing more is heard.")
         try fields.required("cancelRequested", &cancelRequested, "The app wants it cancelled.")
+        try fields.optional("pausedUntil", &pausedUntil, "Until then nobody need report; absent when it is not paused.")
     }
 }

@@ -20,6 +20,7 @@ extension FieldRule {
     package static let startTimeout = from(1, upTo: { $0.longestStartTimeout })
     package static let lease = from(1, upTo: { $0.longestLease })
     package static let maximumRuntime = from(1, upTo: { $0.longestRuntime })
+    package static let pause = from(1, upTo: { $0.maximumPause })
     package static let report = words(Status.reportable.map(\.rawValue))
 }
 

@@ -89,7 +89,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
                 try store.recordExternalID(newExternalID, of: stored, at: context.now)
                 try record(.externalIdRecorded, stored, in: store, context)
             }
-            try apply(decision, to: stored, in: store, context)
+            try apply(decision, to: try Pause.end(stored, in: store, context), in: store, context)
         }
         let now = try store.existingProject(.projectID(stored.project.projectId)).project
         return Response(

@@ -23,6 +23,23 @@ extension RPCError {
             ])
     }
 
+    package static func cannotPause(_ status: Status) -> Self {
+        Self(
+            .invalidTransition, "Only a project that is processing can be paused, and this one is \(status.rawValue).",
+            hint: "Report processing first.", fields: invalidTransition(from: status, to: status).fields)
+    }
+
+    /// - Parameters:
+    ///   - left: the seconds that the project may still be paused.
+    ///   - limit: the most seconds of all its pauses together.
+    package static func pauseExceeded(_ seconds: Int64, left: Int64, limit: Int64) -> Self {
+        Self(
+            .amountOutOfRange,
+            "pause is \(seconds), and of the \(limit) seconds that a project may be paused \(max(0, left)) are left.",
+            hint: "Let the pipeline continue, or fail the project. An admin can raise maxPause.",
+            fields: ["param": .text("pause"), "minimum": .integer(1), "maximum": .integer(max(0, left))])
+    }
+
     /// For `retryProject`.
     package static func notFailed(_ status: Status) -> Self {
         Self(

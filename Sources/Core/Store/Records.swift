@@ -16,10 +16,13 @@ package struct StoredProject: Sendable {
     package var runtimeEnd: Timestamp?
     /// Milliseconds by which pauses have put off the end of its runtime.
     package var pausedTime: Int64
+    /// How many seconds the pause was asked for that it is in.
+    package var pauseLength: Int64?
 
     package init(
         row: Int64, account: Int64, project: Project, terms: Terms, hadExternalID: Bool, refusedReports: Int64,
-        isDetached: Bool = false, trimmedAt: Timestamp? = nil, runtimeEnd: Timestamp? = nil, pausedTime: Int64 = 0
+        isDetached: Bool = false, trimmedAt: Timestamp? = nil, runtimeEnd: Timestamp? = nil, pausedTime: Int64 = 0,
+        pauseLength: Int64? = nil
     ) {
         self.row = row
         self.account = account
@@ -31,6 +34,7 @@ package struct StoredProject: Sendable {
         self.trimmedAt = trimmedAt
         self.runtimeEnd = runtimeEnd
         self.pausedTime = pausedTime
+        self.pauseLength = pauseLength
     }
 }
 

@@ -44,6 +44,8 @@ package protocol WriteTransaction: ReadTransaction {
     func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError)
     /// Records a heartbeat. It is on disk at most 1 second later, and not in the history.
     func beat(_ project: StoredProject, _ beat: Beat) throws(RPCError)
+    /// Writes the pause of `project`, or that it has none, and the times that depend on it.
+    func setPause(of project: StoredProject, at now: Timestamp) throws(RPCError)
     /// Records that the app asked to cancel the project, so that the next heartbeat tells the pipeline.
     func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError)
     /// Records that the lease holder is gone. The project fails at `deadline`.

@@ -40,6 +40,8 @@ extension Telemetry {
         case .externalIdRecorded: log.write(.externalIDRecorded, fields)
         case .cancelRequested: log.write(.cancelRequested, fields)
         case .reportRefused: log.write(.reportRefused, fields)
+        case .paused: log.write(.projectPaused, fields)
+        case .resumed: log.write(.projectResumed, fields)
         case .granted: log.write(.creditsGranted, fields)
         case .adjusted: log.write(.creditsAdjusted, fields)
         }

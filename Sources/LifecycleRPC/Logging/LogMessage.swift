@@ -5,7 +5,7 @@ package import Logging
 package enum LogMessage: Sendable, CaseIterable {
     // Events of projects and credits.
     case projectCreated, statusUpdated, projectFailed, creditsRefunded, creditsGranted, creditsAdjusted
-    case externalIDRecorded, cancelRequested, reportRefused, requestRefused
+    case externalIDRecorded, cancelRequested, projectPaused, projectResumed, reportRefused, requestRefused
     // The storage.
     case outcomeUnknown, storageRefused, storageFailed, ledgerInconsistent, uncleanLastRun, databaseInOrder
     case databaseUnchecked, logGrows, logCheckpointed
@@ -36,6 +36,8 @@ package enum LogMessage: Sendable, CaseIterable {
         case .creditsAdjusted: (.info, "72e7d16c06e64398bc9a5d9f5e2e371e", "credits adjusted")
         case .externalIDRecorded: (.info, "dbba722e3f4446ed8853a5434932a4fc", "external id recorded")
         case .cancelRequested: (.info, "33ed62834177482bab8cf28040bde8ea", "cancel requested")
+        case .projectPaused: (.info, "a06e6510316844558a9f03856447d551", "project paused")
+        case .projectResumed: (.info, "0d2b8b7218a94b32bc1dbfd053f52f69", "project resumed")
         case .reportRefused: (.info, "a99ed699e02f4e55a855755f049b1f60", "report refused")
         case .requestRefused: (.info, "fa6dd261d83e4a05804b12e4d5c7ea3b", "request refused")
         case .outcomeUnknown: (.error, "59e24dfbb5a84ac9a3e234ee1922f14d", "outcome unknown")

@@ -106,8 +106,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// The minimum time of the next step in nanoseconds: parsing takes about 3 ns for each byte of the line.
     var expectedCost: Int64 { sequence.wantsWork ? Int64(framer.bufferedBytes) &* 3 : 0 }
 
-    /// Starts requests and sends answers until `time`, or for 16 steps if they take longer, so that turns do not cost more
-    /// than requests on a slow machine. It starts no step after `last`.
+    /// Starts requests and sends answers until `time`, or for 16 steps if they take longer, so that turns do not cost
+    /// more than requests on a slow machine. It starts no step after `last`.
     func work(until time: NIODeadline, orAtLast last: NIODeadline) {
         let hadMore = hasMore
         hasMore = takeSteps(until: time, orAtLast: last)

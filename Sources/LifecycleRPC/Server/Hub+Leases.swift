@@ -39,9 +39,9 @@ extension Hub {
         }
     }
 
-    /// Removes the leases of projects that have ended.
+    /// Removes the leases of projects that have ended or are paused.
     func release(_ steps: [NewEvent]) {
-        for step in steps where step.kind == .completed || step.kind == .failed {
+        for step in steps where [.completed, .failed, .paused].contains(step.kind) {
             if let project = step.project { holders.release(project.id) }
         }
     }

@@ -13,7 +13,7 @@ struct FairQueue<Group: Hashable, Member: Hashable> {
 
     /// - Parameters:
     ///   - credit: how much time a member that comes back after a pause may use before the others are served again.
-    ///   - debt: the maximum time that counts against a member for one step.
+    ///   - debt: how far the used time of a member can be ahead of the others.
     init(credit: Int64, debt: Int64) {
         self.credit = credit
         self.debt = debt

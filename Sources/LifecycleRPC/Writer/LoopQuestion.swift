@@ -1,5 +1,5 @@
-/// Before the daemon's clocks end anything, the event loop has to be heard once: a report that came in time may wait there.
-/// The writer thread's own.
+/// Before the daemon's clocks end anything, the event loop has to be heard once: a report that came in time may wait
+/// there. The writer thread's own.
 struct LoopQuestion {
     private enum State {
         case none, asked, answered

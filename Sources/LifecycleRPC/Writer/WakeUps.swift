@@ -38,8 +38,8 @@ struct WakeUps {
         var number = 0
     }
 
-    /// In milliseconds. No timer is longer, though it may then fire for nothing: while the machine sleeps, or when the wall
-    /// clock is set forwards, a timer does not come nearer.
+    /// In milliseconds. No timer is longer, though it may then fire for nothing: while the machine sleeps, or when the
+    /// wall clock is set forwards, a timer does not come nearer.
     static let longestPause: Int64 = 60_000
 
     // A timer for each reason, so that heartbeats, which come often, do not make the others start anew.
@@ -61,8 +61,8 @@ struct WakeUps {
         if self[id.reason].number == id.number { self[id.reason].time = nil }
     }
 
-    /// Whether a timer should have fired long ago. The process stood still then, paused or without a processor, and whoever
-    /// wanted to report meanwhile could not. To be asked before the messages that have come are read.
+    /// Whether a timer should have fired long ago. The process stood still then, paused or without a processor, and
+    /// whoever wanted to report meanwhile could not. To be asked before the messages that have come are read.
     func isLate(at uptime: Int64, tolerance: Int64) -> Bool {
         isLate(deadline, uptime, tolerance) || isLate(heartbeats, uptime, tolerance) || isLate(retry, uptime, tolerance)
     }

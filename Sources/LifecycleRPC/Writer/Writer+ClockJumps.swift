@@ -12,8 +12,9 @@ extension Writer {
         lastSeen = now
     }
 
-    /// Looks whether the thread stood still in the middle of its work, paused or in front of a slow disk, or the event loop
-    /// did, so that nobody could report. To be asked before anything is expired, and before the thread waits again.
+    /// Looks whether the thread stood still in the middle of its work, paused or in front of a slow disk, or the event
+    /// loop did, so that nobody could report. To be asked before anything is expired, and before the thread waits
+    /// again.
     func noticePause() {
         let now = uptime()
         if hasLoopPaused(now) || now &- lastSeen > patience { resumedAt = context(.daemon).now }
@@ -60,7 +61,8 @@ extension Writer {
             try begin.run()
             transaction.begin(at: now)
             let (_, change) = try transaction.lookAtClock(at: now)
-            // Nobody has seen how the clock came to what it shows. After a restart of the machine it is taken to be right.
+            // Nobody has seen how the clock came to what it shows. After a restart of the machine it is taken to be
+            // right.
             switch change {
             case .set(let step) where clockChanges.isStarting: clockChanges.goForward(by: step)
             case .restarted where clockChanges.isStarting: clockChanges.goForward(by: .max)
@@ -83,8 +85,8 @@ extension Writer {
         clockChanges.noteDone()
     }
 
-    /// After the clock went back, deadlines lie too far in the future by as much: no project waits longer than its terms
-    /// say from now on.
+    /// After the clock went back, deadlines lie too far in the future by as much: no project waits longer than its
+    /// terms say from now on.
     private func shortenDeadlines(_ now: Timestamp) throws(StorageError) {
         var latest: StoredProject?
         while true {
@@ -110,19 +112,22 @@ extension Writer {
         }
     }
 
-    /// Its runtime ends no later than if it had begun now: what was created in what is the future now would go on for ever.
-    private func shortenDeadline(of stored: StoredProject, _ now: Timestamp) throws(RPCError) {
+    /// Its runtime ends no later than if it had begun now: what was created in what is the future now would go on for
+    /// ever.
+    private func shortenDeadline(of known: StoredProject, _ now: Timestamp) throws(RPCError) {
         let limits = context(.daemon).limits
+        let stored = known.pauseShortened(at: now)
         let knownEnd = stored.runtimeEnd(limits)
         let end = min(knownEnd, stored.terms.runtimeEnd(from: now, limits).adding(milliseconds: stored.pausedTime))
         let longest = stored.deadline(lastReport: now, endingBy: end, limits: limits)
-        guard var deadline = longest, let known = stored.project.deadline else { return }
+        guard var deadline = longest, let knownDeadline = stored.project.deadline else { return }
         if stored.isDetached {
             deadline = min(deadline, stored.detachEnd(detachedAt: now, endingBy: end, limits: limits))
         }
-        guard end < knownEnd || deadline < known else { return }
+        let isPauseShorter = stored.project.pausedUntil != known.project.pausedUntil
+        guard end < knownEnd || deadline < knownDeadline || isPauseShorter else { return }
         try transaction.setBack(
-            stored, deadline: min(deadline, known), runtimeEnd: end < knownEnd ? end : nil, at: now)
+            stored, deadline: min(deadline, knownDeadline), runtimeEnd: end < knownEnd ? end : nil, at: now)
         if end < knownEnd { clockChanges.mayBeSetBack = true }
     }
 }

@@ -24,8 +24,8 @@ extension Writer {
     }
 
     /// Expires these projects, at most `Sweep.batch`, in a transaction for this only.
-    /// - Returns: what was done, and whether all are expired. What a full disk or a foreign lock refuses has to wait, and
-    ///   counts as done.
+    /// - Returns: what was done, and whether all are expired. What a full disk or a foreign lock refuses has to wait,
+    ///   and counts as done.
     func expire(_ due: Due) throws(StorageError) -> (events: [NewEvent], isDone: Bool) {
         do throws(StorageError) {
             return try makingRoom { isShort throws(StorageError) in
@@ -100,8 +100,8 @@ extension Writer {
         }
     }
 
-    /// Expires one project. If the schema refuses the refund because someone edited the account by hand, it is tried again
-    /// later, so that other projects are not blocked.
+    /// Expires one project. If the schema refuses the refund because someone edited the account by hand, it is tried
+    /// again later, so that other projects are not blocked.
     private func expire(_ stored: StoredProject, _ context: CallContext) throws(RPCError) {
         try transaction.reporting { () throws(StorageError) in try savepoint.run() }
         let mark = transaction.mark

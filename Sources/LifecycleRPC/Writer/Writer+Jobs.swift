@@ -10,7 +10,8 @@ extension Writer {
         let context = context(job.caller)
         while true {
             if let outcome = try runInSavepoint(job, context, &group) { return outcome }
-            // The clocks come first: the projects that were met past their deadline are expired, then the job runs again.
+            // The clocks come first: the projects that were met past their deadline are expired, then the job runs
+            // again.
             let due = transaction.due
             if attempt.room > 0 {
                 let (events, count) = try expire(due, at: context.now, limit: attempt.room)

@@ -15,7 +15,8 @@ final class Writer {
     /// Since when leases count: see `Sweep.settle`.
     var resumedAt: Timestamp
     var clockWatch: ClockWatch
-    /// When this thread was last seen at work, by the monotonic clock, and for how long it may be unseen: see `noticePause`.
+    /// When this thread was last seen at work, by the monotonic clock, and for how long it may be unseen: see
+    /// `noticePause`.
     var lastSeen: Int64
     let patience: Int64
     /// Whether nobody could report at some time since it was asked last, as the event loop stood still.

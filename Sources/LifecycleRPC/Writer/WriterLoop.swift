@@ -150,8 +150,8 @@ final class WriterLoop {
         }
     }
 
-    /// Fail-stop: nothing is written any more, and what waits is answered so. The process has to end: one that stayed and
-    /// refused every write would keep the next one out.
+    /// Fail-stop: nothing is written any more, and what waits is answered so. The process has to end: one that stayed
+    /// and refused every write would keep the next one out.
     private func stop(_ cause: StorageError) {
         let failure = cause.asFatal
         limit.close()

@@ -54,8 +54,8 @@ package final class WriterThread: Sendable {
     /// Calls back once the writer has done all that was queued before, and its files are still there: it is alive.
     package func check(_ completion: @escaping @Sendable () -> Void) { messages.send(.check(completion)) }
 
-    /// Writes what is queued, refuses what comes later, closes the database and calls back, with the error when that did
-    /// not go well.
+    /// Writes what is queued, refuses what comes later, closes the database and calls back, with the error when that
+    /// did not go well.
     /// - Parameter time: what is queued is given up then.
     package func close(
         by time: ContinuousClock.Instant, _ completion: @escaping @Sendable (StorageError?) -> Void

@@ -81,7 +81,8 @@ WHERE entry.kind IS NOT CASE status WHEN 'completed' THEN 'capture' WHEN 'failed
 
 -- Every project has its history, and what its row says happened when its events say; or none, where retention removed it.
 -- Of the reports that contradict a verdict, a hundred are kept and the others only counted. A pause takes the seconds that
--- its event begins with, and gives back those of the event that ends it.
+-- its event begins with, and gives back those of the event that ends it; a project is paused when one has not ended, and no
+-- longer than it was asked for.
 SELECT 'history' AS "check", lower(hex(project.id)) AS subject, 'no event for ' || status AS detail
 FROM project LEFT JOIN (
     SELECT project AS row, sum(kind = 'created') AS creations, min(iif(kind = 'created', at, NULL)) AS createdAt,
@@ -90,7 +91,9 @@ FROM project LEFT JOIN (
         min(iif(kind IN ('completed', 'failed'), at, NULL)) AS finishedAt,
         sum(kind = 'externalIdRecorded') AS names, sum(kind = 'cancelRequested') AS cancellations,
         sum(kind = 'reportRefused') AS refusals,
-        sum(iif(kind = 'paused', CAST(detail AS INTEGER), iif(kind = 'resumed', -CAST(detail AS INTEGER), 0))) AS pauses
+        sum(iif(kind = 'paused', CAST(detail AS INTEGER), iif(kind = 'resumed', -CAST(detail AS INTEGER), 0))) AS pauses,
+        sum(kind = 'paused') - sum(kind = 'resumed') AS openPauses,
+        max(iif(kind = 'paused', at + CAST(detail AS INTEGER) * 1000, NULL)) AS pauseEnd
     FROM event WHERE project IS NOT NULL GROUP BY project
 ) AS told ON told.row = project.row
 WHERE iif(trimmedAt IS NOT NULL, ifnull(creations, 0) <> 0,
@@ -99,7 +102,9 @@ WHERE iif(trimmedAt IS NOT NULL, ifnull(creations, 0) <> 0,
     OR completions IS NOT (status = 'completed') OR failures IS NOT (status = 'failed')
     OR told.finishedAt IS NOT project.finishedAt
     OR names IS NOT (externalId IS NOT NULL AND hadExternalId = 0) OR cancellations IS NOT cancelRequested
-    OR refusals IS NOT min(refusedReports, 100) OR nullif(pauses * 1000, 0) IS NOT pausedTime);
+    OR refusals IS NOT min(refusedReports, 100) OR nullif(pauses * 1000, 0) IS NOT pausedTime
+    OR (project.finishedAt IS NULL AND openPauses IS NOT (pausedUntil IS NOT NULL))
+    OR (pausedUntil IS NOT NULL AND ifnull(pausedUntil > pauseEnd, 1)));
 
 -- Every grant and every adjustment is in the history.
 SELECT 'history' AS "check", userId AS subject,

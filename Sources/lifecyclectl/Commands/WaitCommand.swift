@@ -8,7 +8,7 @@ struct WaitCommand: AsyncParsableCommand {
         discussion: """
             The exit code is 0 if it completed, \(ExitStatus.projectFailed.rawValue) if it failed, and \
             \(ExitStatus.failed.rawValue) if it did not end within --timeout. The command keeps waiting while the \
-            daemon restarts, for at most 60 seconds each time.
+            daemon restarts.
 
             Examples:
               lifecyclectl wait 019ab0c4-5d2e-7a31-8c11-2f60b1f6a0de --timeout 600

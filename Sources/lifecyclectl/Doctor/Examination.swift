@@ -128,10 +128,11 @@ struct Examination {
 }
 
 extension Project {
-    /// More than 80 % of the time from the last report to the deadline have passed.
+    /// More than 80 % of the time from the last report, or from the end of its pause, to the deadline have passed.
     func isNearlyOver(_ now: Timestamp) -> Bool {
         guard let deadline else { return false }
-        let allowed = Double(deadline.milliseconds) - Double(updatedAt.milliseconds)
+        let start = max(updatedAt, pausedUntil ?? updatedAt)
+        let allowed = Double(deadline.milliseconds) - Double(start.milliseconds)
         return Double(deadline.milliseconds) - Double(now.milliseconds) < allowed / 5
     }
 }

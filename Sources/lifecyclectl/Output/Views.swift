@@ -35,6 +35,7 @@ extension Table {
             ("created", cell(project.createdAt.short)),
             ("started", cell(project.startedAt?.short)),
             ("finished", cell(project.finishedAt?.short)),
+            ("paused until", cell(project.pausedUntil?.short)),
             ("deadline", cell(project.deadline?.short)),
             ("metadata", cell(project.metadata?.json)),
         ])

@@ -47,6 +47,26 @@ struct InProcessDaemonTests {
         #expect(try ledger.available("ann") == 100)
     }
 
+    @Test("a paused project waits, and is refunded at once when it is cancelled", arguments: [false, true])
+    func pause(isCancelled: Bool) throws {
+        let (ledger, id) = try ledger(.processing)
+        let answer = try ledger.call(Heartbeat(projectId: id, pause: 3600))
+        ledger.clock.advance(by: .seconds(3000))
+        #expect(try ledger.project(id).pausedUntil == answer.pausedUntil)
+        if isCancelled {
+            #expect(try ledger.call(CancelProject(projectId: id)).creditsRefunded == 10)
+        } else {
+            #expect(try ledger.call(Heartbeat(projectId: id)).pausedUntil == nil)
+            #expect(try ledger.project(id).deadline?.milliseconds == ledger.clock.now.milliseconds + 20_000)
+            ledger.clock.advance(by: .seconds(20))
+        }
+        let explained = try ledger.call(ExplainProject(projectId: id))
+        #expect(explained.project.errorCode == (isCancelled ? "cancelled" : "leaseExpired"))
+        #expect(explained.events.dropFirst(2).map(\.kind) == [.paused] + (isCancelled ? [] : [.resumed]) + [.failed])
+        #expect(try ledger.available("ann") == 100)
+        #expect(try ledger.call(Audit()).ok)
+    }
+
     @Test("a project's own terms count")
     func ownTerms() throws {
         let (ledger, id) = try ledger { $0.startTimeout = 5 }

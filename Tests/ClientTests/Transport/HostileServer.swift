@@ -148,6 +148,7 @@ struct Request: Sendable {
     /// What a heartbeat or a report is about.
     let projectId: String
     let attach: Bool?
+    let pause: Int?
     let idempotencyKey: String?
 
     init(_ line: ArraySlice<UInt8>) throws {
@@ -161,6 +162,7 @@ struct Request: Sendable {
         fromSeq = params["fromSeq"] as? Int
         projectId = params["projectId"] as? String ?? ""
         attach = params["attach"] as? Bool
+        pause = params["pause"] as? Int
         idempotencyKey = params["idempotencyKey"] as? String
     }
 

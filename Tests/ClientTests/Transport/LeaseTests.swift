@@ -16,11 +16,17 @@ struct LeaseTests {
 
     private static func answer(to request: Request, _ status: String) -> String {
         switch request.method {
-        case "heartbeat": request.reply(#""result":{"status":"\#(status)","cancelRequested":false}"#)
+        case "heartbeat":
+            request.reply(
+                #""result":{"status":"\#(status)","cancelRequested":false\#(pausedUntil(request.pause != nil))}"#)
         case "getStatus", "updateStatus":
             request.reply(#""result":{"project":{"projectId":"\#(request.projectId)","status":"\#(status)"}}"#)
         default: request.answer
         }
+    }
+
+    private static func pausedUntil(_ isPaused: Bool) -> String {
+        isPaused ? #","pausedUntil":"2027-01-15T08:00:00.000Z""# : ""
     }
 
     private static func client(_ path: String, _ log: Box<[String]> = Box([])) -> LifecycleClient {
@@ -186,6 +192,34 @@ struct LeaseTests {
         try await eventually("the end of the idle connection") { server.openConnections == 0 }
     }
 
+    @Test(
+        "is not tied again while the project is paused, which would end the pause",
+        arguments: ["own pause", "its answer is lost", "another's pause"])
+    func paused(_ how: String) async throws {
+        let server = try HostileServer { peer, number in
+            while true {
+                let request = try peer.request()
+                if request.pause != nil, number == 1, how == "its answer is lost" { return }
+                guard request.method == "getStatus", how == "another's pause" else {
+                    try peer.send(Self.answer(to: request, "processing"))
+                    continue
+                }
+                let project = #"{"projectId":"\#(request.projectId)","status":"processing"\#(Self.pausedUntil(true))}"#
+                try peer.send(request.reply(#""result":{"project":\#(project)}"#))
+            }
+        }
+        let client = Self.client(server.path)
+        _ = try await finish("a heartbeat") { try await client.heartbeat(Self.project, attach: true) }
+        if how != "another's pause" {
+            let answer = try await finish("a pause") { try await client.heartbeat(Self.project, pause: 60) }
+            #expect(answer.pausedUntil != nil)
+            #expect(server.requests.last { $0.method == "heartbeat" }?.pause == 60, "nothing of it ends the pause")
+        }
+        try await eventually("the end of the idle connection") { server.openConnections == 0 }
+        #expect(client.leases == 0)
+        #expect(Self.attachments(server) == 1)
+    }
+
     @Test("ends with the client, which says so, also while it is lost", arguments: ["held", "lost", "dropped"])
     func closed(_ how: String) async throws {
         let server = try HostileServer { peer, _ in try Self.serve(peer, Box("processing")) }
@@ -216,7 +250,8 @@ struct LeaseTests {
         arguments: [
             (#"{"projectId":"ID","attach":true}"#, "attach"), (#"["ID",null,null,null,true]"#, "attach"),
             (#"{"externalId":"e","attach":true}"#, "attach"), (#"[null,"e",0.5,"m",false]"#, "detach"),
-            (#"{"projectId":"ID"}"#, "look"), (#"{"attach":true}"#, "nothing"),
+            (#"{"projectId":"ID"}"#, "look"), (#"{"projectId":"ID","pause":60}"#, "pause"),
+            (#"{"attach":true}"#, "nothing"),
             (#"{"projectId":"ID","x":1}"#, "nothing"),
         ])
     func written(_ params: String, _ expected: String) {
@@ -227,6 +262,7 @@ struct LeaseTests {
             case .attach?: "attach"
             case .detach?: "detach"
             case .look?: "look"
+            case .pause?: "pause"
             case nil: "nothing"
             }
         #expect(found == expected)

@@ -113,7 +113,7 @@ struct OpenRPCTests {
             #expect(throws: RPCError.self) { try entry.bind(parseJSON(params)) }
             for name in needed {
                 let text = method["params"]?.elements.first { $0["name"]?.string == name }?["description"]?.string
-                #expect(text?.hasSuffix(" One of projectId and externalId is needed.") == true)
+                #expect(text?.hasSuffix(" Give at least one of projectId and externalId.") == true)
             }
         }
         #expect(found == ["updateStatus", "getStatus", "heartbeat", "explainProject"])

@@ -63,7 +63,7 @@ struct MessageTests {
 
     @Test("the parameters of every method are read by name and by position alike")
     func binds() throws {
-        for entry in MethodTable.standard.entries where entry.name != UpdateStatus.name {
+        for entry in MethodTable.standard.entries where ![UpdateStatus.name, Heartbeat.name].contains(entry.name) {
             let named = sample(entry.parameters, isFull: true)
             _ = try entry.bind(try parseJSON(named))
             let positional = entry.parameters.map { sample($0.schema, isFull: true) }.joined(separator: ",")

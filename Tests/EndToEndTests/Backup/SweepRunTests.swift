@@ -46,7 +46,7 @@ struct SweepRunTests {
         #expect(run.code == 0)
         #expect(run.output.contains(daemon.socket) && run.output.contains("running"), "\(run.output)")
         let other = try sweep("--database", daemon.database)
-        #expect(other.code == 0 && other.output.contains("own clocks"), "\(other.output)")
+        #expect(other.code == 0 && other.output.contains("due projects itself"), "\(other.output)")
         #expect(daemon.isRunning)
         _ = try daemon.call("getBalance", ["userId": "ada"])
         #expect(daemon.stop() == 0)

@@ -2,6 +2,7 @@ import Foundation
 import LifecycleClient
 import LifecycleCore
 import LifecycleTesting
+import TestSupport
 import Testing
 
 /// Whoever tests an app with the daemon in process relies on it. LIFECYCLE_COMPARISON_COUNT sets how many sequences of

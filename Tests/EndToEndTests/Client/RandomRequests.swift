@@ -23,7 +23,8 @@ struct RandomRequests {
         self.projects = projects
         let (method, fields) =
             switch number(0...99) {
-            case ..<38: ("createProject", create())
+            case ..<34: ("createProject", create())
+            case ..<38: ("heartbeat", pause())
             case ..<66: ("updateStatus", report())
             case ..<76: ("grantCredits", posting(credits: chance(4) ? wrongAmount() : "\(number(1...60))"))
             case ..<80: ("adjustCredits", posting(credits: chance(4) ? wrongAmount() : "\(number(-30...30))"))
@@ -80,6 +81,11 @@ struct RandomRequests {
                 explains ? maybe(40, pick([#""crashed""#, #""cancelled""#, #""leaseExpired""#, #""1x""#])) : nil
             ),
         ]
+    }
+
+    /// What a heartbeat says of a pause is there at once for who reads; the rest is a second later.
+    private mutating func pause() -> Fields {
+        reference() + [("pause", pick(["1", "30", "30", "300", "300", "301", "0", "-5", "1e300"]))]
     }
 
     private mutating func posting(credits: String) -> Fields {

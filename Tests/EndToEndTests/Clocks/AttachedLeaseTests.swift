@@ -105,6 +105,45 @@ struct AttachedLeaseTests {
         if status == "failed" { #expect(reply.string("project.errorCode") == "pipelineFailed") }
     }
 
+    @Test("one that is paused outlives its holder, also one that comes back, until it is attached again or cancelled")
+    func paused() throws {
+        let daemon = try daemon()
+        let ids = try daemon.begin(2)
+        let holder = try LeaseHolder(daemon.socket, [ids])
+        for id in ids {
+            let answer = try daemon.call("heartbeat", ["projectId": id, "pause": 3600])
+            #expect(answer.string("pausedUntil") ?? "" > "2026")
+        }
+        holder.child.kill()
+        let start = ContinuousClock.now
+        try waitFor("twice the grace") { ContinuousClock.now - start > .seconds(2) }
+        for id in ids {
+            #expect(try daemon.project(id).string("project.status") == "processing")
+            #expect(try daemon.project(id).string("project.pausedUntil") != nil)
+        }
+        let again = try LeaseHolder(daemon.socket, [[ids[0]]])
+        #expect(try daemon.project(ids[0]).string("project.pausedUntil") == nil)
+        again.child.kill()
+        try daemon.waitForEnd(of: ids[0], "crashed")
+        let cancelled = try daemon.call("cancelProject", ["projectId": ids[1]])
+        #expect(cancelled.string("project.errorCode") == "cancelled")
+        #expect(cancelled.int("creditsRefunded") == 1)
+        #expect(try daemon.call("getBalance", ["userId": "ada"]).int("available") == 2)
+        #expect(daemon.stop() == 0)
+    }
+
+    @Test("who holds a lease when its project is paused does not hold it when that goes on")
+    func heldBeforeThePause() throws {
+        let daemon = try daemon()
+        let ids = try daemon.begin(2)
+        let holder = try LeaseHolder(daemon.socket, [ids])
+        _ = try daemon.call("heartbeat", ["projectId": ids[0], "pause": 3600])
+        _ = try daemon.call("heartbeat", ["projectId": ids[0]])
+        holder.child.kill()
+        try daemon.waitForEnd(of: ids[1], "crashed")
+        #expect(try daemon.project(ids[0]).string("project.status") == "processing")
+    }
+
     @Test("an end after the verdict changes nothing")
     func afterVerdict() throws {
         let daemon = try daemon()

@@ -55,6 +55,26 @@ struct CommandViewTests {
                 """)
     }
 
+    @Test("status and explain show a pause")
+    func pause() throws {
+        let daemon = try TestDaemon()
+        let id = try daemon.begin(1)[0]
+        _ = try daemon.call("heartbeat", ["projectId": id, "pause": 3600])
+        #expect(
+            try daemon.output("status", id).masked.contains(
+                "paused until  DATE------ TIME----Z\ndeadline      DATE------ TIME----Z\n"))
+        let explained = try daemon.output("explain", id).maskedHistory
+        #expect(
+            explained.hasPrefix(
+                """
+                Created at TIMESTAMP, taking 1 credit from user ada; started processing at TIMESTAMP; still processing, \
+                its 1 credit held; paused until TIMESTAMP, and the next report ends the pause; a cancellation fails and \
+                refunds it at once; it is failed and refunded at TIMESTAMP if nobody reports again.
+
+                """))
+        #expect(explained.contains("paused      DATE------ TIME----Z UID GID PID  3600 seconds\n"))
+    }
+
     @Test("what a write did is told in two sentences, also when it was done before")
     func writes() throws {
         let daemon = try TestDaemon()

@@ -159,6 +159,6 @@ struct CommandWatchTests {
         #expect(late.code == 1 && late.output.isEmpty && late.errors.contains("did not end within 200 ms"))
         #expect(try daemon.command("wait", CommandUsageTests.id).code == 1)
         #expect(try Command(["wait", id], socket: "/nowhere/s").code == 3)
-        #expect(try Command(["wait", "--help"]).output.contains("4 when it has failed"))
+        #expect(try Command(["wait", "--help"]).output.contains("4 if it failed"))
     }
 }

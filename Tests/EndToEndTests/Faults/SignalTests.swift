@@ -10,8 +10,8 @@ private enum Meaning {
 
     static let stopping: [Int32] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPWR]
 
-    /// All that can be caught (SIGKILL and SIGSTOP cannot): the named ones, those that the C library keeps for itself, and
-    /// some real-time signals, which have one treatment.
+    /// All that can be caught (SIGKILL and SIGSTOP cannot): the named ones, those that the C library keeps for itself,
+    /// and some real-time signals, which have one treatment.
     static let all: [Int32] = (1...35).filter { $0 != SIGKILL && $0 != SIGSTOP } + [50, 64]
 
     init(_ signal: Int32) {

@@ -27,7 +27,7 @@ struct MethodCase: Sendable, CustomTestStringConvertible {
         MethodCase("getStatus", "projectId externalId", by: "any"),
         MethodCase(
             "listProjects", "userId status createdAfter createdBefore limit cursor includeStats dueBefore", by: "any"),
-        MethodCase("heartbeat", "projectId externalId progress message attach", by: "agent"),
+        MethodCase("heartbeat", "projectId externalId progress message attach pause", by: "agent"),
         MethodCase("cancelProject", "projectId*", by: "app"),
         MethodCase("retryProject", "projectId* idempotencyKey", by: "app"),
         MethodCase("explainProject", "projectId externalId", by: "any"),

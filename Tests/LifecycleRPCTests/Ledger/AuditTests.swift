@@ -137,6 +137,25 @@ struct AuditTests {
                 """,
             found: ["history"]),
         Tampering(
+            what: "a pause that nobody asked for", triggers: [],
+            sql: "UPDATE project SET pausedUntil = deadline WHERE row = 2", found: ["history"]),
+        Tampering(
+            what: "a pause that nobody ended, and no pause", triggers: [],
+            sql: """
+                INSERT INTO event (kind, account, project, at, uid, gid, pid, detail)
+                VALUES ('paused', 1, 2, 9, 0, 0, 0, '60 seconds');
+                UPDATE project SET pausedTime = 60000 WHERE row = 2;
+                """,
+            found: ["history"]),
+        Tampering(
+            what: "a pause that is longer than it was asked for", triggers: [],
+            sql: """
+                INSERT INTO event (kind, account, project, at, uid, gid, pid, detail)
+                VALUES ('paused', 1, 2, (SELECT updatedAt FROM project WHERE row = 2), 0, 0, 0, '60 seconds');
+                UPDATE project SET pausedTime = 60000, pausedUntil = updatedAt + 60001 WHERE row = 2;
+                """,
+            found: ["history"]),
+        Tampering(
             what: "metadata of two lines", triggers: ["projectFixed"],
             sql: "UPDATE project SET metadata = '{' || char(10) || '}' WHERE row = 1", found: ["metadata"]),
         Tampering(

@@ -90,6 +90,7 @@ struct ModelGenerator {
         var beat = Heartbeat(projectId: projectId, externalId: externalId)
         if chance(60) { beat.progress = chance(4) ? pick([-0.1, 1.1]) : pick([0, 0.25, 1]) }
         if chance(40) { beat.message = pick(["", "frame 7", "caf\u{E9}"]) }
+        if chance(40) { beat.pause = chance(10) ? pick([0, -1, 301]) : pick([1, 2, 5, 30, 100, 300]) }
         return beat
     }
 

@@ -51,12 +51,13 @@ extension ModelLedger {
 
     private mutating func shortenDeadlines() {
         for index in projects.indices {
-            let known = (end: end(index), deadline: projects[index].deadline)
+            let known = (end: end(index), deadline: projects[index].deadline, pause: projects[index].pausedUntil)
+            projects[index].pausedUntil = known.pause.map { min($0, now + 1000 * projects[index].pauseLength) }
             let end = min(known.end, now + runtime(index))
             guard let before = known.deadline, let shortest = deadline(index, lastReport: now, end: end) else {
                 continue
             }
-            guard end < known.end || shortest < before else { continue }
+            guard end < known.end || shortest < before || projects[index].pausedUntil != known.pause else { continue }
             projects[index].updatedAt = now
             projects[index].deadline = min(shortest, before)
             if end < known.end { projects[index].runtimeEnd = end }
@@ -73,7 +74,7 @@ extension ModelLedger {
     }
 
     private func runtime(_ index: Int) -> Int64 {
-        1000 * (projects[index].createdWith.maxRuntime ?? limits.maximumRuntime)
+        1000 * (projects[index].createdWith.maxRuntime ?? limits.maximumRuntime) + projects[index].pausedTime
     }
 
     private func end(_ index: Int) -> Int64 {
@@ -87,7 +88,9 @@ extension ModelLedger {
         let start = min(projects[index].createdAt, lastReport)
         switch projects[index].status {
         case .pending: return min(end, start + 1000 * (request.startTimeout ?? limits.startTimeout))
-        case .processing: return min(end, lastReport + 1000 * (request.lease ?? limits.lease))
+        case .processing:
+            let until = projects[index].pausedUntil ?? lastReport
+            return min(end, max(until, lastReport) + 1000 * (request.lease ?? limits.lease))
         case .completed, .failed: return nil
         }
     }
@@ -99,6 +102,11 @@ extension ModelLedger {
         if beat.projectId == nil, beat.externalId == nil { throw bad("projectId") }
         if let progress = beat.progress, progress < 0 || progress > 1 { throw bad("progress") }
         let index = try index(projectId: beat.projectId, externalId: beat.externalId)
+        if let seconds = beat.pause, !projects[index].cancelRequested {
+            try pause(index, seconds)
+        } else {
+            resume(index)
+        }
         let isOpen = projects[index].status == .pending || projects[index].status == .processing
         if isOpen {
             projects[index].progress = beat.progress ?? projects[index].progress
@@ -110,6 +118,7 @@ extension ModelLedger {
         response.status = projects[index].status
         response.deadline = projects[index].deadline.map { Timestamp(milliseconds: $0) }
         response.cancelRequested = projects[index].cancelRequested
+        response.pausedUntil = projects[index].pausedUntil.map { Timestamp(milliseconds: $0) }
         return response
     }
 
@@ -118,6 +127,8 @@ extension ModelLedger {
         let index = try index(projectId: request.projectId, externalId: nil)
         switch projects[index].status {
         case .pending: end(index, .failed, code: "cancelled", message: "*")
+        case .processing where projects[index].pausedUntil != nil:
+            end(index, .failed, code: "cancelled", message: "*")
         case .processing where !projects[index].cancelRequested:
             projects[index].cancelRequested = true
             projects[index].updatedAt = now

@@ -88,6 +88,7 @@ extension ModelLedger {
             note(.externalIdRecorded, index)
         }
         if hasEnded { return (index, false) }
+        resume(index)
 
         projects[index].updatedAt = now
         if report.status == .processing || report.status == .completed, before.status == .pending {
@@ -136,6 +137,7 @@ extension ModelLedger {
         projects[index].updatedAt = now
         projects[index].finishedAt = now
         projects[index].deadline = nil
+        projects[index].pausedUntil = nil
         if status == .failed {
             projects[index].errorCode = code
             projects[index].errorMessage = message.isEmpty ? "unspecified" : message

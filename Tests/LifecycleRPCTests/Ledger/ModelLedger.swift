@@ -19,6 +19,11 @@ struct ModelLedger {
         var deadline: Int64?
         /// Earlier than its terms say, as the clock was set back.
         var runtimeEnd: Int64?
+        var pausedUntil: Int64?
+        /// In seconds, as it was asked for.
+        var pauseLength: Int64 = 0
+        /// By which its runtime ends later, in milliseconds.
+        var pausedTime: Int64 = 0
         var errorCode: String?
         var errorMessage: String?
         var refusedReports: Int64 = 0
@@ -146,6 +151,7 @@ struct ModelLedger {
             createdAt: Timestamp(milliseconds: project.createdAt),
             updatedAt: Timestamp(milliseconds: project.updatedAt),
             startedAt: time(project.startedAt), finishedAt: time(project.finishedAt), deadline: time(project.deadline),
-            retryOf: project.retryOf.flatMap { projects[$0].id }, metadata: project.createdWith.metadata)
+            pausedUntil: time(project.pausedUntil), retryOf: project.retryOf.flatMap { projects[$0].id },
+            metadata: project.createdWith.metadata)
     }
 }

@@ -101,7 +101,8 @@ extension ModelReferee {
     private static func isOwnSentence(_ project: Project) -> Bool {
         switch project.errorCode {
         case "startTimeout", "leaseExpired", "runtimeExceeded": true
-        case "cancelled": project.errorMessage == "cancelled before it began"
+        case "cancelled":
+            ["cancelled before it began", "cancelled while it was paused"].contains(project.errorMessage)
         default: false
         }
     }
@@ -126,7 +127,7 @@ extension ModelReferee {
             project.errorMessage = project.errorMessage?.isEmpty == false ? "*" : nil
             actual = project as? M ?? actual
         }
-        if var event = actual as? Event, event.kind != .reportRefused {
+        if var event = actual as? Event, ![.reportRefused, .paused, .resumed].contains(event.kind) {
             event.detail = nil
             actual = event as? M ?? actual
         }

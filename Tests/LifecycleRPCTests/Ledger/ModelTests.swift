@@ -23,6 +23,7 @@ struct ModelTests {
         limits.startTimeout = 60
         limits.lease = 20
         limits.maximumRuntime = 200
+        limits.maximumPause = 300
         return limits
     }()
 

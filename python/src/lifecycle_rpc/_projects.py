@@ -103,6 +103,7 @@ class Projects(Calls):
         progress: float | None = None,
         message: str | None = None,
         attach: bool | None = None,
+        pause: int | None = None,
         timeout: float | None = None,
     ) -> models.Beat:
         """Renew the lease of a project that is processing, and learn whether to stop. Role agent.
@@ -115,10 +116,15 @@ class Projects(Calls):
             attach: Tie the lease to this client's connection: when it ends (as it does when this process dies), the
                 project fails as `crashed` after the daemon's detach grace, 30 seconds unless changed. To be said with
                 each heartbeat, as the client may have connected anew. False unties it.
+            pause: Nobody will report for so many seconds: the project is paused, and its lease untied. The next heartbeat
+                or report ends the pause; without one the project fails a lease after it. `paused_until` of the answer is
+                None when it is not paused: it has ended, or shall be cancelled.
             timeout: Seconds for the call.
 
         Raises:
             ProjectNotFound: Nothing was changed.
+            InvalidTransition: A project that is pending cannot be paused.
+            AmountOutOfRange: Its pauses would last longer together than the daemon allows, a week unless changed.
         """
         given: dict[str, object] = {
             "project_id": project_id,
@@ -126,11 +132,12 @@ class Projects(Calls):
             "progress": progress,
             "message": message,
             "attach": attach,
+            "pause": pause,
         }
         return self._call("heartbeat", models.Beat, given, timeout)
 
     def cancel_project(self, project_id: str, *, timeout: float | None = None) -> models.ProjectChanged:
-        """Fail a pending project at once; ask the pipeline of a processing one to stop. Role app.
+        """Fail a pending or paused project at once; ask the pipeline of another one to stop. Role app.
 
         Raises TerminalState when it is completed, ProjectNotFound.
         """

@@ -223,9 +223,24 @@ class IdempotencyConflict(RPCError):
 
 
 class AmountOutOfRange(RPCError):
-    """An amount is outside of its range."""
+    """An amount is outside of its range: `param`, and what is allowed."""
 
     kind, code = "amountOutOfRange", 1006
+
+    @property
+    def param(self) -> str:
+        """Which one."""
+        return str(self.data.get("param", ""))
+
+    @property
+    def minimum(self) -> int:
+        """The least that is allowed."""
+        return int(self.data.get("minimum", 0))
+
+    @property
+    def maximum(self) -> int:
+        """The most that is allowed; of a pause, what is left."""
+        return int(self.data.get("maximum", 0))
 
 
 class StorageFull(RPCError):

@@ -47,6 +47,7 @@ class Project:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     deadline: datetime | None = None
+    paused_until: datetime | None = None
     retry_of: str | None = None
     metadata: dict[str, Any] | None = None
 
@@ -144,11 +145,12 @@ class ProjectPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """The answer to a heartbeat. `deadline` is None when the project has ended."""
+    """The answer to a heartbeat. `deadline` is None when the project has ended, `paused_until` when it is not paused."""
 
     status: Status
     cancel_requested: bool
     deadline: datetime | None = None
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,12 +127,14 @@ struct Steps {
     }
 
     private mutating func heartbeat() -> String {
-        switch digit() % 5 {
-        case 0: ""
-        case 1: ",\"progress\":0.\(digit())"
-        case 2: ",\"message\":\"step \(digit())\""
-        case 3: ",\"attach\":true"
-        default: ",\"progress\":1.5"
+        let digit = self.digit()
+        if digit > 12 { return ",\"pause\":\([5, 3600, 604_800][digit - 13])" }
+        switch digit % 5 {
+        case 0: return ""
+        case 1: return ",\"progress\":0.\(self.digit())"
+        case 2: return ",\"message\":\"step \(self.digit())\""
+        case 3: return ",\"attach\":true"
+        default: return ",\"progress\":1.5"
         }
     }
 

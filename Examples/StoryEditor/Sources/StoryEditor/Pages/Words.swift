@@ -57,6 +57,8 @@ enum Words {
         case .externalIdRecorded: "id recorded"
         case .reportRefused: "late report refused"
         case .cancelRequested: "cancel requested"
+        case .paused: "paused"
+        case .resumed: "resumed"
         case .granted: "credits granted"
         case .adjusted: "credits adjusted"
         }
