@@ -7,15 +7,22 @@ import itertools
 import os
 import shutil
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
-from harness import Daemon, Script, Serve, StartDaemon
+from harness import Daemon, Script, Serve, StartDaemon, Track
 from lifecycle_rpc import Client
+
+if TYPE_CHECKING:
+    from lifecycle_rpc.prefect._tracker import Tracker
 
 # Prefect reads its settings when it is imported. No test here has a server, and none may start one.
 PREFECT_HOME = tempfile.mkdtemp(prefix="lp-")
@@ -106,3 +113,44 @@ def serve(folder: Path) -> Iterator[Serve]:
             thread.join(30)
     listener.close()
     assert not failures
+
+
+@pytest.fixture
+def track(folder: Path, daemon: Daemon, project: str) -> Iterator[Track]:
+    """Make a tracker of the test's project, with these settings."""
+    from lifecycle_rpc.prefect import _registry
+    from lifecycle_rpc.prefect._identify import ProjectKey
+    from lifecycle_rpc.prefect._settings import Settings
+    from lifecycle_rpc.prefect._tracker import Tracker
+
+    made: list[Tracker] = []
+
+    def make(**settings: Any) -> Tracker:
+        given: dict[str, Any] = {"beat": 0.2, "report_budget": 30.0, "start_budget": 30.0} | settings
+        all_settings = Settings(socket=str(daemon.socket), spool=str(folder / "spool"), **given)
+        flow_run: Any = SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4())
+        made.append(Tracker(all_settings, ProjectKey(project, None), flow_run))
+        assert _registry.add(made[-1])
+        return made[-1]
+
+    yield make
+    for tracker in made:
+        end_tracking(tracker)
+
+
+def end_tracking(tracker: Tracker) -> None:
+    """Without a verdict."""
+    from lifecycle_rpc.prefect import _registry
+
+    _registry.remove(tracker.flow_run.id)
+    tracker.finished.set()
+    tracker._heartbeat.join()
+    tracker.lease.client.close()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_tracked() -> Iterator[None]:
+    yield
+    if registry := sys.modules.get("lifecycle_rpc.prefect._registry"):
+        for tracker in registry.every():
+            registry.remove(tracker.flow_run.id)

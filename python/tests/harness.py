@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(1, str(ROOT / "Tests"))
@@ -16,13 +17,17 @@ from testkit import daemon  # noqa: E402
 from testkit.pace import eventually  # noqa: E402
 from testkit.wire import Connection  # noqa: E402
 
-__all__ = ["BINARY", "ROOT", "Daemon", "Script", "Serve", "StartDaemon", "eventually"]
+if TYPE_CHECKING:
+    from lifecycle_rpc.prefect._tracker import Tracker
+
+__all__ = ["BINARY", "ROOT", "Daemon", "Script", "Serve", "StartDaemon", "Track", "eventually"]
 
 BINARY = Path(os.environ.get("LIFECYCLED_BINARY", ROOT / ".build/release/lifecycled"))
 
 Script = Callable[[socket.socket, int], None]
 Serve = Callable[[Script], Path]
 StartDaemon = Callable[..., "Daemon"]
+Track = Callable[..., "Tracker"]
 
 
 class Daemon(daemon.Daemon):

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from fake_daemon import BALANCE, answer, request_of, says_too_much, until_hung_up
 from harness import Daemon, Serve, eventually
 from lifecycle_rpc import AsyncClient, BadReply, ConnectionLost, DeadlineExceeded, Unreachable
-from test_client import BALANCE, answer, request_of, says_too_much, until_hung_up
 
 
 def test_a_cancelled_call_leaves_nothing_for_the_next_one(serve: Serve) -> None:

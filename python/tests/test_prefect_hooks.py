@@ -3,146 +3,31 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
-from prefect import Flow, flow
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import TERMINAL_STATES, StateType
+from prefect import Flow
 from prefect.exceptions import Abort
-from prefect.flow_engine import FlowRunTimeoutError
 from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Running
-from pydantic import BaseModel, Field, SecretStr
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import AwaitingRetry, Completed, Crashed, Failed, Running
 
+from engines import FLOW, run_with
 from harness import ROOT, Daemon
 from lifecycle_rpc import Client, Spool
-from lifecycle_rpc.prefect import FlowStopped, _hooks, _prefect_api, _registry, lifecycle_hooks, progress, tracked_flow
-from lifecycle_rpc.prefect._deliver import Verdict
-from lifecycle_rpc.prefect._farewell import Farewell
-from lifecycle_rpc.prefect._hooks import verdict_of
-from lifecycle_rpc.prefect._identify import ProjectKey, project_of
-from lifecycle_rpc.prefect._message import error_message
-from lifecycle_rpc.prefect._prefect_api import set_cancelled, set_refused, without_patience
-from lifecycle_rpc.prefect._settings import Settings
-
-FLOW: Any = SimpleNamespace(name="render")
-
-
-def run_with(parent: Any = None, **parameters: Any) -> Any:
-    return SimpleNamespace(id=uuid4(), name="run", flow_id=uuid4(), parameters=parameters, parent_task_run_id=parent)
-
-
-@pytest.mark.parametrize(
-    ("state", "status", "code"),
-    [
-        (Completed(), "completed", None),
-        (Failed(message="m"), "failed", "pipelineFailed"),
-        (Failed(name="TimedOut"), "failed", "timedOut"),
-        (Failed(name="TimedOut", data=FlowRunTimeoutError()), "failed", "timedOut"),
-        (Failed(name="TimedOut", data=TimeoutError("a socket's")), "failed", "pipelineFailed"),
-        (Failed(name="TimedOut", message="Flow run failed due to timeout: x"), "failed", "pipelineFailed"),
-        (Crashed(), "failed", "crashed"),
-        (Cancelled(), "failed", "cancelled"),
-    ],
+from lifecycle_rpc.prefect import (
+    FlowStopped,
+    _conclude,
+    _exit,
+    _hooks,
+    _registry,
+    lifecycle_hooks,
+    progress,
+    tracked_flow,
 )
-def test_each_final_state_has_its_verdict(state: Any, status: str, code: str | None) -> None:
-    verdict = verdict_of(state)
-    assert (verdict.status, verdict.code) == (status, code)
-
-
-def failure(text: str, depth: int = 0) -> Any:
-    def raises(left: int) -> None:
-        if left:
-            raises(left - 1)
-        raise ValueError(text)
-
-    try:
-        raises(depth)
-    except ValueError as error:
-        return Failed(message=f"Flow run encountered an exception: {error}", data=error)
-
-
-def test_a_message_has_the_state_the_words_and_where_it_happened() -> None:
-    message = error_message(failure("no GPU"))
-    assert message.startswith("Failed: Flow run encountered an exception: no GPU\n\nTraceback")
-    assert message.endswith("ValueError: no GPU")
-    assert error_message(Crashed(message="killed")) == "Crashed: killed"
-    assert error_message(Cancelled()) == "Cancelled"
-
-
-@pytest.mark.parametrize("text", ["\udcff", "é" * 10_000, "a\x00b", "😀" * 3000])
-def test_a_message_is_bounded_and_can_always_be_sent(text: str, client: Client, project: str) -> None:
-    message = error_message(failure(text, depth=200))
-    assert len(message.encode()) < 8192
-    client.update_status("failed", project, error_message=message)
-    assert client.get_status(project).error_message == message
-
-
-class Job(BaseModel):
-    project: str
-
-
-class Aliased(BaseModel):
-    project: str = Field(alias="pid")
-
-
-class Hidden(BaseModel):
-    project: SecretStr
-
-
-@flow
-def of_aliased(job: Aliased) -> None: ...
-
-
-@flow
-def by_default(project_id: str = "p") -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("settings", "parameters", "key"),
-    [
-        (Settings(), {"project_id": "p"}, ProjectKey("p", None)),
-        (Settings(project_id="job.project"), {"job": {"project": "p"}}, ProjectKey("p", None)),
-        (Settings(project_id="job.project"), {"job": Job(project="p")}, ProjectKey("p", None)),
-        (Settings(external_id="sda"), {"sda": 7001}, ProjectKey(None, "7001")),
-        (Settings(project_id=lambda _, run: run.parameters["x"][1:]), {"x": "-p"}, ProjectKey("p", None)),
-        (Settings(project_id="job.project"), {"job": None}, None),
-        (Settings(), {"project_id": ""}, None),
-        (Settings(project_id=None), {"project_id": "p"}, None),
-        (Settings(project_id="jobs.1.project"), {"jobs": [None, {"project": "p"}]}, ProjectKey("p", None)),
-        (Settings(project_id="jobs[-1].project"), {"jobs": (Job(project="p"),)}, ProjectKey("p", None)),
-        (Settings(project_id="jobs.1.project"), {"jobs": [{"project": "p"}]}, None),
-        (Settings(project_id="jobs.first"), {"jobs": [{"project": "p"}]}, None),
-        (Settings(project_id="job.project_id"), {"job": {"projectId": "p"}}, ProjectKey("p", None)),
-        (Settings(project_id="job.pid"), {"job": Aliased(pid="p")}, ProjectKey("p", None)),
-        (Settings(project_id="job.project"), {"job": Hidden(project=SecretStr("p"))}, ProjectKey("p", None)),
-        (Settings(project_id="job"), {"job": Job(project="p")}, None),
-        (Settings(project_id="job"), {"job": {"project": "p"}}, None),
-        (Settings(), {"project_id": "**********"}, None),
-        (Settings(), {"project_id": "<PrefectConcurrentFuture>"}, None),
-    ],
-)
-def test_a_run_names_its_project(settings: Settings, parameters: dict[str, Any], key: ProjectKey | None) -> None:
-    assert project_of(settings, FLOW, run_with(**parameters)) == key
-
-
-def test_the_project_is_named_by_what_the_body_receives() -> None:
-    of_model: Any = of_aliased
-    run = run_with(job={"pid": "p"})
-    assert project_of(Settings(project_id="job.project"), of_model, run) == ProjectKey("p", None), "another process"
-    assert project_of(Settings(), by_default, run_with()) == ProjectKey("p", None)
-    assert project_of(Settings(), by_default, run_with(project_id="<State>"), {"project_id": "q"}) == ProjectKey(
-        "q", None
-    )
-    assert project_of(Settings(), by_default, run_with(project_id="p"), {"project_id": None}) is None
+from lifecycle_rpc.prefect._verdict import Verdict
 
 
 def test_hooks_of_ones_own_come_after_ours() -> None:
@@ -208,7 +93,7 @@ def test_a_flow_within_another_is_asked_to_stop_and_not_torn_out_of_it(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(_hooks, "set_refused", lambda *_: told.append("refused"))
-    monkeypatch.setattr(_hooks, "set_cancelled", lambda *_: told.append("cancelled"))
+    monkeypatch.setattr(_conclude, "set_cancelled", lambda *_: told.append("cancelled"))
     hooks: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
     client.update_status("failed", project)
     outermost, deployed, nested = (run_with(parent, project_id=project) for parent in (None, uuid4(), uuid4()))
@@ -231,13 +116,14 @@ def test_a_flow_within_another_is_asked_to_stop_and_not_torn_out_of_it(
 def test_at_exit_a_stopped_flow_is_cancelled_and_not_crashed(
     stop_reason: str | None, daemon: Daemon, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_hooks, "set_cancelled", lambda *_: None)
-    monkeypatch.setattr(_hooks, "state_of", lambda _: Crashed())
+    monkeypatch.setattr(_conclude, "set_cancelled", lambda *_: None)
+    monkeypatch.setattr(_exit, "state_of", lambda _: Crashed())
+    monkeypatch.setattr(_exit, "EXIT_BUDGET", 60.0)
     hooks: Any = lifecycle_hooks(socket=str(daemon.socket), start_budget=30)
     hooks["on_running"][0](FLOW, run_with(project_id=project), Running())
     (tracker,) = _registry.every()
     tracker.stop_reason = stop_reason
-    _hooks.at_exit()
+    _exit.at_exit()
     assert client.get_status(project).error_code == ("cancelled" if stop_reason else "crashed")
     assert _registry.every() == []
 
@@ -322,98 +208,11 @@ def test_at_exit_no_server_is_started_and_none_is_waited_for(
     hooks["on_running"][0](FLOW, run_with(project_id=project), Running())
     (tracker,) = _registry.every()
     said: list[str] = []
-    monkeypatch.setattr(_hooks, "log", lambda _run, _level, words, *values: said.append(words % values))
+    monkeypatch.setattr(_exit, "EXIT_BUDGET", 60.0)
+    monkeypatch.setattr(_exit, "log", lambda _run, _level, words, *values: said.append(words % values))
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        _hooks.at_exit()
+        _exit.at_exit()
     assert (started, len(said)) == ([], 1), "it was tried, and complained of"
     assert _registry.every() == [tracker]
     tracker.finish(Verdict("completed"))
     _registry.remove(tracker.flow_run.id)
-
-
-def test_at_exit_what_takes_too_long_is_left_behind() -> None:
-    held, begun = threading.Event(), threading.Event()
-
-    def work() -> None:
-        begun.set()
-        held.wait()
-
-    farewell = Farewell(work)
-    assert not farewell.call(0.1)
-    assert begun.wait(60)
-    held.set()
-    assert farewell.call(60)
-
-
-def test_a_dead_api_is_asked_once_at_exit() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-    with temporary_settings(updates={PREFECT_API_URL: url}), without_patience(0.5):
-        client = get_client(sync_client=True)
-        assert PREFECT_CLIENT_MAX_RETRIES.value() == 0
-        assert client._client.timeout == httpx.Timeout(0.5)
-        with pytest.raises(httpx.ConnectError):
-            client.read_flow_run(uuid4())
-
-
-class Api:
-    """Prefect's client, in place of its server: the children that live, and which states were set."""
-
-    def __init__(self, *children: Any) -> None:
-        self.children = children
-        self.set: list[tuple[Any, Any]] = []
-
-    def __enter__(self) -> Api:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def read_flow_runs(self, *, flow_run_filter: Any) -> list[Any]:
-        assert not set(flow_run_filter.state.type.any_) & TERMINAL_STATES
-        return list(self.children)
-
-    def set_flow_run_state(self, flow_run_id: Any, state: Any, force: bool = False) -> None:
-        assert force == (not state.is_cancelling()), "a child may have ended meanwhile"
-        self.set.append((flow_run_id, state))
-
-
-def child_with(**parameters: Any) -> Any:
-    return SimpleNamespace(id=uuid4(), deployment_id=uuid4(), parameters=parameters)
-
-
-def test_a_refused_run_stands_in_a_state_that_prefect_does_not_hand_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    api = Api(child_with(project_id="other"))
-    monkeypatch.setattr(_prefect_api, "get_client", lambda **_: api)
-    set_refused(run_with(project_id="p"), "why")
-    ((_, state),) = api.set
-    assert (state.type, state.name, state.message) == (StateType.FAILED, "Refused", "why")
-
-
-@pytest.mark.parametrize(
-    ("names", "cancelled", "kind"),
-    [
-        ([], 0, StateType.CANCELLED),
-        (["p", "P", "sda"], 0, StateType.CANCELLED),
-        (["p", "other"], 1, StateType.CRASHED),
-        ([None], 0, StateType.CRASHED),
-    ],
-)
-def test_stopping_a_flow_cancels_no_child_of_another_project(
-    names: list[Any], cancelled: int, kind: StateType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    api = Api(*(child_with(job={"project": name}) for name in names))
-    monkeypatch.setattr(_prefect_api, "get_client", lambda **_: api)
-    flow_run = run_with(project_id="p")
-    set_cancelled(flow_run, "why", ProjectKey("p", "sda"))
-    *children, (own_id, own) = api.set
-    assert [state.type for _, state in children] == [StateType.CANCELLING] * cancelled
-    assert (own_id, own.type, own.name) == (flow_run.id, kind, "Cancelled")
-
-
-def test_when_the_children_cannot_be_asked_none_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    api = Api()
-    monkeypatch.setattr(api, "read_flow_runs", lambda **_: 1 / 0)
-    monkeypatch.setattr(_prefect_api, "get_client", lambda **_: api)
-    set_cancelled(run_with(project_id="p"), "why", ProjectKey("p", None))
-    ((_, own),) = api.set
-    assert (own.type, own.name) == (StateType.CRASHED, "Cancelled")

@@ -3,90 +3,18 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta, timezone
-from types import SimpleNamespace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from prefect.states import Cancelled, Completed, Crashed, Failed, Running, Scheduled
+from prefect.states import Cancelled, Completed, Crashed, Failed, Paused, Pending, Running, Scheduled, Suspended
 
 from harness import eventually
 from lifecycle_rpc import Client
-from lifecycle_rpc.prefect._reconcile import PAGE, Reconciled, Reconciliation, reconcile
-
-
-class Prefect:
-    """Runs, page by page, as Prefect's client gives them."""
-
-    def __init__(self, *runs: Any) -> None:
-        self.runs = list(runs)
-        self.callers: dict[Any, Any] = {}
-        self.set: dict[Any, str] = {}
-
-    def read_flow_runs(self, *, flow_run_filter: Any, sort: Any, limit: int, offset: int) -> list[Any]:
-        assert sort.name == "ID_DESC"
-        assert limit <= PAGE
-        found = sorted(
-            (run for run in self.runs if matches(run, flow_run_filter)), key=lambda run: run.id, reverse=True
-        )
-        page = found[offset : offset + limit]
-        self.after_page()
-        return page
-
-    def after_page(self) -> None:
-        """What else happens meanwhile."""
-
-    def read_flows(self, *, flow_filter: Any) -> list[Any]:
-        return [SimpleNamespace(id=name) for name in flow_filter.name.any_]
-
-    def read_task_runs(self, *, task_run_filter: Any) -> list[Any]:
-        (task_run,) = task_run_filter.id.any_
-        return [SimpleNamespace(flow_run_id=self.callers[task_run].id)] if task_run in self.callers else []
-
-    def calls(self, caller: Any, child: Any) -> Any:
-        """Have one run be called by another, as Prefect's API tells it."""
-        child.parent_task_run_id = uuid4()
-        self.callers[child.parent_task_run_id] = caller
-        self.runs += [run for run in (caller, child) if run not in self.runs]
-        return child
-
-    def set_flow_run_state(self, flow_run_id: Any, state: Any, *, force: bool) -> None:
-        assert force
-        self.set[flow_run_id] = state.name
-
-
-def matches(run: Any, which: Any) -> bool:
-    if which.id is not None and run.id not in which.id.any_:
-        return False
-    if which.state is not None and run.state.type not in which.state.type.any_:
-        return False
-    return which.expected_start_time is None or run.expected_start_time >= which.expected_start_time.after_
-
-
-def run_of(
-    project: str,
-    state: Any,
-    ago: float = 60,
-    parent: Any = None,
-    flow: str = "render",
-    began: float | None = None,
-    parameter: str = "project_id",
-) -> Any:
-    state.timestamp = datetime.now(timezone.utc) - timedelta(seconds=ago)
-    return SimpleNamespace(
-        id=uuid4(),
-        name="run",
-        parameters={parameter: project},
-        state=state,
-        parent_task_run_id=parent,
-        flow_id=flow,
-        expected_start_time=datetime.now(timezone.utc) - timedelta(seconds=began or ago),
-    )
-
-
-def once(client: Client, prefect: Any, **how: Any) -> Reconciled:
-    return reconcile(client, prefect, Reconciliation(**{"watch": timedelta(0), **how}))
+from lifecycle_rpc.prefect._flow_runs import PAGE
+from lifecycle_rpc.prefect._reconcile import Reconciled, Reconciliation
+from prefect_api import Prefect, once, run_of
 
 
 @pytest.mark.parametrize(
@@ -251,58 +179,54 @@ def test_a_flow_that_beats_is_left_alone_though_its_run_was_set_to_crashed(clien
     assert client.get_status(project).error_code == "crashed"
 
 
-@pytest.mark.parametrize("caller", ["of something else", "of a list of projects", "of something else, itself called"])
-def test_a_child_is_the_judge_where_no_run_above_it_names_the_project(
-    caller: str, client: Client, project: str
-) -> None:
-    batch = run_of("nightly", Running(), ago=0)
-    if "list" in caller:
-        batch.parameters = {"projects": [project]}
-        batch.state = Completed()
-    prefect = Prefect()
-    if "itself" in caller:
-        prefect.calls(run_of("yearly", Running(), ago=0), batch)
-    child = prefect.calls(batch, run_of(project, Cancelled()))
-    assert once(client, prefect, settle=timedelta(minutes=5)).reported == 0, "it has only just ended"
-    assert once(client, prefect).reported == 1
-    assert client.get_status(project).error_code == "cancelled"
-    assert child.parent_task_run_id is not None
-
-
-@pytest.mark.parametrize("above", ["by the parameter", "by another parameter", "two levels above", "deleted"])
-def test_a_child_is_no_judge_under_a_run_that_names_the_project(above: str, client: Client, project: str) -> None:
-    client.update_status("processing", project, external_id="sda-1")
-    outer = run_of(project, Crashed())
-    if above == "by another parameter":
-        outer = run_of("", Crashed())
-        outer.parameters = {"order": {"id": "sda-1"}}
-    prefect = Prefect()
-    child = run_of(project, Completed())
-    if above == "two levels above":
-        between = prefect.calls(outer, run_of("a step", Completed()))
-        prefect.calls(between, child)
-    elif above == "deleted":
-        prefect.runs.append(child)
-        child.parent_task_run_id = uuid4()
-    else:
-        prefect.calls(outer, child)
-    names_it = above in ("by the parameter", "two levels above")
-    assert once(client, prefect).reported == (1 if names_it else 0)
+def test_the_project_of_a_suspended_run_waits_when_nobody_has_said_so(client: Client, project: str) -> None:
+    suspended = run_of(project, Suspended(timeout_seconds=3600))
+    assert once(client, Prefect(suspended)) == Reconciled(open=1), "it has not begun"
+    client.update_status("processing", project)
+    assert once(client, Prefect(suspended, run_of(project, Running()))).paused == 0, "another run works for it"
+    assert once(client, Prefect(suspended, run_of(project, Scheduled(), flow="helper")), flows=("render",)).paused == 0
+    assert once(client, Prefect(run_of(project, Paused(timeout_seconds=3600)))).paused == 0, "that waits in its process"
+    assert once(client, Prefect(suspended, run_of(project, Crashed()))) == Reconciled(open=1, paused=1)
     found = client.get_status(project)
-    assert (found.status, found.error_code) == (("failed", "crashed") if names_it else ("processing", None))
+    assert found.paused_until is not None
+    assert once(client, Prefect(suspended)) == Reconciled(open=1), "it waits already"
+    assert client.get_status(project) == found
 
 
-def test_a_child_of_a_flow_that_is_named_is_the_judge_under_one_that_is_not(client: Client, project: str) -> None:
-    prefect = Prefect()
-    prefect.calls(run_of(project, Failed(), flow="order"), run_of(project, Completed()))
-    assert once(client, prefect, flows=("upscale",)).reported == 0
-    assert once(client, prefect, flows=("render",)).reported == 1
-    assert client.get_status(project).status == "completed"
+def test_a_suspended_run_whose_project_shall_be_cancelled_does_not_wait(client: Client, project: str) -> None:
+    client.update_status("processing", project)
+    client.cancel_project(project)
+    assert once(client, Prefect(run_of(project, Suspended()))).paused == 0
+    assert client.get_status(project).error_code == "cancelled"
 
 
-def test_zombies_that_were_called_end_too(client: Client, project: str) -> None:
+def test_a_suspended_run_ends_with_its_project_when_asked_for(client: Client, project: str) -> None:
     client.update_status("failed", project)
-    prefect = Prefect()
-    child = prefect.calls(run_of("nightly", Running(), flow="nightly"), run_of(project, Running(), ago=600))
+    suspended = run_of(project, Suspended(), ago=600)
+    prefect = Prefect(suspended)
     assert once(client, prefect, end_zombies=True, flows=("render",), settle=timedelta(0)).zombies == 1
-    assert prefect.set == {child.id: "Crashed"}
+    assert prefect.set == {suspended.id: "Cancelled"}
+
+
+@pytest.mark.parametrize("deployed", [True, False])
+def test_a_called_run_ends_with_its_caller_unless_it_has_a_process_of_its_own(
+    deployed: bool, client: Client, project: str
+) -> None:
+    client.update_status("processing", project)
+    client.heartbeat(project, pause=3600)
+    prefect = Prefect()
+    called = prefect.calls(run_of("nightly", Failed()), run_of(project, Running()))
+    called.deployment_id = uuid4() if deployed else None
+    assert once(client, prefect).reported == (0 if deployed else 1)
+    assert client.get_status(project).error_code == (None if deployed else "crashed")
+
+
+@pytest.mark.parametrize("caller", [Running(), Failed()])
+def test_a_run_that_never_began_ends_by_the_one_around_it(caller: Any, client: Client, project: str) -> None:
+    prefect = Prefect()
+    prefect.calls(run_of("nightly", caller), run_of(project, Pending(name="NotReady", message="no such model")))
+    assert once(client, prefect).reported == (1 if caller.is_final() else 0)
+    if caller.is_final():
+        found = client.get_status(project)
+        assert found.error_code == "pipelineFailed"
+        assert "It never began" in (found.error_message or "")

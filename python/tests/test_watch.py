@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from fake_daemon import answer, request_of
 from harness import Daemon, Serve
 from lifecycle_rpc import Client, Event, InvalidParams, Unreachable
-from test_client import answer, request_of
 
 
 def test_events_come_in_order_and_end_when_it_is_closed(client: Client, project: str) -> None:

@@ -24,7 +24,7 @@ struct IdleExitTests {
         let daemon = try activate()
         try waitFor("the idle exit") { !daemon.child.isRunning }
         #expect(daemon.child.exitCode() == 0)
-        #expect(daemon.log.contains("nobody is connected"))
+        #expect(daemon.log.contains("no connection and no unfinished project"))
     }
 
     @Test("it stays while somebody is connected, and while a project is unfinished")

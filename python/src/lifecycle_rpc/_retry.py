@@ -28,7 +28,7 @@ def with_key(method: str, params: dict[str, Any]) -> dict[str, Any]:
 
 def attaches(method: str, params: dict[str, Any]) -> bool:
     """Whether the call ties a lease to the connection that it goes on, or unties it, which only that connection can."""
-    return method == "heartbeat" and params.get("attach") is not None
+    return method == "heartbeat" and (params.get("attach") is not None or params.get("pause") is not None)
 
 
 TEMPORARY = frozenset(

@@ -145,7 +145,7 @@ class ProjectPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """The answer to a heartbeat. `deadline` is None when the project has ended, `paused_until` when it is not paused."""
+    """The answer to a heartbeat. Without `deadline` the project has ended, without `paused_until` it is not paused."""
 
     status: Status
     cancel_requested: bool

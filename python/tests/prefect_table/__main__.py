@@ -1,12 +1,14 @@
 """Real Prefect against the real daemon: a table of what comes of a flow in each kind of death.
 
-Usage: python -m prefect_table [--table short|full] [--only WORDS] [--jobs N] [--keep]
+Usage: python -m prefect_table [--table short|full] [--only WORDS] [--jobs N] [--shuffle SEED] [--busy N] [--keep]
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
+import random
 import signal
 import sys
 import tempfile
@@ -17,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from prefect_table.lab import PAUSE, Lab, Work
-from prefect_table.scenario import ALL, ATTACHED, RECONCILER, Row, Scenario
+from prefect_table.scenario import ALL, ATTACHED, RECONCILER, Row, Scenario, is_untouched
 
 
 def play(lab: Lab, scenario: Scenario) -> Row:
@@ -31,6 +33,8 @@ def play(lab: Lab, scenario: Scenario) -> Row:
         scenario.act(lab, work)
         work.ended()
         row.measure(work, lab.tools)
+        if work.neighbour is not None:
+            is_untouched(work.neighbour, scenario.neighbour)
         lab.retire(work)
     except Exception as error:
         row.wrong.append(f"{type(error).__name__}: {error}")
@@ -42,6 +46,7 @@ def play(lab: Lab, scenario: Scenario) -> Row:
 def show(rows: list[Row]) -> None:
     """The table."""
     columns = ["situation", "started by", "project", "errorCode", "entries", "after", "closed by", "run in Prefect"]
+    columns.append("another's in the process")
     lines = [
         [
             row.scenario.name,
@@ -52,6 +57,7 @@ def show(rows: list[Row]) -> None:
             "" if row.seconds is None else f"{row.seconds:.1f} s",
             row.by,
             row.prefect or "none",
+            row.scenario.neighbour if row.work is not None and row.work.neighbour is not None else "",
         ]
         for row in rows
     ]
@@ -121,8 +127,10 @@ def interrupted(number: int, _: object) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Real Prefect against the real daemon.")
     parser.add_argument("--table", choices=["short", "full"], default="short")
-    parser.add_argument("--only", default="", help="rows whose name or mode contains this")
+    parser.add_argument("--only", default="", help="rows whose name or mode contains this, or one of these: A|B")
     parser.add_argument("--jobs", type=int, default=4, help="scenarios at once (default: 4)")
+    parser.add_argument("--shuffle", type=int, help="play them in the order that this number makes")
+    parser.add_argument("--busy", type=int, default=0, help="processes that do nothing but use a core (default: none)")
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder, with all logs")
     options = parser.parse_args()
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -133,10 +141,15 @@ def main() -> int:
     try:
         lab.start()
         # They import Prefect, which reads its settings from the environment that the lab has made.
-        from prefect_table import scenarios_direct, scenarios_served, scenarios_shared
-
-        del scenarios_direct, scenarios_served, scenarios_shared
-        chosen = [s for s in ALL if options.only in str(s) and (options.table == "full" or not s.full_only)]
+        for name in sorted(file.stem for file in Path(__file__).parent.glob("scenarios_*.py")):
+            importlib.import_module(f"prefect_table.{name}")
+        wanted = options.only.split("|")
+        chosen = [s for s in ALL if options.table == "full" or not s.full_only]
+        chosen = [s for s in chosen if any(words in str(s) for words in wanted)]
+        if options.shuffle is not None:
+            random.Random(options.shuffle).shuffle(chosen)
+        for number in range(options.busy):
+            lab.processes.start(f"busy-{number}", sys.executable, "-c", "while True: pass")
         rows = run(lab, chosen, options.jobs)
     except BaseException:
         print(lab.logs_of(None))

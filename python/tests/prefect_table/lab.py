@@ -24,6 +24,8 @@ from prefect_table.scenario import APP
 FLOWS = Path(__file__).parent / "flows"
 PATIENCE = 180.0
 """Seconds until a condition that does not come true is a failure."""
+NEIGHBOURS_LEASE = 60
+"""Seconds after which it fails at the latest where its process dies."""
 PAUSE = 0.25
 """Seconds between looking, so that looking does not keep the machine from what is waited for."""
 
@@ -34,6 +36,8 @@ class Work:
     def __init__(self, lab: Lab, daemon: Daemon, project: str, user: str) -> None:
         self.lab, self.daemon, self.project, self.user = lab, daemon, project, user
         self.client = Client(daemon.socket, timeout=60, connect_timeout=30)
+        self.neighbour: Work | None = None
+        """Another user's project in the same process, which nothing is done to."""
         self.since: datetime | None = None
 
     def file(self, kind: str) -> Path:
@@ -133,9 +137,23 @@ class Lab:
         return Daemon(folder, *flags)
 
     def direct(self, work: Work, flow: str, case: str, **environment: str) -> subprocess.Popen[bytes]:
-        """`python flows.py`, as an author at the terminal would."""
+        """`python flows.py`, as an author at the terminal would, with another user's project in the process."""
+        return self.beside(work, "flows.py", flow, work.project, case, **environment)
+
+    def beside(self, work: Work, file: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        """A process of ours, in which a flow of another user waits meanwhile."""
+        self.give_neighbour(work)
+        assert work.neighbour is not None
+        return self.alone(work, file, *arguments, LIFECYCLE_TABLE_NEIGHBOUR=work.neighbour.project, **environment)
+
+    def give_neighbour(self, work: Work) -> None:
+        """Make it, unless it is made: that needs the daemon."""
+        work.neighbour = work.neighbour or self.work(work.daemon, lease=NEIGHBOURS_LEASE)
+
+    def alone(self, work: Work, file: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        """A process of ours that holds what its arguments name."""
+        command = (sys.executable, str(FLOWS / file), *arguments)
         environment["LIFECYCLE_SOCKET"] = str(work.daemon.socket)
-        command = (sys.executable, str(FLOWS / "flows.py"), flow, work.project, case)
         return self.processes.start(f"direct-{work.project}", *command, **environment)
 
     def tool(self, name: str, *arguments: str, **environment: str) -> str:

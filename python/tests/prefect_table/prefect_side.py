@@ -10,12 +10,12 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
-from prefect import flow, task
+from prefect import flow, resume_flow_run, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Cancelling, Crashed, Running, Scheduled
+from prefect.states import Cancelled, Cancelling, Crashed, Running, Scheduled, Suspended
 
 from harness import eventually
 from prefect_table.lab import PATIENCE, PAUSE, Work
@@ -93,6 +93,22 @@ def cancel(flow_run_id: UUID) -> None:
         answer: Any = client.set_flow_run_state(flow_run_id, Cancelling())
         # The server itself turns it down for a run that nobody has begun, and makes it Cancelled.
         assert answer.state is not None
+
+
+@patiently
+def suspend(flow_run_id: UUID, timeout: int = 600) -> None:
+    """As an operator does in the UI, or an automation."""
+    key = str(uuid4())
+    with get_client(sync_client=True) as client:
+        state: Any = Suspended(timeout_seconds=timeout, pause_key=key)
+        answer = client.set_flow_run_state(flow_run_id, state)
+        assert answer.state is not None
+        assert answer.state.is_paused(), answer
+
+
+def resume(flow_run_id: UUID) -> None:
+    """As the UI's Resume does."""
+    resume_flow_run(flow_run_id)
 
 
 @patiently

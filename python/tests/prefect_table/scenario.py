@@ -40,6 +40,8 @@ class Scenario:
     options: dict[str, int]
     own_daemon: bool
     detach_grace: int | None
+    neighbour: str
+    """What becomes of another user's project in the same process, where there is one."""
 
     @property
     def at_most(self) -> float:
@@ -66,6 +68,7 @@ def scenario(
     full_only: bool = False,
     own_daemon: bool = False,
     detach_grace: int | None = None,
+    neighbour: str = "completed",
     **options: int,
 ) -> Callable[[Callable[[Lab, Work], object]], Callable[[Lab, Work], object]]:
     """Put a function into the table. `options` are the project's; `prefect` is how Prefect has the run in the end."""
@@ -73,20 +76,23 @@ def scenario(
     def decorate(act: Callable[[Lab, Work], object]) -> Callable[[Lab, Work], object]:
         # Only there is the daemon's grace the default one.
         own = own_daemon or by == ATTACHED or detach_grace is not None
-        ALL.append(Scenario(name, mode, act, status, code, by, prefect, full_only, options, own, detach_grace))
+        ALL.append(
+            Scenario(name, mode, act, status, code, by, prefect, full_only, options, own, detach_grace, neighbour)
+        )
         return act
 
     return decorate
 
 
-def is_untouched(neighbour: Work) -> None:
-    """It did its work, and its user has paid for it once."""
+def is_untouched(neighbour: Work, status: str = "completed") -> None:
+    """It did its work, and its user has paid for it once; or it died with its process, and was refunded once."""
     neighbour.ended()
     story = neighbour.client.explain_project(neighbour.project)
-    assert story.project.status == "completed", story.summary
-    assert [entry.kind for entry in story.entries] == ["charge", "capture"], story.entries
+    assert story.project.status == status, story.summary
+    done = status == "completed"
+    assert [entry.kind for entry in story.entries] == ["charge", "capture" if done else "refund"], story.entries
     balance = neighbour.client.get_balance(neighbour.user)
-    assert (balance.available, balance.held) == (90, 0), balance
+    assert (balance.available, balance.held) == (90 if done else 100, 0), balance
 
 
 @dataclass

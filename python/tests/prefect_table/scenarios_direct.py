@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from datetime import datetime, timedelta
 from functools import partial
 
 from prefect_table.lab import PATIENCE, Lab, Work
-from prefect_table.scenario import APP, ATTACHED, FLOW, FLUSH, LEASE, RECONCILER, scenario
+from prefect_table.scenario import APP, ATTACHED, FLOW, LEASE, scenario
 
 MODE = "python flow.py"
 
@@ -75,8 +74,8 @@ def nested(lab: Lab, work: Work) -> None:
 
 
 def progress_from_anywhere(flows: str, lab: Lab, work: Work) -> None:
-    other = lab.work(lease=10)
-    process = lab.direct(work, flows, other.project)
+    other = lab.work(lease=60)
+    process = lab.alone(work, "telling.py", flows, work.project, other.project)
     for where in ("a subflow", "a task", "a thread"):
         for one in (work, other):
             one.wait(partial(says, one, f"in {where}"), f"progress arrives from {where}")
@@ -95,7 +94,7 @@ def progress_from_anywhere(flows: str, lab: Lab, work: Work) -> None:
 
 for name, flows in [("two", "side_by_side"), ("two async ones", "side_by_side_async")]:
     row = f"progress from anywhere, {name} in a process"
-    scenario(row, MODE, status="completed", by=FLOW, prefect="Completed", lease=10, full_only="async" in flows)(
+    scenario(row, MODE, status="completed", by=FLOW, prefect="Completed", lease=60, full_only="async" in flows)(
         partial(progress_from_anywhere, flows)
     )
 
@@ -120,7 +119,7 @@ def hook_exits(lab: Lab, work: Work) -> None:
     lab.direct(work, "with_exiting_hook", "returns").wait(PATIENCE)
 
 
-@scenario("SIGTERM", MODE, code="crashed", by=FLOW, prefect="Crashed")
+@scenario("SIGTERM", MODE, code="crashed", by=FLOW, prefect="Crashed", neighbour="failed")
 def sigterm(lab: Lab, work: Work) -> None:
     process = lab.direct(work, "work", "waits")
     work.attached()
@@ -136,7 +135,7 @@ def sigint(lab: Lab, work: Work) -> None:
     process.send_signal(signal.SIGINT)
 
 
-@scenario("SIGKILL", MODE, code="crashed", by=ATTACHED, prefect="Running")
+@scenario("SIGKILL", MODE, code="crashed", by=ATTACHED, prefect="Running", neighbour="failed")
 def sigkill(lab: Lab, work: Work) -> None:
     process = lab.direct(work, "work", "waits")
     work.attached()
@@ -176,7 +175,16 @@ def cancelled_in_vain(lab: Lab, work: Work) -> None:
     process.wait(PATIENCE)
 
 
-@scenario("frozen (SIGSTOP)", MODE, code="leaseExpired", by=LEASE, prefect="Running", lease=10, full_only=True)
+@scenario(
+    "frozen (SIGSTOP)",
+    MODE,
+    code="leaseExpired",
+    by=LEASE,
+    prefect="Running",
+    lease=10,
+    full_only=True,
+    neighbour="failed",
+)
 def frozen(lab: Lab, work: Work) -> None:
     process = lab.direct(work, "work", "waits")
     work.attached()
@@ -197,57 +205,3 @@ def again_after_refund(lab: Lab, work: Work) -> None:
 def cancelled_pending(_: Lab, work: Work) -> None:
     work.now()
     assert work.client.cancel_project(work.project).credits_refunded == 10
-
-
-@scenario("runs beside the reconciler", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True)
-def beside_reconciler(lab: Lab, work: Work) -> None:
-    lab.direct(work, "work", "waits")
-    work.attached()
-    arguments = ("reconcile", "--settle", "0", "--end-zombies", "--flow", "work", "--socket", str(work.daemon.socket))
-    said = json.loads(lab.tool(RECONCILER, "lifecycle_rpc.prefect", *arguments))
-    assert said == {"open": 1, "reported": 0, "zombies": 0}, said
-    assert work.client.get_status(work.project).status == "processing"
-    work.go()
-
-
-@scenario("daemon down at the start", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True)
-def down_at_start(lab: Lab, work: Work) -> None:
-    work.daemon.stop()
-    lab.direct(work, "work", "waits", LIFECYCLE_TABLE_START="1")
-    work.body()
-    work.daemon.start()
-    work.attached()
-    work.go()
-
-
-@scenario("daemon killed in the middle", MODE, status="completed", by=FLOW, prefect="Completed", own_daemon=True)
-def down_in_middle(lab: Lab, work: Work) -> None:
-    lab.direct(work, "work", "waits")
-    work.attached()
-    work.daemon.stop(signal.SIGKILL)
-    work.daemon.start()
-    work.go()
-
-
-@scenario("killed, daemon too", MODE, code="leaseExpired", by=LEASE, prefect="Running", own_daemon=True, lease=10)
-def both_killed(lab: Lab, work: Work) -> None:
-    process = lab.direct(work, "work", "waits")
-    work.attached()
-    work.now()
-    # First the daemon, or its connection's end could move the deadline.
-    work.daemon.stop(signal.SIGKILL)
-    process.kill()
-    work.daemon.start()
-
-
-@scenario("daemon down at the end", MODE, status="completed", by=FLUSH, prefect="Completed", own_daemon=True)
-def down_at_end(lab: Lab, work: Work) -> None:
-    spool = str(lab.folder / f"spool-{work.project}")
-    process = lab.direct(work, "work", "waits", LIFECYCLE_SPOOL=spool, LIFECYCLE_TABLE_BUDGET="1")
-    work.attached()
-    work.daemon.stop(signal.SIGKILL)
-    work.go()
-    assert process.wait(PATIENCE) == 0
-    work.daemon.start()
-    for _ in range(2):
-        lab.tool(FLUSH, "lifecycle_rpc", "--spool", spool, "--socket", str(work.daemon.socket), "flush")

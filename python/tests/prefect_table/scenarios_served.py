@@ -4,35 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from prefect_table import prefect_side
 from prefect_table.lab import FLOWS, PATIENCE, Lab, Work
-from prefect_table.scenario import ATTACHED, FLOW, RECONCILER, RUNNER, START, WORKER, is_untouched, scenario
-
-
-@dataclass(frozen=True)
-class Mode:
-    """Who makes the flow's process, and the deployment by which all scenarios but the killers share it."""
-
-    name: str
-    deployment: str
-    hook: str
-
-    def start(self, lab: Lab, work: Work, case: str = "waits") -> tuple[int, subprocess.Popen[bytes]]:
-        """One of its own, with a run on it. Gives the flow's process and the runner's or worker's."""
-        name = f"{self.deployment}-{work.user}"
-        process = lab.serve(name, work.daemon) if self is SERVED else lab.worker(name, work.daemon)
-        prefect_side.run(work, name, case)
-        return work.body(), process
-
-
-SERVED = Mode("serve()", "served", RUNNER)
-POOLED = Mode("process worker", "pool", WORKER)
+from prefect_table.modes import BOTH, POOLED, SERVED, Mode, both, reconcile_until_ended
+from prefect_table.scenario import ATTACHED, FLOW, RECONCILER, RUNNER, START, WORKER, scenario
 
 
 def raises(mode: Mode, lab: Lab, work: Work) -> None:
@@ -59,30 +36,6 @@ def exits_silently(mode: Mode, lab: Lab, work: Work) -> None:
     work.now()
 
 
-def cancelled_in_prefect(mode: Mode, lab: Lab, work: Work) -> None:
-    flow_run = prefect_side.run(work, mode.deployment, "waits")
-    work.attached()
-    work.now()
-    prefect_side.cancel(flow_run)
-    work.wait(lambda: prefect_side.state_name(flow_run) == "Cancelled", "Prefect has cancelled it")
-
-
-def cancelled_by_app(mode: Mode, lab: Lab, work: Work) -> None:
-    flow_run = prefect_side.run(work, mode.deployment, "waits")
-    work.attached()
-    work.now()
-    work.client.cancel_project(work.project)
-    work.wait(lambda: prefect_side.state_name(flow_run) == "Cancelled", "Prefect has cancelled it")
-
-
-def cancelled_before_start(mode: Mode, lab: Lab, work: Work) -> None:
-    flow_run = prefect_side.run(work, mode.deployment, "returns", delay=3600)
-    work.now()
-    prefect_side.cancel(flow_run)
-    work.wait(lambda: prefect_side.state_name(flow_run) == "Cancelled", "Prefect has cancelled it")
-    reconcile_until_ended(lab, work)
-
-
 def retried_in_ui(mode: Mode, lab: Lab, work: Work) -> None:
     flow_run = prefect_side.run(work, mode.deployment, "raises")
     work.ended()
@@ -103,23 +56,6 @@ def retried_with_child(mode: Mode, lab: Lab, work: Work) -> None:
     other.go()
     other.ended()
     assert other.client.get_status(other.project).status == "completed", "the child was cancelled"
-
-
-def child_cancelled_before_start(mode: Mode, lab: Lab, work: Work) -> None:
-    assert lab.direct(work, "batch", mode.deployment).wait(PATIENCE) == 0
-    child = prefect_side.run_of(work.project)
-    work.now()
-    prefect_side.cancel(child)
-    work.wait(lambda: prefect_side.state_name(child) == "Cancelled", "Prefect has cancelled it")
-    reconcile_until_ended(lab, work)
-
-
-def stopped(mode: Mode, lab: Lab, work: Work) -> None:
-    _, process = mode.start(lab, work)
-    work.attached()
-    work.now()
-    process.send_signal(signal.SIGTERM)
-    process.wait(PATIENCE)
 
 
 def killed_with_flow(mode: Mode, lab: Lab, work: Work) -> None:
@@ -149,22 +85,6 @@ def file_is_gone(mode: Mode, lab: Lab, work: Work) -> None:
     reconcile_until_ended(lab, work)
 
 
-def killed_by_itself(lab: Lab, work: Work) -> None:
-    name = f"stubborn-{work.user}"
-    lab.serve(name, work.daemon, LIFECYCLE_TABLE_GRACE="2")
-    flow_run = prefect_side.run(work, name, "swallows")
-    work.attached()
-    work.now()
-    work.client.cancel_project(work.project)
-    # Nobody lets it go on: only its own SIGKILL ends it.
-    work.wait(lambda: prefect_side.state_name(flow_run) == "Crashed", "the runner has seen its process end")
-    assert work.file("swallowed").exists()
-
-
-def returns_cancelled(mode: Mode, lab: Lab, work: Work) -> None:
-    prefect_side.run(work, mode.deployment, "Cancelled")
-
-
 def names_no_project(mode: Mode, lab: Lab, work: Work) -> None:
     flow_run = prefect_side.run(work, mode.deployment, "returns", project_id="")
     work.wait(lambda: prefect_side.state_name(flow_run) == "Refused", "it is refused")
@@ -179,21 +99,6 @@ def named_by_default(mode: Mode, lab: Lab, work: Work) -> None:
         lab.worker(name, work.daemon, "flows.py:by_default", LIFECYCLE_TABLE_DEFAULT=work.project)
     prefect_side.run(work, name, "returns", project_id=None)
     work.body()
-
-
-def cancelled_around_another(mode: Mode, lab: Lab, work: Work) -> None:
-    """The process was made for its run, but holds another user's project."""
-    neighbour = lab.work(work.daemon)
-    prefect_side.run(work, mode.deployment, f"around {neighbour.project}")
-    work.attached()
-    pid = neighbour.attached()
-    assert pid == work.body(), "they are in one process"
-    work.client.cancel_project(work.project)
-    work.wait(lambda: "asking the flow to stop" in lab.logs_of(work), "it hears of it")
-    neighbour.go()
-    is_untouched(neighbour)
-    work.now()
-    work.ended()
 
 
 def rescheduled(lab: Lab, work: Work) -> None:
@@ -224,40 +129,10 @@ def never_picked_up(lab: Lab, work: Work) -> None:
     work.now()
 
 
-def reconcile_until_ended(lab: Lab, work: Work) -> None:
-    """As the timer does, and once more."""
-
-    def once() -> bool:
-        lab.tool(RECONCILER, "lifecycle_rpc.prefect", "reconcile", "--settle", "1")
-        return work.client.get_status(work.project).ended
-
-    work.wait(once, "it is reconciled")
-    once()
-
-
-Act = Callable[[Mode, Lab, Work], None]
-
-
-def both(
-    name: str, act: Act, code: str, by: tuple[str, str], prefect: str, short: tuple[Mode, ...], **options: Any
-) -> None:
-    """A row for `serve()` and one for a worker; those not in `short` are only in the full table."""
-    for mode, closer in zip((SERVED, POOLED), by, strict=True):
-        status = "failed" if code else "completed"
-        only = mode not in short
-        row = scenario(
-            name, mode.name, status=status, code=code or None, by=closer, prefect=prefect, full_only=only, **options
-        )
-        row(partial(act, mode))
-
-
-BOTH = (SERVED, POOLED)
 both("raises", raises, "pipelineFailed", (FLOW, FLOW), "Failed", ())
 both("SIGTERM to the flow", sigterm, "crashed", (FLOW, FLOW), "Crashed", ())
 both("SIGKILL to the flow", sigkill, "crashed", (RUNNER, WORKER), "Crashed", BOTH)
 both("os._exit(0)", exits_silently, "crashed", (ATTACHED, ATTACHED), "Running", (SERVED,))
-both("cancelled in Prefect", cancelled_in_prefect, "cancelled", (RUNNER, WORKER), "Cancelled", BOTH)
-both("the app cancels it", cancelled_by_app, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
 both("retried in the UI after the refund", retried_in_ui, "pipelineFailed", (FLOW, FLOW), "Refused", (SERVED,))
 both(
     "the same, with a child of another project",
@@ -269,33 +144,13 @@ both(
 )
 both("runner or worker killed with the flow", killed_with_flow, "crashed", (ATTACHED, ATTACHED), "Running", (SERVED,))
 both("runner or worker killed, the flow goes on", killed_alone, "", (FLOW, FLOW), "Completed", (POOLED,))
-both(
-    "cancelled before it started", cancelled_before_start, "cancelled", (RECONCILER, RECONCILER), "Cancelled", (POOLED,)
-)
 
-both(
-    "started by another flow, cancelled before it started",
-    child_cancelled_before_start,
-    "cancelled",
-    (RECONCILER, RECONCILER),
-    "Cancelled",
-    (SERVED,),
-)
-both("returns Cancelled()", returns_cancelled, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
 both("names no project", names_no_project, "startTimeout", (START, START), "", (SERVED,), start_timeout=10)
 both("named by its default", named_by_default, "", (FLOW, FLOW), "", (POOLED,))
-both("cancelled around another's flow", cancelled_around_another, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
 
 scenario(
     "rescheduled by SIGTERM", POOLED.name, status="completed", by=FLOW, prefect="Completed", detach_grace=1, lease=600
 )(rescheduled)
-scenario("worker stopped (SIGTERM)", POOLED.name, code="crashed", by=ATTACHED, prefect="Running")(
-    partial(stopped, POOLED)
-)
-scenario("runner stopped (SIGTERM)", SERVED.name, code="cancelled", by=RUNNER, prefect="Cancelled", full_only=True)(
-    partial(stopped, SERVED)
-)
-scenario("cancelled, but it does not stop", SERVED.name, code="cancelled", by=FLOW, prefect="Crashed")(killed_by_itself)
 scenario("never picked up", "no worker", code="startTimeout", by=START, prefect="Late", start_timeout=10)(
     never_picked_up
 )

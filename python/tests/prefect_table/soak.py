@@ -1,8 +1,8 @@
 """Real Prefect for a long time: a worker that runs four flows at once, and everything that happens to flows at random.
 
-Flows return, raise, are retried, hang, stall, exit, and are cancelled and killed; some runs are set to Crashed while
-their flow goes on, as an automation against zombies does; the reconciler looks on every 30 seconds. In the end every
-project has ended once, no credit is lost or made, and nobody's work was delivered and refunded, or neither.
+Flows return, raise, are retried, hang, stall, exit, are suspended, cancelled and killed; some runs are set to Crashed
+while their flow goes on, as an automation against zombies does; the reconciler looks on every 30 seconds. In the end
+every project has ended once, no credit is lost or made, and nobody's work was delivered and refunded, or neither.
 
 Usage: python -m prefect_table.soak [--minutes N] [--seed N] [--keep]
 """
@@ -20,14 +20,13 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID
 
 from lifecycle_rpc import Client, Project
 from prefect_table.lab import PATIENCE, Lab, Work
+from prefect_table.soak_cases import CASES, Case
 
 POOL = "soak"
 AT_ONCE = 6
@@ -35,67 +34,6 @@ AT_ONCE = 6
 RECONCILE_SECONDS = 30.0
 SETTLE_SECONDS = 600.0
 FLOWS = Path(__file__).parent / "soak_flows"
-
-
-@dataclass
-class Case:
-    """What happens to a flow, and what may come of its project."""
-
-    name: str
-    weight: int
-    flow: str
-    """What the flow does."""
-    codes: set[str]
-    """The codes that its project may fail with; without any, it must be completed."""
-    seconds: Callable[[random.Random], float] = lambda chance: chance.uniform(0, 8)
-    act: Callable[[Work, UUID], None] = lambda *_: None
-    options: dict[str, int] = field(default_factory=dict)
-    delay: float = 0
-
-
-def cancel_in_prefect(work: Work, flow_run: UUID) -> None:
-    from prefect_table import prefect_side
-
-    work.attached()
-    prefect_side.cancel(flow_run)
-
-
-def cancel_by_app(work: Work, _: UUID) -> None:
-    work.attached()
-    work.client.cancel_project(work.project)
-
-
-def kill(work: Work, _: UUID) -> None:
-    os.kill(work.attached(), signal.SIGKILL)
-
-
-def crash(work: Work, flow_run: UUID) -> None:
-    from prefect_table import prefect_side
-
-    work.attached()
-    prefect_side.crash(flow_run)
-
-
-def cancel_before_start(_: Work, flow_run: UUID) -> None:
-    from prefect_table import prefect_side
-
-    prefect_side.cancel(flow_run)
-
-
-# A hook of the worker that is later than the detach grace leaves the verdict to the lease.
-LATE = {"cancelled", "crashed"}
-CASES = [
-    Case("returns", 6, "returns", set()),
-    Case("is retried, then returns", 2, "raises-once", set()),
-    Case("is set to Crashed, goes on", 3, "returns", set(), lambda chance: chance.choice([5, 10, 45]), crash),
-    Case("raises", 2, "raises", {"pipelineFailed"}),
-    Case("the app cancels it", 2, "hangs", {"cancelled"}, act=cancel_by_app),
-    Case("is cancelled in Prefect", 2, "hangs", LATE, act=cancel_in_prefect),
-    Case("SIGKILL", 2, "hangs", {"crashed"}, act=kill),
-    Case("os._exit(0)", 1, "exits", {"crashed"}),
-    Case("stops making progress", 1, "stalls", {"leaseExpired"}, options={"lease": 10}),
-    Case("is cancelled before it starts", 1, "returns", {"cancelled"}, act=cancel_before_start, delay=3600),
-]
 
 
 @dataclass
@@ -167,7 +105,7 @@ class Soak:
             try:
                 flow_run = prefect_side.run(work, POOL, words, delay=case.delay)
                 case.act(work, flow_run)
-                if not case.delay:  # which waits for the reconciler
+                if not case.reconciled:
                     work.ended()
             except Exception as error:
                 traceback.print_exc()
@@ -200,7 +138,7 @@ class Soak:
 
 def show(outcomes: list[Outcome], soak: Soak, minutes: float) -> None:
     """The figures."""
-    print(f"\n{'what happened':32} {'projects':>8}  {'median':>7}  outcomes")
+    print(f"\n{'what happened':36} {'projects':>8}  {'median':>7}  outcomes")
     for case in CASES:
         of_case = [outcome for outcome in outcomes if outcome.case is case]
         ends = Counter(outcome.project.error_code or outcome.project.status for outcome in of_case)
@@ -211,7 +149,7 @@ def show(outcomes: list[Outcome], soak: Soak, minutes: float) -> None:
         ]
         median = f"{statistics.median(spans):.1f} s" if spans else ""
         said = ", ".join(f"{number} {end}" for end, number in ends.most_common())
-        print(f"{case.name:32} {len(of_case):8}  {median:>7}  {said}")
+        print(f"{case.name:36} {len(of_case):8}  {median:>7}  {said}")
     delivered = sum(outcome.delivered for outcome in outcomes)
     refunded = sum(outcome.delivered and outcome.project.status == "failed" for outcome in outcomes)
     innocent = sum(not outcome.case.codes and outcome.project.status == "failed" for outcome in outcomes)

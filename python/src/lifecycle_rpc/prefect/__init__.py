@@ -8,8 +8,8 @@
 See docs/prefect.md. Needs the extra: `pip install './python[prefect]'` in a clone, and Python 3.11 for it.
 """
 
-from ._body import FailedResult
 from ._decorator import lifecycle_hooks, tracked_flow
+from ._guard import FailedResult
 from ._progress import FlowStopped, in_this_flow, progress, stop_requested
 from ._refusal import FlowRefused
 

@@ -10,7 +10,8 @@ from prefect import Flow
 from prefect.flows import FlowStateHook
 
 from . import _engine
-from ._hooks import Hook, Report, expect_exit, report_end, report_start
+from ._exit import expect_exit
+from ._hooks import Hook, Report, report_end, report_start
 from ._identify import steps
 from ._settings import Find, Settings
 from ._waiting import expect
@@ -61,8 +62,8 @@ def lifecycle_hooks(
         external_id: The same for the upstream's id, where the flow does not know the project's.
         socket: The daemon's socket (None: $LIFECYCLE_SOCKET, $LIFECYCLED_SOCKET, or that of the package).
         spool: The folder for reports that cannot be delivered (None: $LIFECYCLE_SPOOL, or the user's own).
-        attach: Hold the lease by a connection, so that the daemon knows at once when the process dies. Without it, and
-            for flows that suspend themselves, the lease alone counts.
+        attach: Hold the lease by a connection, so that the daemon knows at once when the process dies. Without it, the
+            lease alone counts.
         beat: Seconds between heartbeats, and so until a cancellation arrives; a third of the lease if that is less.
         stall_timeout: Without a call of `progress()` for so many seconds no heartbeat is sent, until there is one. The
             daemon fails the project one lease later.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from .._decode import decode, parameters
+from .._decode import decode
 from ..errors import LifecycleError, PermissionDenied, RPCError, TerminalState
 from ..models import ProjectChanged
 from ..spool import Spool
@@ -18,27 +17,7 @@ if TYPE_CHECKING:
     from ..client import Client
     from ._identify import ProjectKey
     from ._settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a run ended: `code` and `message` only with `failed`."""
-
-    status: Literal["completed", "failed"]
-    code: str | None = None
-    message: str | None = None
-
-    def params(self, key: ProjectKey) -> dict[str, object]:
-        """Of the `updateStatus` that reports it."""
-        return parameters(
-            {
-                "project_id": key.project_id,
-                "external_id": key.external_id,
-                "status": self.status,
-                "error_code": self.code,
-                "error_message": self.message,
-            }
-        )
+    from ._verdict import Verdict
 
 
 def report(client: Client, key: ProjectKey, verdict: Verdict, timeout: float) -> int:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
-import os
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,19 +10,23 @@ from typing import TYPE_CHECKING, Any
 from prefect.exceptions import Abort
 
 from ..client import Client
-from ..errors import LifecycleError, TerminalState
-from . import _engine, _registry, _waiting
+from ..errors import TerminalState
+from . import _engine, _registry
 from ._beside import beside_loop
-from ._body import around_here, guard
-from ._deliver import Verdict, deliver
-from ._farewell import Farewell
+from ._body import around_here
+from ._conclude import conclude, finish, must_wait, verdict_here
+from ._deliver import deliver
+from ._exit import expect_exit
+from ._guard import guard
 from ._identify import ProjectKey, project_of
 from ._log import log
-from ._message import error_code, error_message
-from ._prefect_api import set_cancelled, set_refused, state_of, was_cancelled, without_patience
+from ._place import Place
+from ._prefect_api import set_refused
 from ._refusal import refuse
 from ._stop import has_own_process
-from ._tracker import Place, Tracker
+from ._suspended import wait_for_the_one_before, was_resumed
+from ._tracker import Tracker
+from ._verdict import verdict_of
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -104,7 +105,10 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
     for other in _registry.every():
         if other.is_over():
             conclude(other)  # its heartbeat has not looked yet, and it may be the same project's
-    tracker = Tracker(settings, key, flow_run, place, conclude)
+    if was_resumed(flow_run):
+        with Client(settings.socket, connect_timeout=settings.start_budget) as client:
+            wait_for_the_one_before(client, key, settings.beat)
+    tracker = Tracker(settings, key, flow_run, place, partial(conclude, wait=False))
     expect_exit()
     if not _registry.add(tracker):
         return None  # a flow within the one that is tracked
@@ -130,164 +134,16 @@ def report_start(settings: Settings, key: ProjectKey, flow_run: FlowRun, _: Stat
 def report_end(settings: Settings, key: ProjectKey, flow_run: FlowRun, state: State[Any], place: Place) -> str | None:
     """Report the verdict, in whichever process this is."""
     tracker = _registry.get(flow_run.id)
-    verdict = verdict_of(state) if tracker is None else _verdict_here(tracker, state)
+    verdict = verdict_of(state) if tracker is None else verdict_here(tracker, state)
     if tracker is None and _registry.every():
         # It never ran, and may be a flow within one that does.
         tracker = Tracker(settings, key, flow_run, place)
-    if tracker is not None and _must_wait(tracker, verdict):
+    if tracker is not None and must_wait(tracker, verdict):
         return None
     if tracker is None:
         # The runner's or the worker's process: that of the flow is gone, and its lease with it.
         with Client(settings.socket, connect_timeout=settings.report_budget) as client:
             deliver(client, settings, key, verdict, flow_run, settings.report_budget)
     else:
-        _finish(tracker, verdict)
+        finish(tracker, verdict)
     return None
-
-
-def _verdict_here(tracker: Tracker, state: State[Any]) -> Verdict:
-    """In the flow's own process, what its body has delivered counts.
-
-    A run that was cancelled in Prefect, and that nobody has stopped, ends as Cancelled or as Completed by how long its
-    body goes on: the server waits some minutes for it, and then takes Completed all the same.
-    """
-    outcome = tracker.body.outcome
-    if (state.is_cancelling() or state.is_cancelled()) and outcome is not None:
-        state, cancelled = outcome, True
-    else:
-        # Only where the app has cancelled the project, too, does it matter for what has succeeded.
-        asked = state.is_completed() and tracker.stop_reason is not None and not tracker.project_ended
-        cancelled = asked and was_cancelled(tracker.flow_run)
-    if cancelled and tracker.stop_reason is not None:
-        return Verdict("failed", "cancelled", tracker.stop_reason)
-    return verdict_of(state)
-
-
-def conclude(tracker: Tracker, budget: float | None = None) -> None:
-    """End the tracking of a run that has ended in this process, and of which no hook says so."""
-    budget = tracker.settings.report_budget if budget is None else budget
-    # Its heartbeat may be at it when the process exits, and is not to be left behind in the middle.
-    if not tracker.concluding.acquire(timeout=budget):
-        return
-    try:
-        if _registry.get(tracker.flow_run.id) is tracker:
-            _conclude(tracker, budget)
-    finally:
-        tracker.concluding.release()
-
-
-def _conclude(tracker: Tracker, budget: float) -> None:
-    state, body = _engine.state(tracker.engine), tracker.body
-    if tracker.verdict is not None:
-        verdict = tracker.verdict
-    elif state is not None and state.is_final():
-        verdict = _verdict_here(tracker, state)
-    elif body.intent == "cancel":
-        return  # who has made the process reports it
-    elif body.intent is not None or (state is not None and (state.is_paused() or state.is_scheduled())):
-        tracker.release(budget)
-        return
-    elif body.outcome is not None and body.outcome.is_final():
-        verdict = verdict_of(body.outcome)
-    else:
-        was = state.name if state is not None else "unknown"
-        verdict = Verdict("failed", "crashed", f"The run ended in this process without a final state; it is {was}.")
-    if not _must_wait(tracker, verdict):
-        _finish(tracker, verdict, budget)
-
-
-def _must_wait(tracker: Tracker, verdict: Verdict) -> bool:
-    """Whether the verdict is not the project's, or may not be: then it waits for those of the flows around it."""
-    others = _registry.before(tracker)
-    if tracker.project_ended or not others:
-        return False
-    if any(other.key == tracker.key for other in others):
-        return True
-    end = time.monotonic() + tracker.settings.report_budget / 2
-    for one in [tracker, *others]:
-        try:
-            one.identify(max(0.0, end - time.monotonic()))
-        except LifecycleError as error:
-            log(tracker.flow_run, logging.WARNING, "which project %s is cannot be asked: %s", one.key, error)
-    if _registry.is_part(tracker):
-        tracker.leave()
-        _registry.was_left(tracker.flow_run.id)
-        return True
-    if _registry.is_part(tracker) is None and tracker.flow_run.parent_task_run_id is not None:
-        tracker.verdict = tracker.verdict or verdict
-        tracker.waits_for_outer = True
-        _registry.add(tracker)
-        return True
-    return False
-
-
-def _finish(tracker: Tracker, verdict: Verdict, budget: float | None = None) -> None:
-    tracker.finish(verdict, budget)
-    _registry.remove(tracker.flow_run.id)
-    for waiting in _registry.every():
-        if waiting.waits_for_outer and waiting.verdict is not None and not _registry.before(waiting):
-            # Should it be the same project after all, the first verdict stays: that of the flow around it.
-            _finish(waiting, waiting.verdict, budget)
-    if tracker.stop_reason is not None and verdict.status == "failed":
-        project = ProjectKey(tracker.project_id or tracker.key.project_id, tracker.key.external_id)
-        set_cancelled(tracker.flow_run, f"Stopped: {tracker.stop_reason}.", project)
-
-
-def verdict_of(state: State[Any]) -> Verdict:
-    """What a final state of a run means for its project."""
-    if state.is_completed():
-        return Verdict("completed")
-    return Verdict("failed", error_code(state), error_message(state))
-
-
-def at_exit() -> None:
-    """Report for runs whose hooks were skipped or interrupted.
-
-    That happens when another hook raises SystemExit before ours; and when a killed runner leaves its flow with a broken
-    pipe for standard output, since Prefect logs each hook before it runs it, and that then raises SystemExit.
-
-    Another thread does it, since nothing else bounds what a name server or a slow answer takes.
-    """
-    if _farewell is not None and (_registry.every() or _waiting.any_expected()):
-        _farewell.call(EXIT_BUDGET)
-
-
-def _say_farewell() -> None:
-    _waiting.settle(EXIT_BUDGET / 4)
-    with without_patience(EXIT_BUDGET / 4):
-        for tracker in _registry.every():
-            if _registry.get(tracker.flow_run.id) is not tracker:
-                continue  # it waited for one before it
-            try:
-                budget = min(tracker.settings.report_budget, EXIT_BUDGET / 4)
-                if tracker.is_over() and not tracker.waits_for_outer:
-                    conclude(tracker, budget)
-                    continue
-                verdict = tracker.verdict
-                if verdict is None and (state := state_of(tracker.flow_run.id)) is not None and state.is_final():
-                    verdict = verdict_of(state)
-                if verdict is not None and not (tracker.waits_for_outer and _registry.before(tracker)):
-                    _finish(tracker, verdict, budget)
-            except Exception as error:
-                # Then the end of this process is told by its attached connection.
-                log(tracker.flow_run, logging.ERROR, "at exit: %s: %s", type(error).__name__, error)
-
-
-def expect_exit() -> None:
-    """Have the thread ready: a process that exits can start none."""
-    global _farewell
-    if _farewell is None:
-        _farewell = Farewell(_say_farewell)
-
-
-def _after_fork() -> None:
-    global _farewell
-    _farewell = None
-    atexit.unregister(at_exit)
-
-
-EXIT_BUDGET = 2.0
-"""Seconds that the exit of a process may take for us."""
-_farewell: Farewell | None = None
-atexit.register(at_exit)
-os.register_at_fork(after_in_child=_after_fork)

@@ -22,7 +22,7 @@ from prefect.settings import (
     PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
     temporary_settings,
 )
-from prefect.states import Cancelled, Cancelling, Failed
+from prefect.states import Cancelled, Cancelling, Completed, Failed
 
 from ._log import log
 from ._mentions import mentions
@@ -60,6 +60,18 @@ def set_refused(flow_run: FlowRun, message: str) -> None:
     Not as Cancelled: Prefect would cancel the children that its first try started, and which may live.
     """
     _set(flow_run, Failed(name=REFUSED, message=message))
+
+
+def set_completed(flow_run: FlowRun, message: str) -> None:
+    """Have a suspended run stand as Completed, unless somebody has made something else of it. Never raises."""
+    try:
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(flow_run.id).state
+    except Exception as error:
+        log(flow_run, logging.WARNING, "Prefect could not be told that the run's work is done (%s)", error)
+        return
+    if state is not None and (state.is_paused() or state.is_scheduled()):
+        _set(flow_run, Completed(message=message))
 
 
 def was_cancelled(flow_run: FlowRun) -> bool:

@@ -18,9 +18,10 @@ from prefect.context import FlowRunContext
 
 from ..client import Client
 from . import _engine
-from ._deliver import Verdict, deliver
+from ._deliver import deliver
 from ._identify import project_of
 from ._log import log
+from ._verdict import Verdict
 
 if TYPE_CHECKING:
     from prefect import Flow

@@ -10,15 +10,17 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow, pause_flow_run, suspend_flow_run, task
 from prefect.deployments import run_deployment
 from prefect.states import Cancelled
 
-from lifecycle_rpc.prefect import in_this_flow, lifecycle_hooks, progress, tracked_flow
+from lifecycle_rpc.prefect import lifecycle_hooks, progress, tracked_flow
 
 LAB = Path(os.environ["LIFECYCLE_TABLE"])
 # A busy machine gets its time to start in; what is measured is what comes after.
@@ -35,6 +37,10 @@ def begin(project_id: str) -> int:
     with (LAB / f"{project_id}.body").open("a") as file:
         file.write(f"{os.getpid()}\n")
     return len((LAB / f"{project_id}.body").read_text().split())
+
+
+def note(project_id: str, word: str) -> None:
+    (LAB / f"{project_id}.{word}").touch()
 
 
 def wait(project_id: str, what: str = "go") -> None:
@@ -79,6 +85,11 @@ def body(project_id: str, case: str) -> Any:
         short_task()
     if case == "stalls":
         wait(project_id)  # without a word more
+    how, *seconds = case.split()
+    if how == "suspends":  # the run is ended by this, and goes on after it when it is resumed
+        suspend_flow_run(timeout=int(seconds[0]))
+    if how == "pauses":
+        pause_flow_run(timeout=int(seconds[0]), poll_interval=1)
     if case.startswith("child "):
         deployment, other = case.split()[1:]
         start_child(deployment, other)
@@ -88,6 +99,8 @@ def body(project_id: str, case: str) -> Any:
     if case.startswith("around "):  # another user's project
         work(case.removeprefix("around "), "waits")
         wait(project_id)
+    if case.startswith("around-tasks "):
+        work(case.removeprefix("around-tasks "), "calls tasks")
     return None
 
 
@@ -144,63 +157,6 @@ def watched(project_id: str, case: str) -> None:
     body(project_id, case)
 
 
-def say_until(project_id: str, where: str) -> None:
-    """Progress, and nothing else, until the scenario has heard of it."""
-    while not (LAB / f"{project_id}.{where}").exists():
-        progress(0.5, f"in {where}")
-        time.sleep(0.05)
-
-
-@flow
-def step(project_id: str) -> None:
-    say_until(project_id, "a subflow")
-
-
-@task
-def task_of(project_id: str) -> None:
-    say_until(project_id, "a task")
-
-
-@tracked_flow(**QUICK, stall_timeout=1)
-def deep(project_id: str) -> None:
-    begin(project_id)
-    step(project_id)
-    task_of.submit(project_id).result()
-    carried = threading.Thread(target=in_this_flow(say_until), args=[project_id, "a thread"])
-    carried.start()
-    carried.join()
-    bare = threading.Thread(target=say_until, args=[project_id, "a bare thread"])
-    bare.start()
-    bare.join()
-
-
-def side_by_side(*projects: str) -> None:
-    """One process, as many projects."""
-    threads = [threading.Thread(target=deep, args=[project]) for project in projects]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-@tracked_flow(**QUICK, stall_timeout=1)
-async def deep_async(project_id: str) -> None:
-    begin(project_id)
-    await asyncio.to_thread(step, project_id)
-    await asyncio.to_thread(task_of, project_id)
-    await asyncio.to_thread(say_until, project_id, "a thread")
-    await asyncio.get_running_loop().run_in_executor(None, say_until, project_id, "a bare thread")
-
-
-def side_by_side_async(*projects: str) -> None:
-    """One event loop, as many projects."""
-
-    async def gather() -> None:
-        await asyncio.gather(*(deep_async(project) for project in projects))
-
-    asyncio.run(gather())
-
-
 @tracked_flow(**QUICK)
 def outer(project_id: str, case: str) -> None:
     # Each fails or completes by itself, and neither is the project's verdict.
@@ -231,14 +187,35 @@ def with_exiting_hook(project_id: str, case: str) -> None:
     body(project_id, case)
 
 
-if __name__ == "__main__":
+@contextmanager
+def beside_another() -> Iterator[None]:
+    """Another user's project is worked on in this process, from before what is done to after it."""
+    other = os.environ.get("LIFECYCLE_TABLE_NEIGHBOUR")
+    if other is None:
+        yield
+        return
+    thread = threading.Thread(target=work, args=[other, "waits"])
+    thread.start()
+    wait(other, "body")
+    try:
+        yield
+    finally:
+        note(other, "go")
+        thread.join()
+
+
+def main() -> None:
     if sys.argv[1] == "serve":
         served = by_default if "LIFECYCLE_TABLE_DEFAULT" in os.environ else work
         served.serve(name=sys.argv[2], pause_on_shutdown=False)
+    elif sys.argv[1] == "batch":
+        batch(sys.argv[3], [sys.argv[2]])
     else:
-        if sys.argv[1] == "batch":
-            batch(sys.argv[3], [sys.argv[2]])
-            sys.exit()
-        made = globals()[sys.argv[1]](*sys.argv[2:])
-        if sys.argv[1] == "asynchronous":
-            asyncio.run(made)
+        with beside_another():
+            made = globals()[sys.argv[1]](*sys.argv[2:])
+            if sys.argv[1] == "asynchronous":
+                asyncio.run(made)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Processes that hold more than one project, or live on after a run.
+"""Processes that hold more than one project.
 
 python shared.py HOW PROJECT PROJECT
 """
@@ -10,23 +10,15 @@ import multiprocessing
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
-from flows import LAB, QUICK, asynchronous, begin, body, wait, work  # type: ignore[import-not-found]
+from flows import LAB, QUICK, asynchronous, begin, note, work  # type: ignore[import-not-found]
 from prefect import flow, task
-from prefect.exceptions import Abort
-from prefect.states import Cancelled, Paused, Scheduled
 from prefect.task_runners import ProcessPoolTaskRunner
-from pydantic import BaseModel, Field, SecretStr
 
-from lifecycle_rpc.prefect import FlowRefused, FlowStopped, progress, tracked_flow
-
-
-def note(project_id: str, word: str) -> None:
-    (LAB / f"{project_id}.{word}").touch()
+from lifecycle_rpc.prefect import FlowStopped, progress, tracked_flow
 
 
 def asks(project_id: str) -> None:
@@ -152,187 +144,6 @@ def within(*projects: str) -> None:
             note(ours, "stopped")
 
     asyncio.run(main())
-
-
-@tracked_flow(**QUICK)
-def odd(project_id: str, case: str) -> Any:
-    begin(project_id)
-    if case == "Cancelled":
-        return Cancelled(message="by itself")
-    if case == "Paused":
-        return Paused(timeout_seconds=600)
-    if case == "Scheduled":
-        return Scheduled()
-    if case == "Abort":
-        raise Abort("by itself")
-    return None
-
-
-def silent(flow: Any, flow_run: Any, state: Any) -> None: ...
-
-
-@tracked_flow(**QUICK)
-async def yielding(project_id: str) -> Any:
-    begin(project_id)
-    for number in range(1000):
-        yield number
-
-
-def lives_on(case: str, project: str) -> None:
-    """A run ends without a hook of ours, and the process does not. Then it is run again, where that is sensible."""
-    if case == "replaced hooks":
-        odd.with_options(on_completion=[silent])(project, "returns")
-    elif case == "generator":
-        values: Any = yielding
-
-        async def take_one() -> None:
-            async for _ in values(project):
-                break
-
-        asyncio.run(take_one())
-    else:
-        with suppress(Abort):
-            odd(project, case, return_state=True)
-    if case in ("Paused", "Scheduled"):
-        odd(project, "returns")
-    wait(project)
-
-
-class Job(BaseModel):
-    project: str = Field(alias="projectId")
-
-
-class Secret(BaseModel):
-    key: SecretStr
-
-
-@task
-def named(project_id: str) -> str:
-    return project_id
-
-
-@tracked_flow(**QUICK, project_id="job.project")
-def aliased(job: Job) -> None:
-    body(job.project, "returns")
-
-
-@tracked_flow(**QUICK, project_id="jobs.0.project")
-def listed(jobs: list[Job]) -> None:
-    body(jobs[0].project, "returns")
-
-
-@tracked_flow(**QUICK, project_id="secret.key")
-def hidden(secret: Secret) -> None:
-    body(secret.key.get_secret_value(), "returns")
-
-
-@flow
-def awaiting_its_name(project: str) -> None:
-    work(named.submit(project), "returns")
-
-
-@tracked_flow(**QUICK)
-def nameless(project_id: str | None = None, other: str | None = None) -> None:
-    begin(str(project_id or other))
-
-
-@tracked_flow(**QUICK)
-def calls_nameless(project_id: str) -> None:
-    begin(project_id)
-    try:
-        nameless(other=project_id + "-inner")
-    except FlowRefused:
-        note(project_id, "refused")
-
-
-def identifies(case: str, project: str) -> None:
-    if case == "alias":
-        aliased(Job(projectId=project))
-    if case == "list":
-        listed([Job(projectId=project)])
-    if case == "secret":
-        hidden(Secret(key=SecretStr(project)))
-    if case == "future":
-        awaiting_its_name(project)
-    if case == "none":
-        try:
-            nameless(other=project)
-        except FlowRefused:
-            note(project, "refused")
-    if case == "none within":
-        calls_nameless(project)
-
-
-class Renderer:
-    @tracked_flow(**QUICK)
-    @classmethod
-    def render(cls, project_id: str) -> None:
-        assert cls is Renderer
-        body(project_id, "returns")
-
-
-def of_class(project: str) -> None:
-    render: Any = Renderer.render
-    render(project)
-
-
-@tracked_flow(**QUICK)
-def impatient(project_id: str) -> None:
-    begin(project_id)
-    raise TimeoutError("a socket's")
-
-
-def others_timeout(project: str) -> None:
-    impatient(project)
-
-
-@task
-def fails() -> None:
-    raise ValueError("no such model")
-
-
-@tracked_flow(**QUICK, strict_results=True)
-def strict(project_id: str) -> Any:
-    begin(project_id)
-    return {"video": fails.submit(), "preview": "preview.png"}
-
-
-def failed_within(project: str) -> None:
-    strict(project)
-
-
-@flow
-def tries_twice(project_id: str) -> None:
-    """An author's own retries. The first failure has given the credits back: the second one has nobody to work for."""
-    for _ in range(2):
-        try:
-            work(project_id, "raises")
-        except FlowRefused:
-            note(project_id, "refused")
-        except ValueError:
-            note(project_id, "failed")
-
-
-@flow
-def fails_before(project: str) -> None:
-    """What its tracked flow waits for fails. Prefect never begins that flow's run, and calls no hook of it."""
-    with suppress(Exception):
-        work(project, "returns", wait_for=[fails.submit()])
-    note(project, "called")
-    wait(project)
-
-
-def not_ready(project: str) -> None:
-    fails_before(project)
-    wait(project + "-exit")
-
-
-def not_ready_at_exit(project: str) -> None:
-    fails_before(project)
-
-
-def own_retries(project: str) -> None:
-    tries_twice(project)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from prefect import task
+from prefect import suspend_flow_run, task
 
 from lifecycle_rpc.prefect import progress, tracked_flow
 
@@ -37,6 +37,14 @@ def work(project_id: str, case: str) -> None:
         time.sleep(0.2)
     while how == "stalls":
         time.sleep(1)
-    part(float(seconds))
+    if how == "suspends":
+        suspend_flow_run(timeout=600)
+    while how == "calls" and not (LAB / f"{project_id}.go").exists():
+        part(0.2)
+    while how == "waits" and not (LAB / f"{project_id}.go").exists():
+        progress(0.5, "without a task")
+        time.sleep(0.2)
+    if how != "waits":
+        part(float(seconds))
     # The last thing it does: from here on the work is delivered.
     (LAB / f"{project_id}.delivered").touch()
