@@ -1,14 +1,14 @@
 internal import LifecycleCore
 
-/// A table, an index or a trigger, with the text that made it.
+/// A table, an index or a trigger, with the SQL text that created it.
 struct SchemaObject: Sendable {
     let type: String
     let name: String
     let table: String
-    /// Empty for what SQLite makes by itself.
+    /// Empty for objects that SQLite creates itself.
     let sql: String
 
-    /// As `audit.sql` calls it.
+    /// The name that `audit.sql` uses.
     var title: String { "\(type) \(name)" }
 
     func isSame(as other: SchemaObject) -> Bool {
@@ -16,7 +16,7 @@ struct SchemaObject: Sendable {
     }
 }
 
-/// One object that is not as it should be.
+/// An object of the schema that differs from the expected one.
 struct SchemaDifference: Sendable {
     enum Kind: String {
         case missing = "is missing"
@@ -27,7 +27,7 @@ struct SchemaDifference: Sendable {
     let title: String
     let kind: Kind
 
-    /// What `audit.sql` does not see, as it knows names only.
+    /// True if only the text differs. `audit.sql` compares names only, so it does not find this.
     var isChange: Bool { kind == .changed }
 
     var finding: AuditReport.Finding {
@@ -35,9 +35,10 @@ struct SchemaDifference: Sendable {
     }
 }
 
-/// The schema carries the ledger's promises: without a trigger a failed project gives nothing back. So it is compared.
+/// The schema enforces the promises of the ledger: without its trigger a failed project would get no refund. So the
+/// schema is compared with the expected one.
 extension Database {
-    /// - Throws: `.corrupt` when the schema is not what these migrations make: no answer could be relied on.
+    /// - Throws: `.corrupt` if the schema is not what these migrations make, because no answer would be reliable.
     func requireSchema(madeBy migrations: [(version: Int, sql: String)]) throws(StorageError) {
         let isNewest = migrations.last?.version == Schema.migrations.last?.version
         if isNewest, try schemaObjects().digest == Schema.digest { return }
@@ -52,7 +53,7 @@ extension Database {
             """)
     }
 
-    /// What differs from what these migrations make.
+    /// The differences between the schema and the one that these migrations make.
     func schemaDifferences(
         from migrations: [(version: Int, sql: String)]
     ) throws(StorageError) -> [SchemaDifference] {
@@ -70,7 +71,7 @@ extension Database {
         return expected.map { SchemaDifference(title: $0.title, kind: .missing) } + differences
     }
 
-    /// By type and name. Not what ANALYZE keeps, which changes no answer.
+    /// Ordered by type and name. Without the tables of ANALYZE, which change no answer.
     func schemaObjects() throws(StorageError) -> [SchemaObject] {
         let list = try prepare(
             """
@@ -82,7 +83,7 @@ extension Database {
         }
     }
 
-    /// Made in memory, by the same SQLite.
+    /// Creates the schema in memory, with the same SQLite.
     static func schemaObjects(
         madeBy migrations: [(version: Int, sql: String)]
     ) throws(StorageError) -> [SchemaObject] {
@@ -94,7 +95,7 @@ extension Database {
 }
 
 extension [SchemaObject] {
-    /// FNV-1a over all texts. It tells a schema from another by accident, and nobody from doing it on purpose.
+    /// FNV-1a over all texts. It detects accidental changes of the schema. It does not protect against intended ones.
     var digest: UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

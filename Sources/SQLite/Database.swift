@@ -1,33 +1,35 @@
 internal import CSQLite
 
-/// One connection to the ledger's file.
+/// One connection to the file of the ledger.
 ///
-/// Not `Sendable`: opened without SQLite's mutexes, so it and its statements stay on one thread. Exactly one `.writer`
-/// may exist on a file, and only it writes and checkpoints: SQLite before 3.51.3 loses commits otherwise.
+/// Not `Sendable`: opened without the mutexes of SQLite, so it and its statements stay on one thread. Exactly one
+/// `.writer` may exist for a file, and only this one writes and makes checkpoints. Otherwise SQLite before 3.51.3 can
+/// lose commits.
 package final class Database {
     package enum Mode {
         case writer, reader
-        /// A file that nobody else opens: a backup in the making, or one that is examined. Without a WAL and without
-        /// syncs, which are left to whoever owns the file.
+        /// A file that no other connection opens: a backup that is being made or examined. It has no WAL and is not
+        /// synced. The owner of the file syncs it.
         case copy
-        /// In memory, without a file: to see what SQL makes.
+        /// In memory, without a file, to see what SQL text makes.
         case memory
     }
 
     package enum CheckpointMode {
         /// Copies what it can without waiting for readers.
         case passive
-        /// Copies everything and empties the WAL; `.busy` when a reader or a writer is in the way for 250 ms.
+        /// Copies everything and empties the WAL. Throws `.busy` if a reader or a writer prevents this for 250 ms.
         case truncate
     }
 
     package let path: String
     package let mode: Mode
-    /// Frames in the WAL after the last commit; 0 once a checkpoint has copied them all. To decide when to checkpoint.
+    /// The number of frames in the WAL after the last commit; 0 if a checkpoint has copied them all. It decides when to
+    /// make a checkpoint.
     package private(set) var walFrames: Int32 = 0
 
-    /// Nobody asks for SQLite's memory statistics, and they cost a lock at each of its allocations. Once a process,
-    /// before its first connection; without effect, and without harm, later.
+    /// The memory statistics of SQLite are not used, and each of its allocations would take a lock for them. They are
+    /// turned off once per process, before its first connection. Later calls do nothing.
     private static let hasNoMemoryStatistics = lifecycle_sqlite3_disable_memory_statistics() == SQLITE_OK
 
     private var handle: OpaquePointer?
@@ -37,16 +39,17 @@ package final class Database {
         weak var statement: Statement?
     }
 
-    /// SQLite's word for no file at all.
+    /// SQLite's name for a database without a file.
     private static let memoryPath = ":memory:"
 
-    /// A new and empty one in memory.
+    /// Opens a new, empty database in memory.
     package static func inMemory() throws(StorageError) -> Database { try Database(path: memoryPath, mode: .memory) }
 
-    /// Opens the file; the writer creates it, mode 0600, when it is missing. Its folder must exist, and the file itself
-    /// must not be a symbolic link.
+    /// Opens the file. The writer creates it with mode 0600 if it is missing. The folder must exist, and the file must
+    /// not be a symbolic link.
     package init(path: String, mode: Mode) throws(StorageError) {
-        // Absolute, as SQLite takes `file:…` for a URI; and without links, which NOFOLLOW refuses anywhere in a path.
+        // The path is absolute, because SQLite takes `file:…` for a URI. It has no symbolic links, because NOFOLLOW
+        // refuses them anywhere in a path.
         let path = mode == .memory ? Self.memoryPath : try DatabasePath(path).path
         if mode == .writer { try POSIXFile.createIfMissing(path) }
         _ = Self.hasNoMemoryStatistics
@@ -58,7 +61,7 @@ package final class Database {
         self.mode = mode
         self.handle = opened
         guard code == SQLITE_OK else { throw error(code) }
-        // SQLite opens what it may not write to for reading only, and says so at the first write.
+        // SQLite opens a file that it may not write as read-only, and reports this at the first write.
         guard mode == .reader || sqlite3_db_readonly(opened, "main") == 0 else {
             throw StorageError(.readOnly, "\(path) cannot be written: check its owner, its mode and the mount options")
         }
@@ -67,12 +70,12 @@ package final class Database {
     }
 
     deinit {
-        // Every statement holds its database: none is left here.
+        // Every statement holds its database, so no statement is left here.
         sqlite3_close_v2(handle)
     }
 
-    /// Finalizes all statements and closes, without a checkpoint: only `checkpoint(.truncate)` before it makes the stop
-    /// a clean one.
+    /// Finalizes all statements and closes the connection. It makes no checkpoint: for a clean stop call
+    /// `checkpoint(.truncate)` before.
     package func close() throws(StorageError) {
         for entry in statements.values { entry.statement?.finalize() }
         statements.removeAll()
@@ -83,7 +86,7 @@ package final class Database {
 
     // MARK: Statements
 
-    /// A statement to keep and reuse.
+    /// Prepares a statement that is kept and reused.
     package func prepare(_ sql: String) throws(StorageError) -> Statement {
         let statement = try Statement(sql, on: self, handle: openHandle(), persistent: true)
         statements[ObjectIdentifier(statement)] = WeakStatement(statement: statement)
@@ -92,19 +95,19 @@ package final class Database {
 
     func forget(_ statement: Statement) { statements[ObjectIdentifier(statement)] = nil }
 
-    /// Runs one or more statements, ignoring rows: schema, pragmas, BEGIN and COMMIT.
+    /// Runs one or more statements and ignores their rows. For schemas, pragmas, BEGIN and COMMIT.
     package func execute(_ sql: String) throws(StorageError) {
         let code = sqlite3_exec(try openHandle(), sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw error(code) }
     }
 
-    /// The first column of the first row; nil when there is no row or it is NULL.
+    /// The first column of the first row; `nil` if there is no row or the value is NULL.
     package func integer(_ sql: String) throws(StorageError) -> Int64? {
         let statement = try Statement(sql, on: self, handle: openHandle(), persistent: false)
         return try statement.step() ? statement.optionalInteger(0) : nil
     }
 
-    /// As `integer(_:)`, for a text.
+    /// The same as `integer(_:)` for a text.
     package func text(_ sql: String) throws(StorageError) -> String? {
         let statement = try Statement(sql, on: self, handle: openHandle(), persistent: false)
         return try statement.step() ? statement.optionalText(0) : nil
@@ -112,25 +115,26 @@ package final class Database {
 
     // MARK: State
 
-    /// Rows changed by the last INSERT, UPDATE or DELETE, triggers not counted.
+    /// The number of rows that the last INSERT, UPDATE or DELETE changed, without those changed by triggers.
     package var changes: Int64 { handle.map { sqlite3_changes64($0) } ?? 0 }
 
     package var lastInsertedRow: Int64 { handle.map { sqlite3_last_insert_rowid($0) } ?? 0 }
 
-    /// Ask after an error: SQLite rolls the whole transaction back by itself on some of them (disk full, I/O).
+    /// Check this after an error: after some errors (disk full, I/O) SQLite has already rolled the whole transaction
+    /// back.
     package var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
 
-    /// Ends the transaction without effect, if there still is one.
+    /// Rolls the transaction back, if one is open.
     package func rollBack() {
         if isInTransaction { try? execute("ROLLBACK") }
     }
 
     // MARK: Checkpoint
 
-    /// Copies the WAL into the database file. The writer only, outside a transaction and with every statement reset.
-    /// - Returns: frames in the WAL, and how many of them are in the database file now.
-    /// - Parameter waits: 250 ms for readers that are in the way; `.passive` never does.
-    /// - Throws: `.busy` when readers kept it from finishing (`.truncate` only), `.misuse` on a reader.
+    /// Copies the WAL into the database file. Only for the writer, outside a transaction and with all statements reset.
+    /// - Parameter waits: whether to wait up to 250 ms for readers that prevent the copy. `.passive` never waits.
+    /// - Returns: the number of frames in the WAL, and how many of them are in the database file now.
+    /// - Throws: `.busy` if readers prevented the end of the copy (`.truncate` only), `.misuse` on a reader.
     @discardableResult
     package func checkpoint(
         _ mode: CheckpointMode, waits: Bool = true
@@ -148,10 +152,10 @@ package final class Database {
         return (frames, copied)
     }
 
-    /// Frees the pages in its cache that nothing uses just now.
+    /// Frees the unused pages of the cache.
     package func giveBackMemory() { sqlite3_db_release_memory(handle) }
 
-    /// The hook takes the place of SQLite's automatic checkpoint, whose errors nobody sees.
+    /// This hook replaces the automatic checkpoint of SQLite, whose errors would not be noticed.
     private func observeCommits() {
         let context = Unmanaged.passUnretained(self).toOpaque()  // `deinit` closes the connection, and the hook with it
         let hook: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
@@ -170,7 +174,7 @@ package final class Database {
         return handle
     }
 
-    /// Of the call that has just failed with `code` on this connection.
+    /// The error of the call that has just failed with `code` on this connection.
     func error(_ code: Int32) -> StorageError {
         StorageError(
             sqlite: code,

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// A database path with its folder resolved: absolute, without links, without `.` and `..`.
+/// The path of a database with its folder resolved: absolute, without symbolic links, `.` and `..`.
 package struct DatabasePath: Sendable {
     package let directory: String
     package let path: String
 
-    /// The folder must exist; the file itself need not, and is not looked at.
+    /// The folder must exist. The file need not exist and is not checked.
     package init(_ path: String) throws(StorageError) {
         let (folder, name) = try Self.split(path)
         guard let resolved = realpath(folder, nil) else {
@@ -16,14 +16,14 @@ package struct DatabasePath: Sendable {
         self.path = directory == "/" ? "/\(name)" : "\(directory)/\(name)"
     }
 
-    /// The endings of what SQLite puts beside a database.
+    /// The endings of the files that SQLite creates for a database.
     package static let companions = ["-wal", "-shm", "-journal"]
 
     package var writeAheadLog: String { path + "-wal" }
     package var lock: String { path + ".lock" }
     package var ballast: String { path + ".ballast" }
 
-    /// `a/b` is `a` and `b`, `b` is `.` and `b`, `/b` is `/` and `b`.
+    /// Splits `a/b` into `a` and `b`, `b` into `.` and `b`, and `/b` into `/` and `b`.
     package static func split(_ path: String) throws(StorageError) -> (folder: String, name: String) {
         let bytes = Array(path.utf8)
         let slash = bytes.lastIndex(of: UInt8(ascii: "/"))

@@ -1,11 +1,11 @@
 internal import CSQLite
 
 extension Database {
-    /// "LcRp" in the file's header: tells the ledger from any other SQLite file.
+    /// "LcRp" in the header of the file. It distinguishes the ledger from other SQLite files.
     package static let applicationID: Int64 = 0x4C63_5270
 
-    /// Applies every setting and reads it back. Throws when one is not in force, or for a file that is not ours, which
-    /// is then left untouched.
+    /// Applies every setting and reads it back. Throws if a setting has no effect. Also throws for a file that is not a
+    /// ledger, and leaves it unchanged.
     func configure() throws(StorageError) {
         let connection = try openHandle()
         for (option, on) in Self.switches {
@@ -23,8 +23,9 @@ extension Database {
             for setting in Self.readerSettings { try apply(setting) }
         case .copy:
             for setting in Self.copySettings { try apply(setting) }
-            // Exclusive first: a file that says it has a WAL, as every copy does, then needs no shared memory. The
-            // journal mode takes the WAL's mark away; it cannot be `off` while the connection is defensive.
+            // The exclusive mode comes first: without it the file, which is marked as one with a WAL like every copy,
+            // would need shared memory. The journal mode removes this mark. It cannot be `off`, because the connection
+            // is defensive.
             try execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY")
             return
         case .memory:
@@ -35,7 +36,7 @@ extension Database {
         }
     }
 
-    /// How long a statement waits for a foreign lock, in milliseconds. Nobody else should hold one at all.
+    /// How long a statement waits for a foreign lock, in milliseconds. Normally no other process holds one.
     static let busyTimeout: Int32 = 250
 
     private static let switches: [(Int32, Int32)] = [
@@ -44,10 +45,11 @@ extension Database {
         (SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0),
         (SQLITE_DBCONFIG_ENABLE_FKEY, 1),
         (SQLITE_DBCONFIG_ENABLE_TRIGGER, 1),
-        // "x" is a column, never by accident a string.
+        // "x" always names a column. Otherwise SQLite would take an unknown name for a string.
         (SQLITE_DBCONFIG_DQS_DML, 0),
         (SQLITE_DBCONFIG_DQS_DDL, 0),
-        // The writer checkpoints by hand, where errors are seen, and never after a failed sync.
+        // Only the writer's explicit checkpoints copy the WAL: their errors are seen, and none is made after a failed
+        // sync.
         (SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1),
     ]
 
@@ -85,14 +87,15 @@ extension Database {
     private func apply(_ setting: Setting) throws(StorageError) {
         try execute("PRAGMA \(setting.name) = \(setting.value)")
         let value = try integer("PRAGMA \(setting.name)")
-        // Without memory mapping compiled in, `mmap_size` answers nothing.
+        // If SQLite was compiled without memory mapping, `mmap_size` returns no row.
         guard value == setting.value || (value == nil && setting.value == 0) else {
             let found = value.map(String.init) ?? "nothing"
             throw StorageError(.misuse, "SQLite does not take \(setting.name) = \(setting.value): it says \(found)")
         }
     }
 
-    /// Marks a new file as ours, refuses a foreign one, and only then turns WAL on, which writes to the file.
+    /// Marks a new file as a ledger and refuses a foreign one. Turns the WAL on only after that, because this writes to
+    /// the file.
     private func identify() throws(StorageError) {
         let id = try integer("PRAGMA application_id") ?? 0
         let version = try integer("PRAGMA user_version")

@@ -1,12 +1,12 @@
 package import LifecycleCore
 internal import Synchronization
 
-/// What a request has touched that is past its deadline: it is to be settled before the request is answered.
+/// The due projects that a request has met. They have to be expired before the request is answered.
 package struct Due: Sendable {
     package var projects: [ProjectID] = []
-    /// Users whose credits or lists are asked for.
+    /// Users whose credits or projects the request reads.
     package var users: [String] = []
-    /// Everything: it is about totals over all users.
+    /// True if the request reads totals over all users.
     package var isEverything = false
 
     package init(projects: [ProjectID] = [], users: [String] = [], isEverything: Bool = false) {
@@ -24,8 +24,8 @@ package struct Due: Sendable {
     }
 }
 
-/// The earliest deadline of all unfinished projects, or one before it. The writer keeps it; anybody may look, and need
-/// not ask the database whether something is due as long as this is in the future.
+/// The earliest deadline of all unfinished projects, or a time before it. The writer updates it and any thread may read
+/// it. While it is in the future, no project is due, and the database need not be asked.
 package final class NextDeadline: Sendable {
     private let milliseconds = Atomic(Int64.min)
 
@@ -36,17 +36,19 @@ package final class NextDeadline: Sendable {
         set { milliseconds.store(newValue.milliseconds, ordering: .releasing) }
     }
 
-    /// A project has this deadline now. The writer thread's.
+    /// A project has this deadline now. Called on the writer's thread only.
     func include(_ deadline: Timestamp?) {
         if let deadline, deadline < time { time = deadline }
     }
 }
 
-/// ?1 time, ?2 user. A user's go by the account's unfinished, as the due ones of all may be many.
+/// ?1 = now, ?2 = user. With a user the condition scans the unfinished projects of the account, because the deadline
+/// index may be full of due projects of other users.
 enum DueSQL {
     static func exists(ofUser: Bool) -> String { "SELECT 1 FROM project AS p WHERE \(condition(ofUser)) LIMIT 1" }
 
-    /// ?3 limit. The longest due first; a user's as they come, as they would be sorted again for every batch.
+    /// ?3 = limit. The projects that are due for the longest time come first. Those of one user are not ordered,
+    /// because they would be sorted again for every batch.
     static func list(ofUser: Bool) -> String {
         ProjectRow.select + " WHERE \(condition(ofUser))\(ofUser ? "" : " ORDER BY p.deadline") LIMIT ?3"
     }

@@ -1,10 +1,11 @@
-/// Brings a database to the newest schema.
+/// Migrates a database to the newest schema.
 package enum Migrator {
-    /// Runs the migrations above the file's `user_version` in one transaction, and sets it to the last one's number.
-    /// - Parameter migrations: by rising version, from 1. The texts hold no BEGIN or COMMIT.
-    /// - Returns: the versions before and after; equal when there was nothing to do, and then nothing was written.
-    /// - Throws: `.newerSchema` for a database that a newer program made, `.corrupt` for one whose schema is not what
-    ///   its migrations made. Either is left untouched.
+    /// Runs the migrations above the `user_version` of the file in one transaction, and sets it to the number of the
+    /// last one.
+    /// - Parameter migrations: in ascending order of their versions, from 1. Their texts contain no BEGIN or COMMIT.
+    /// - Returns: the versions before and after. If they are equal, nothing was written.
+    /// - Throws: `.newerSchema` for a database of a newer program, `.corrupt` if the schema is not what its migrations
+    ///   made. In both cases the file is unchanged.
     @discardableResult
     package static func run(
         _ migrations: [(version: Int, sql: String)], on database: Database

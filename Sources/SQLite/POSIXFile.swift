@@ -1,8 +1,8 @@
 package import Glibc
 
-/// System calls on files, with EINTR and short transfers handled and errors as `StorageError`.
+/// System calls on files. They handle EINTR and short transfers, and throw `StorageError`.
 package enum POSIXFile {
-    /// Opens with O_CLOEXEC and O_NOFOLLOW; nil when the file does not exist and `flags` do not create it.
+    /// Opens with O_CLOEXEC and O_NOFOLLOW. Returns `nil` if the file does not exist and `flags` do not create it.
     package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(StorageError) -> Int32? {
         while true {
             let descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -16,7 +16,7 @@ package enum POSIXFile {
         }
     }
 
-    /// Creates an empty file, mode 0600 whatever the umask adds; an existing one is not opened (that would drop locks).
+    /// Creates an empty file with mode 0600. An existing file is not opened, because closing it again would drop locks.
     package static func createIfMissing(_ path: String) throws(StorageError) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if descriptor >= 0 {
@@ -26,7 +26,7 @@ package enum POSIXFile {
         }
     }
 
-    /// Of the path itself, links not followed; nil when nothing is there.
+    /// The status of the path itself, without following symbolic links; `nil` if nothing is there.
     package static func status(_ path: String) throws(StorageError) -> stat? {
         var result = stat()
         if lstat(path, &result) == 0 { return result }
@@ -40,7 +40,7 @@ package enum POSIXFile {
         return result
     }
 
-    /// Reads until `buffer` is full or the file ends; returns the number of bytes read.
+    /// Reads until `buffer` is full or the file ends. Returns the number of bytes that were read.
     package static func read(
         _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int, _ path: String
     ) throws(StorageError) -> Int {
@@ -81,13 +81,13 @@ package enum POSIXFile {
         try sync(descriptor, folder)
     }
 
-    /// A sync that failed is never tried again: the kernel may have dropped the pages.
+    /// A failed sync is never repeated, because the kernel may have dropped the pages.
     package static func sync(_ descriptor: Int32, _ path: String) throws(StorageError) {
-        // fsync, not fdatasync: it is used on folders and on new files too.
+        // fsync and not fdatasync, because it is also used for folders and new files.
         while fsync(descriptor) != 0 {
             let code = errno
             if code == EINTR { continue }
-            // Even a full disk is an I/O error here: what has reached the disk is unknown.
+            // Even a full disk is an I/O error here, because it is unknown what has reached the disk.
             throw StorageError(.io, code: code, "cannot sync \(path): \(String(cString: strerror(code)))")
         }
     }

@@ -1,20 +1,21 @@
 internal import LifecycleCore
 
-/// The last sign of life of each project that is not on disk yet, by project row: however often a pipeline reports, its
-/// row is written once a second. Lost with the process, after which every lease gets a lease of grace. Pure.
+/// The last heartbeat of each project that is not on disk yet, by project row. So a project is written at most once per
+/// second, even if its pipeline sends more heartbeats. If the process ends, they are lost; after the restart every
+/// lease lasts its whole length again. A pure value.
 package struct PendingBeats {
     private var waiting: [Int64: Beat] = [:]
-    /// What each change of the transaction that is open replaced, as that may yet be rolled back.
+    /// The values that the open transaction has replaced, in case it is rolled back.
     private var replaced: [(row: Int64, beat: Beat?)] = []
 
     package init() {}
 
     package var isEmpty: Bool { waiting.isEmpty }
     var rows: [Int64] { Array(waiting.keys) }
-    /// Where the transaction is, for `rollBack(to:)`.
+    /// The current position in the transaction, for `rollBack(to:)`.
     var mark: Int { replaced.count }
 
-    /// What it does not say stays as it was said before.
+    /// Values that the heartbeat does not contain are kept from earlier ones.
     mutating func add(_ beat: Beat, of row: Int64) {
         let earlier = waiting[row]
         var beat = beat
@@ -24,7 +25,7 @@ package struct PendingBeats {
         waiting[row] = beat
     }
 
-    /// The project as it is with what its last sign of life said.
+    /// The project with the values of its last heartbeat.
     func applied(to stored: StoredProject) -> StoredProject {
         guard let beat = waiting[stored.row] else { return stored }
         var stored = stored
@@ -35,17 +36,17 @@ package struct PendingBeats {
         return stored
     }
 
-    /// Takes one out to write it.
+    /// Removes and returns a heartbeat, which the caller writes.
     mutating func take(_ row: Int64) -> Beat? {
         guard let beat = waiting.removeValue(forKey: row) else { return nil }
         replaced.append((row, beat))
         return beat
     }
 
-    /// What was written is on disk.
+    /// The transaction is durable.
     mutating func commit() { replaced.removeAll(keepingCapacity: true) }
 
-    /// What was done since is undone: 0 for the whole transaction.
+    /// Undoes all changes since `mark`; 0 undoes those of the whole transaction.
     mutating func rollBack(to mark: Int) {
         while replaced.count > mark, let change = replaced.popLast() { waiting[change.row] = change.beat }
     }

@@ -1,10 +1,11 @@
 internal import LifecycleCore
 
-/// How a project is read from a row: the columns and their order, once.
+/// The columns of a project, their order, and how a project is read from them.
 enum ProjectRow {
-    /// What the ledger says that a failed project gave back: no refund is told that was not made. Only a failed project
-    /// has an errorCode, by a CHECK. Of another one a trigger refuses a refund, and to look it up would cost each read
-    /// a sixth more. The list of kinds is the index's own, which would not be used without it.
+    /// The credits that a project got back according to the ledger, so that no refund is reported that was not made.
+    /// Only a failed project has an errorCode, because of a CHECK. For other projects the lookup is left out: a trigger
+    /// refuses their refunds, and the lookup would make each read a sixth slower. The list of kinds repeats the
+    /// condition of the index, because SQLite would not use the index without it.
     static func refunded(_ project: String) -> String {
         """
         iif(\(project).errorCode IS NULL, 0, ifnull((
@@ -26,7 +27,7 @@ enum ProjectRow {
         FROM project AS p JOIN account AS a ON a.id = p.account
         """
 
-    /// - Throws: `.corrupt` for what the schema cannot hold.
+    /// - Throws: `.corrupt` for values that the schema does not allow.
     static func read(_ row: Statement) throws(StorageError) -> StoredProject {
         guard let id = row.projectID(2), let status = Status(rawValue: row.text(4)) else {
             throw StorageError(.corrupt, "project row \(row.integer(0)) holds a malformed id or status")
@@ -53,7 +54,7 @@ enum ProjectRow {
     }
 }
 
-/// How an entry is read from a row.
+/// The columns of an entry, and how an entry is read from them.
 enum EntryRow {
     static let select = """
         SELECT e.id, e.kind, e.credits, e.at, p.id, e.reason
@@ -71,7 +72,7 @@ enum EntryRow {
 }
 
 extension Statement {
-    /// The 16 bytes in network order; nil for other than 16 bytes.
+    /// The id in 16 bytes in network order; `nil` if the length differs.
     func projectID(_ column: Int32) -> ProjectID? {
         withBytes(column) { bytes in
             guard bytes.count == 16 else { return nil }

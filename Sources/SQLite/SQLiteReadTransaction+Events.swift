@@ -1,6 +1,6 @@
 package import LifecycleCore
 
-/// The history in commit order, for who watches it.
+/// The history in commit order, for watchers.
 extension SQLiteReadTransaction {
     package func events(_ filter: EventFilter, after seq: Int64, limit: Int) throws(RPCError) -> [Event] {
         try reporting { () throws(StorageError) in
@@ -20,14 +20,15 @@ extension SQLiteReadTransaction {
     }
 }
 
-/// How an event is read from a row.
+/// The columns of an event, and how an event is read from them.
 enum EventRow {
     static let select = """
         SELECT e.seq, e.kind, e.at, a.userId, p.id, e.uid, e.gid, e.pid, e.detail
         FROM event AS e JOIN account AS a ON a.id = e.account LEFT JOIN project AS p ON p.row = e.project
         """
 
-    /// ?1 seq, ?2 limit, ?3 project, ?4 user. A project's go by their index; a user's go through all.
+    /// ?1 = seq, ?2 = limit, ?3 = project, ?4 = user. The events of a project are found by an index. For those of a
+    /// user all events after ?1 are scanned.
     static func after(_ filter: EventFilter) -> String {
         var sql = select + " WHERE e.seq > ?1"
         if filter.projectId != nil { sql += " AND e.project = (SELECT row FROM project WHERE id = ?3)" }

@@ -1,6 +1,6 @@
 package import LifecycleCore
 
-/// Lists, their figures, and the audit.
+/// Lists of projects, their totals, and the audit.
 extension SQLiteReadTransaction {
     package func projects(
         _ filter: ProjectFilter, after cursor: ProjectID?, limit: Int
@@ -15,7 +15,8 @@ extension SQLiteReadTransaction {
         }
     }
 
-    /// Kept per user, so that no project is touched, unless the filter asks for a stretch of time.
+    /// Uses the totals that are kept for each user, unless the filter has a time. With a time the projects are added
+    /// up.
     package func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
         try reporting { () throws(StorageError) in
             try touch(user: filter.userId)
@@ -54,8 +55,8 @@ extension SQLiteReadTransaction {
 }
 
 extension Statement {
-    /// The exact sum whose halves stand in this column and the next; what does not fit into 64 bits is their greatest
-    /// or least number.
+    /// The exact sum whose upper and lower half are in this column and the next. A sum that does not fit into 64 bits
+    /// becomes the greatest or least 64-bit number.
     fileprivate func sum(_ column: Int32) -> Int64 {
         let sum = Int128(integer(column)) << 32 + Int128(integer(column + 1))
         return Int64(clamping: sum)
@@ -66,9 +67,9 @@ extension ProjectFilter {
     func includes(_ status: Status) -> Bool { statuses?.contains(status) ?? true }
 }
 
-/// The texts of lists. ?1 user, ?2 and ?3 time, ?4 cursor, ?5 limit, ?6 deadline.
+/// The SQL texts of lists. ?1 = user, ?2 and ?3 = time, ?4 = cursor, ?5 = limit, ?6 = deadline.
 private enum ListSQL {
-    /// One search a status, merged by age: each goes along an index to the rows of the page and no further.
+    /// One search per status, merged by age. Each search uses an index and reads only the rows of the page.
     static func page(_ filter: ProjectFilter, hasCursor: Bool) -> String {
         var common = conditions(filter)
         if hasCursor { common.append("p.row < (SELECT row FROM project WHERE id = ?4)") }
@@ -98,7 +99,8 @@ private enum ListSQL {
             let isIn = "status = '\(status.rawValue)'"
             return "total(\(isIn)), \(exactSum("iif(\(isIn), credits, 0)"))"
         }
-        // What failed counts by what the ledger gave back. The limit keeps SQLite from looking that up in each column.
+        // Failed projects count with what the ledger gave back. LIMIT -1 keeps SQLite from looking this up for each
+        // column.
         return """
             SELECT \(columns.joined(separator: ", ")), \(exactSum("time"))
             FROM (
@@ -109,8 +111,8 @@ private enum ListSQL {
             """
     }
 
-    /// Two columns, the upper and the lower half, which `Statement.sum` puts together. `sum` alone fails where it
-    /// overflows, `total` is no exact integer above 2^53; what is counted stays far below that.
+    /// Two columns, the upper and the lower half of the sum, which `Statement.sum` puts together. `sum` alone fails
+    /// when it overflows, and `total` is not exact above 2^53. The numbers of projects stay far below that.
     private static func exactSum(_ value: String) -> String {
         "sum((\(value)) >> 32), sum((\(value)) & 4294967295)"
     }

@@ -1,19 +1,20 @@
 package import LifecycleCore
 
-/// What rules may ask, answered by one connection. Not `Sendable`: used on the connection's thread, between a BEGIN and
-/// its end, which whoever owns the connection writes.
+/// The reads of the ledger's rules on one connection. Not `Sendable`: used on the thread of the connection, inside a
+/// transaction that the owner of the connection begins and ends.
 package class SQLiteReadTransaction: ReadTransaction {
     let database: Database
     package let nextDeadline: NextDeadline
-    /// The time of the request that is asking.
+    /// The time of the current request.
     private(set) var now = Timestamp(milliseconds: .min)
-    /// What the request touched that is due.
+    /// The due projects that the request has met.
     package private(set) var due = Due()
-    /// What the request does to its connection.
+    /// The changes that the request makes on its connection.
     package private(set) var effects: [ConnectionEffect] = []
-    /// The storage error behind the last `RPCError` thrown here, for who must decide whether to go on.
+    /// The storage error behind the last `RPCError` that was thrown here. The caller needs it to decide whether to
+    /// continue.
     package var failure: StorageError?
-    /// Who makes backups; nil on connections that make none.
+    /// Makes backups; `nil` on connections that make none.
     package var backups: (any BackupMaker)?
 
     private let projectByID: Statement
@@ -22,7 +23,7 @@ package class SQLiteReadTransaction: ReadTransaction {
     private let entriesByUser: Statement
     private let entriesByProject: Statement
     private let eventsByProject: Statement
-    /// Statements by their text, prepared when first asked for.
+    /// Statements by their SQL text, prepared when they are first used.
     private var prepared: [String: Statement] = [:]
 
     package init(_ database: Database, _ nextDeadline: NextDeadline) throws(StorageError) {
@@ -44,7 +45,7 @@ package class SQLiteReadTransaction: ReadTransaction {
 
     // MARK: One request
 
-    /// Forgets what the last request did.
+    /// Clears the results of the last request.
     package func begin(at now: Timestamp) {
         self.now = now
         failure = nil
@@ -54,17 +55,17 @@ package class SQLiteReadTransaction: ReadTransaction {
 
     package func affect(_ effect: ConnectionEffect) { effects.append(effect) }
 
-    /// Nearly always nothing is due at all.
+    /// A cheap check before the search for due projects: usually no project is due.
     var mayBeDue: Bool { min(earliestInSnapshot, nextDeadline.time) <= now }
-    /// The earliest deadline as it was when the snapshot was opened: what is settled since is still due in it. The
-    /// writer has no snapshot, and leaves it as it is.
+    /// The earliest deadline when this snapshot was opened. A project that was expired since then still looks due in
+    /// the snapshot. The writer does not set it, because it always sees the newest state.
     package var earliestInSnapshot = Timestamp(milliseconds: .max)
 
     func touch(_ project: Project) {
         if let deadline = project.deadline, deadline <= now, mayBeDue { due.projects.append(project.projectId) }
     }
 
-    /// - Parameter userId: nil: all users.
+    /// - Parameter userId: `nil` for all users.
     func touch(user userId: String?) throws(StorageError) {
         guard mayBeDue else { return }
         let search = try prepared(DueSQL.exists(ofUser: userId != nil))
@@ -136,7 +137,7 @@ package class SQLiteReadTransaction: ReadTransaction {
         }
     }
 
-    /// Turns what storage throws into what callers see, and remembers it.
+    /// Turns a storage error into the error for the caller, and keeps it in `failure`.
     package final func reporting<Value>(_ body: () throws(StorageError) -> Value) throws(RPCError) -> Value {
         do {
             return try body()
@@ -148,7 +149,7 @@ package class SQLiteReadTransaction: ReadTransaction {
 }
 
 extension RPCError {
-    /// Paths and SQL stay in the log.
+    /// The messages have no paths and no SQL. These are only in the log.
     package init(_ error: StorageError) {
         switch error.kind {
         case .full: self = .storageFull
@@ -160,7 +161,7 @@ extension RPCError {
 }
 
 extension Statement {
-    /// The first row, or nil; the statement is ready again afterwards.
+    /// The first row, or `nil`. The statement is reset afterwards.
     func first<Value>(_ read: (Statement) throws(StorageError) -> Value) throws(StorageError) -> Value? {
         defer { reset() }
         return try step() ? try read(self) : nil

@@ -1,15 +1,15 @@
 package import LifecycleCore
 
-/// What a clock that is set changes, and what is known of the clock.
+/// The changes of projects after the wall clock was set, and the record of the clock.
 extension SQLiteWriteTransaction {
     package func newestEventTime() throws(StorageError) -> Timestamp? {
         try prepared("SELECT at FROM event ORDER BY seq DESC LIMIT 1").first { Timestamp(milliseconds: $0.integer(0)) }
     }
 
-    /// The latest deadlines first, from the one after `last` on.
+    /// The next unfinished projects after `last`, in descending order of their deadlines.
     package func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject] {
         let list = try prepared(
-            // Not as (deadline, row) < (?1, ?2), for which SQLite goes through all projects.
+            // Not (deadline, row) < (?1, ?2), because SQLite would scan all projects for it.
             ProjectRow.select + """
                  WHERE p.deadline <= ?1 AND (p.deadline < ?1 OR p.row < ?2)
                 ORDER BY p.deadline DESC, p.row DESC LIMIT ?3
@@ -20,10 +20,10 @@ extension SQLiteWriteTransaction {
         return try list.all(ProjectRow.read)
     }
 
-    /// The clock went back: the project ends earlier than it would, and so does the pause that it may be in.
+    /// The clock went back: moves the deadline of the project, and the end of its pause, to an earlier time.
     /// - Parameters:
-    ///   - project: with the end that its pause has now.
-    ///   - runtimeEnd: nil: as it was.
+    ///   - project: the project with the new end of its pause.
+    ///   - runtimeEnd: `nil` to keep the old one.
     package func setBack(
         _ project: StoredProject, deadline: Timestamp, runtimeEnd: Timestamp?, at now: Timestamp
     ) throws(RPCError) {
@@ -44,9 +44,9 @@ extension SQLiteWriteTransaction {
         try reporting { () throws(StorageError) in try prepared("UPDATE clock SET isSetBack = 1").run() }
     }
 
-    /// The clock went forwards again, or the machine was restarted: projects whose runtime ends earlier, as the clock
-    /// had been set back, have so much more of it, and not more than their terms say.
-    /// - Returns: whether there may be some left.
+    /// The clock went forwards again, or the machine was restarted. Projects whose runtime ends earlier because the
+    /// clock had been set back get this time back, but no more than their terms say.
+    /// - Returns: whether there may be such projects left.
     package func putForward(milliseconds: Int64, limits: Limits) throws(StorageError) -> Bool {
         let update = try prepared(
             """
@@ -73,16 +73,17 @@ extension SQLiteWriteTransaction {
         try prepared("SELECT isSetBack FROM clock").first { $0.integer(0) != 0 } ?? false
     }
 
-    // MARK: Whether the clock is right
+    // MARK: The record of the clock
 
-    /// How often what is known is written, in milliseconds, when nothing happens: a power cut forgets so much.
+    /// In milliseconds. How often the record of the clock is written while nothing changes. A power cut loses at most
+    /// this much of it.
     private static let notePause: Int64 = 3_600_000
 
     package func clockAgreement(at now: Timestamp) throws(RPCError) -> ClockAgreement? {
         try reporting { () throws(StorageError) in try lookAtClock(at: now).agreement }
     }
 
-    /// Looks at the clock, and notes it when that says more than what is known.
+    /// Compares the clock with its record, and updates the record if there is news.
     package func lookAtClock(
         at now: Timestamp
     ) throws(StorageError) -> (agreement: ClockAgreement, change: ClockAgreement.Change) {

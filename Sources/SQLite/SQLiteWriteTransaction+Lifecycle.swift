@@ -1,6 +1,6 @@
 package import LifecycleCore
 
-/// The changes that are rare enough to be looked up by their text.
+/// Changes that are less frequent, so that their statements are looked up by their SQL text.
 extension SQLiteWriteTransaction {
     package func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError) {
         try change(project, "UPDATE project SET updatedAt = ?2, cancelRequested = 1 WHERE row = ?1") { $0.bind(2, now) }
@@ -55,7 +55,7 @@ extension SQLiteWriteTransaction {
         try dueProjects(ofUser: nil, at: now, limit: limit)
     }
 
-    /// - Parameter userId: nil: all users.
+    /// - Parameter userId: `nil` for all users.
     package func dueProjects(
         ofUser userId: String?, at now: Timestamp, limit: Int
     ) throws(RPCError) -> [StoredProject] {
@@ -68,26 +68,26 @@ extension SQLiteWriteTransaction {
         }
     }
 
-    /// The earliest deadline of all; nil: nothing is unfinished.
+    /// The earliest of all deadlines; `nil` if no project is unfinished.
     package func earliestDeadline() throws(StorageError) -> Timestamp? {
         try prepared("SELECT deadline FROM project WHERE deadline IS NOT NULL ORDER BY deadline LIMIT 1")
             .first { Timestamp(milliseconds: $0.integer(0)) }
     }
 
-    // MARK: Signs of life
+    // MARK: Heartbeats
 
     package func beat(_ project: StoredProject, _ beat: Beat) {
         beats.add(beat, of: project.row)
-        // Earlier than the one on disk when the clock went back.
+        // After the clock went back it may be earlier than the deadline on disk.
         nextDeadline.include(beat.deadline)
     }
 
-    /// Writes all signs of life, in the transaction that is open.
+    /// Writes all waiting heartbeats in the open transaction.
     package func writeBeats() throws(StorageError) {
         for row in beats.rows { try writeBeat(of: row) }
     }
 
-    /// Before anything else is written of a project: what was said first is written first.
+    /// Called before any other write to the project, because the heartbeat came first.
     func writeBeat(of row: Int64) throws(StorageError) {
         guard let beat = beats.take(row) else { return }
         let update = try prepared(

@@ -46,7 +46,8 @@ extension SQLiteWriteTransaction {
         try removeEvents(ofProject: row, before: nil)
     }
 
-    /// Never the newest of all: the next event would get its number, and watchers go by that.
+    /// Never removes the newest event of all. Otherwise the next event would get its number, and watchers would miss
+    /// it.
     private func removeEvents(ofProject row: Int64, before end: Timestamp?) throws(StorageError) {
         let delete = try prepared(
             "DELETE FROM event WHERE project = ?1 AND ifnull(at < ?2, 1) AND seq < (SELECT max(seq) FROM event)")

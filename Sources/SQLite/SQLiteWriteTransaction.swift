@@ -1,8 +1,8 @@
 package import LifecycleCore
 
-/// What rules may change. The schema's triggers move the money: see `Schema/v3_guards.sql`.
+/// The writes of the ledger's rules. The triggers of the schema move the credits: see `Schema/v3_guards.sql`.
 package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
-    /// What the rule that runs has done, for the log; who runs the rule empties it.
+    /// The events of the current rule, for the log. The caller of the rule empties it.
     package var steps: [NewEvent] = []
 
     let sinceStart: @Sendable () -> Int64
@@ -18,14 +18,14 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransact
     private let finishProject: Statement
     private let insertEntry: Statement
     private let insertEvent: Statement
-    /// Signs of life that are not on disk yet.
+    /// Heartbeats that are not on disk yet.
     package var beats = PendingBeats()
-    /// The last event that was written.
+    /// The number of the last event that was written.
     package private(set) var newestEvent: Int64
-    /// The last one that is on disk.
+    /// The number of the last event that is on disk.
     private var committedEvent: Int64
 
-    /// - Parameter sinceStart: how long the machine has run.
+    /// - Parameter sinceStart: the milliseconds since the machine started.
     package init(
         _ database: Database, _ nextDeadline: NextDeadline, sinceStart: @escaping @Sendable () -> Int64
     ) throws(StorageError) {
@@ -154,7 +154,7 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransact
                 finishProject.bind(4, code)
                 finishProject.bind(5, message)
             }
-            // A completed project has been processing, whether or not anybody said so.
+            // A completed project has been processing, even if no pipeline reported this.
             if verdict.status == .completed { finishProject.bind(6, now) }
             try finishProject.run()
         }
@@ -196,9 +196,9 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransact
         steps.removeAll(keepingCapacity: true)
     }
 
-    // MARK: What is remembered beside the database, and goes with its transaction
+    // MARK: State in memory that is rolled back with its transaction
 
-    /// A place in the transaction that is open.
+    /// A position in the open transaction.
     package struct Mark {
         fileprivate let beats: Int
         fileprivate let event: Int64
@@ -211,7 +211,7 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransact
         committedEvent = newestEvent
     }
 
-    /// - Parameter mark: nil: all of it.
+    /// - Parameter mark: `nil` to undo the whole transaction.
     package func rollBack(to mark: Mark? = nil) {
         beats.rollBack(to: mark?.beats ?? 0)
         newestEvent = mark?.event ?? committedEvent

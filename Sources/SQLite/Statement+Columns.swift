@@ -1,7 +1,7 @@
 internal import CSQLite
 
-/// Reading the current row: only valid after `step()` returned true and before the next `step()` or `reset()`.
-/// The plain functions read NULL as 0, "" and no bytes.
+/// Reads the current row. Only valid after `step()` has returned true and before the next `step()` or `reset()`. The
+/// functions without "optional" in their names read NULL as 0, "" or no bytes.
 extension Statement {
     package func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 
@@ -14,7 +14,7 @@ extension Statement {
     package func optionalDouble(_ column: Int32) -> Double? { isNull(column) ? nil : double(column) }
 
     package func text(_ column: Int32) -> String {
-        // The pointer first: asking for text may convert the value, and with it change its length.
+        // The pointer comes first: asking for the text may convert the value, which may change its length.
         guard let start = sqlite3_column_text(handle, column) else { return "" }
         let count = Int(sqlite3_column_bytes(handle, column))
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
@@ -22,9 +22,9 @@ extension Statement {
 
     package func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
-    /// Lends the bytes of a blob.
+    /// Lends the bytes of a blob to `body`.
     package func withBytes<Result>(_ column: Int32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        // The pointer first: asking for it may convert the value, and with it change its length.
+        // The pointer comes first: asking for it may convert the value, which may change its length.
         let start = sqlite3_column_blob(handle, column)
         return body(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
     }

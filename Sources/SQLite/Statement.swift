@@ -2,8 +2,8 @@ internal import CSQLite
 
 /// A prepared statement, made once and reused: bind, step or run, reset.
 ///
-/// Not `Sendable`: used on the thread of its database. Parameter indexes start at 1, column indexes at 0. A failed bind
-/// is remembered and thrown by the next `step()`.
+/// Not `Sendable`: used on the thread of its database. Parameter indexes start at 1, column indexes at 0. The error of
+/// a failed bind is thrown by the next `step()`.
 package final class Statement {
     private let database: Database
     private(set) var handle: OpaquePointer?
@@ -26,7 +26,7 @@ package final class Statement {
         database.forget(self)
     }
 
-    /// Called by `Database.close()`. What is done with the statement afterwards fails with `.misuse`.
+    /// Called by `Database.close()`. Any later use of the statement fails with `.misuse`.
     func finalize() {
         sqlite3_finalize(handle)
         handle = nil
@@ -34,7 +34,7 @@ package final class Statement {
 
     // MARK: Running
 
-    /// Goes to the next row. True: there is one. After false the statement holds no lock any more.
+    /// Goes to the next row. Returns true if there is one. After false the statement holds no lock.
     package func step() throws(StorageError) -> Bool {
         if let bindError { throw bindError }
         let code = sqlite3_step(handle)
@@ -48,13 +48,13 @@ package final class Statement {
         }
     }
 
-    /// Steps to the end and resets, also when that fails.
+    /// Steps to the end and resets, even after an error.
     package func run() throws(StorageError) {
         defer { reset() }
         while try step() {}
     }
 
-    /// Makes the statement ready for its next use: ends its read, clears its bindings and a remembered bind error.
+    /// Prepares the statement for its next use: ends its read, and clears its bindings and a pending bind error.
     package func reset() {
         guard let handle else { return }
         sqlite3_reset(handle)  // its code only repeats what `step()` has already thrown
@@ -70,12 +70,12 @@ package final class Statement {
         if let value { bind(index, value) } else { bindNull(index) }
     }
 
-    /// `Double` has no overload of its own, so that an integer literal always means `Int64`. NaN is stored as NULL.
+    /// `Double` has no non-optional overload, so that an integer literal always means `Int64`. NaN is stored as NULL.
     package func bind(_ index: Int32, _ value: Double?) {
         if let value { check(sqlite3_bind_double(handle, index, value)) } else { bindNull(index) }
     }
 
-    /// Binds all the UTF-8 bytes, NUL included.
+    /// Binds all UTF-8 bytes, including NUL.
     package func bind(_ index: Int32, _ text: String) {
         var text = text
         text.withUTF8 { utf8 in
@@ -104,7 +104,7 @@ package final class Statement {
         if code != SQLITE_OK, bindError == nil { bindError = database.error(code) }
     }
 
-    /// SQLITE_TRANSIENT, a C cast that Swift cannot import: SQLite copies the bytes before the call returns.
+    /// SQLITE_TRANSIENT, a C cast that Swift cannot import. SQLite copies the bytes before the call returns.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     private static var emptyText: UnsafePointer<CChar>? {
         // The bytes of a StaticString live as long as the process.

@@ -1,16 +1,17 @@
 internal import CSQLite
 internal import Glibc
 
-/// What went wrong below the ledger: SQLite, a file, or the state directory.
+/// An error of the storage below the ledger: of SQLite, of a file, or of the state directory.
 ///
-/// `message` is one sentence for the log and the admin; it may hold paths and SQL names: never put it on the wire.
+/// `message` is one sentence for the log and the admin. It may contain paths and SQL names, so never send it to a
+/// client.
 package struct StorageError: Error, Sendable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
         case full, busy, constraint, readOnly, corrupt, moved, io, cannotOpen, locked, newerSchema, misuse
     }
 
     package let kind: Kind
-    /// SQLite's extended result code, or `errno` when a system call of ours failed, or 0 for a check of our own.
+    /// The extended result code of SQLite, or the `errno` of a failed system call, or 0 for a check of the daemon.
     package let code: Int32
     package let message: String
 
@@ -20,7 +21,8 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    /// Whether the process must stop acknowledging: what is on disk is unknown, or cannot be trusted or reached.
+    /// Whether the process must not acknowledge anything any more: what is on disk is unknown, not reliable or not
+    /// reachable.
     package var isFatal: Bool {
         switch kind {
         case .full, .busy, .constraint: false
@@ -28,20 +30,20 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Nothing is wrong with the ledger: what was refused can be tried again later.
+    /// The ledger is in order, and the refused operation can be tried again later.
     package var isPassing: Bool { kind == .full || kind == .busy }
 
-    /// A stop ended it.
+    /// A stop of the daemon has interrupted the operation.
     package var isInterruption: Bool { kind == .busy && code & 0xff == SQLITE_INTERRUPT }
 
-    /// The same where nothing was to be refused, so that nobody knows how to go on.
+    /// The same error where a refusal is not expected, so that the daemon cannot continue after it.
     package var asFatal: StorageError { isFatal ? self : StorageError(.misuse, code: code, "cannot go on: \(message)") }
 
     package var description: String { "\(message) [\(kind), code \(code)]" }
 }
 
 extension StorageError {
-    /// A failed SQLite call. `systemError` is `sqlite3_system_errno`, used for I/O and open errors only.
+    /// A failed SQLite call. `systemError` is `sqlite3_system_errno`, and is used for I/O and open errors only.
     init(sqlite code: Int32, detail: String, systemError: Int32, path: String) {
         let kind = Kind(sqlite: code, systemError: systemError)
         let primary = code & 0xff
@@ -62,7 +64,7 @@ extension StorageError {
         self.init(kind, code: code, message)
     }
 
-    /// A failed system call of ours; `action` completes the sentence "cannot …".
+    /// A failed system call. `action` completes the sentence "cannot …".
     package init(errno code: Int32, cannot action: String) {
         self.init(Kind(errno: code), code: code, "cannot \(action): \(String(cString: strerror(code)))")
     }
@@ -77,11 +79,11 @@ extension StorageError.Kind {
         case SQLITE_NOTADB, SQLITE_CORRUPT, SQLITE_FORMAT: self = .corrupt
         case SQLITE_CANTOPEN, SQLITE_PERM: self = .cannotOpen
         case SQLITE_READONLY: self = Self.readOnlyDatabaseMoved == code ? .moved : .readOnly
-        // A quota that refuses a write is as harmless as a full disk. A sync or the wal-index that fails is not: the
-        // commit may already be on disk.
+        // A write that a quota refuses is as harmless as a full disk. A failed sync or a failed WAL index is not,
+        // because the commit may already be on disk.
         case SQLITE_IOERR: self = code == Self.writeFailed && systemError == EDQUOT ? .full : .io
-        // SQLite has tried for ten seconds to begin: a lock of this process's own was not given back. Only an end does
-        // that.
+        // SQLite has tried for 10 seconds to begin a transaction: this process has not released one of its locks, and
+        // only the end of the process releases it.
         case SQLITE_PROTOCOL: self = .io
         case SQLITE_NOMEM: self = .io
         default: self = .misuse
@@ -97,7 +99,7 @@ extension StorageError.Kind {
         }
     }
 
-    // Swift does not import the extended codes, which are macros made of expressions.
+    // Swift does not import the extended codes, because they are macros made of expressions.
     private static let readOnlyDatabaseMoved = SQLITE_READONLY | (4 << 8)
     private static let writeFailed = SQLITE_IOERR | (3 << 8)
 }

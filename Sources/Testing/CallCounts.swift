@@ -1,8 +1,8 @@
 internal import LifecycleCore
 internal import Synchronization
 
-/// What `getMetrics` shows in process: how many calls of each method went well or not, under the daemon's names. There
-/// is no socket, no disk and no waiting to measure, so there are no gauges and no latencies.
+/// The metrics of the daemon in process: how many calls of each method succeeded and failed, under the daemon's metric
+/// names. There is no socket, no disk and no queue to measure, so there are no gauges and no latencies.
 final class CallCounts: MetricsSource {
     private struct Count {
         var succeeded = 0
@@ -11,7 +11,7 @@ final class CallCounts: MetricsSource {
 
     private let counts = Mutex<[String: Count]>([:])
 
-    /// - Parameter method: the name in the table.
+    /// - Parameter method: the name in the method table.
     func count(_ method: String, succeeded: Bool) {
         counts.withLock { counts in
             if succeeded {
@@ -35,7 +35,7 @@ final class CallCounts: MetricsSource {
                 counters.append(GetMetrics.Metric(name: name, labels: labels, value: Double(value)))
             }
         }
-        // The names and labels are ours: none needs escaping.
+        // These names and labels contain nothing that needs escaping.
         let lines = counters.map { counter in
             let labels = counter.labels.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ",")
             return "\(name){\(labels)} \(Int64(counter.value))\n"

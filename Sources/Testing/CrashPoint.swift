@@ -1,7 +1,7 @@
-/// Where the daemon can crash while it carries out a write.
+/// The point at which the daemon crashes during a write.
 public enum CrashPoint: Sendable {
-    /// Before the change is durable: nothing of it is left.
+    /// Before the change is durable. The change is lost.
     case beforeCommit
-    /// After the change is durable, before the answer is sent.
+    /// After the change is durable and before the answer is sent.
     case afterCommit
 }

@@ -1,9 +1,9 @@
 internal import LifecycleCore
 internal import Synchronization
 
-/// What watchers ask.
+/// The requests of watches.
 extension InProcessDaemon {
-    /// Events after one, and up to which they are all that match.
+    /// The matching events after `seq`, and the number up to which no further event matches.
     func events(
         _ filter: EventFilter, after seq: Int64, limit: Int
     ) throws(RPCError) -> (events: [Event], end: Int64) {
@@ -16,8 +16,8 @@ extension InProcessDaemon {
         }
     }
 
-    /// Waits until there is an event after this one, or until `wakeWaiters`.
-    /// - Parameter isEnded: asked once it waits. If it is true, the wait ends at once.
+    /// Waits until there is an event after this one, or until a call of `wakeWaiters`.
+    /// - Parameter isEnded: called once when it waits. If it returns true, the wait ends at once.
     func waitForEvent(after seq: Int64, unless isEnded: () -> Bool) async {
         await withCheckedContinuation { waiter in
             state.withLock { $0.waiters.append((seq, waiter)) }
@@ -25,7 +25,7 @@ extension InProcessDaemon {
         }
     }
 
-    /// Has watches look again: all of them, or those that have a new event to see.
+    /// Wakes watches: all of them, or those with a new event.
     func wakeWaiters(all: Bool = false) {
         let woken = state.withLock { state in
             guard !state.waiters.isEmpty else { return [] as [CheckedContinuation<Void, Never>] }
@@ -37,7 +37,7 @@ extension InProcessDaemon {
         for waiter in woken { waiter.resume() }
     }
 
-    /// The clock was moved: watches see at once what is due now.
+    /// The clock was moved. Watches see at once what is due now.
     func clockMoved() {
         let context = context
         state.withLock { state in

@@ -4,11 +4,11 @@ package import LifecycleCore
 internal import LifecycleSQLite
 internal import Synchronization
 
-/// The daemon in the process of your test: the same methods, rules, errors and schema, on SQLite in memory, without a
-/// socket and with a clock that you move. The ledger is gone with the daemon.
+/// The daemon in the process of your test. It has the same methods, rules, errors and schema, on SQLite in memory,
+/// without a socket and with a clock that you move. The ledger is lost with the object.
 ///
-/// Any thread. Requests run one after the other, each in one transaction. What is due at the clock's time is failed and
-/// refunded before each request.
+/// May be used on any thread. Requests run one after the other, each in one transaction. Before each request, the
+/// projects that are due at the clock's time fail and are refunded.
 public final class InProcessDaemon: Sendable {
     struct State {
         let ledger: MemoryLedger
@@ -17,21 +17,21 @@ public final class InProcessDaemon: Sendable {
         var waiters: [(after: Int64, waiter: CheckedContinuation<Void, Never>)] = []
     }
 
-    /// The daemon's clock.
+    /// The clock of the daemon. It stands still until you move it.
     public let clock: ManualClock
     let state: Mutex<State>
     private let limits: Limits
     private let caller: Caller
     private let counts = CallCounts()
 
-    /// A daemon with an empty ledger, whose callers may do everything.
+    /// Makes a daemon with an empty ledger. Its callers have all roles.
     public convenience init(clock: ManualClock = ManualClock()) {
         self.init(
             clock: clock, caller: Caller(uid: getuid(), gid: getgid(), pid: getpid(), roles: Set(Role.allCases)))
     }
 
-    /// - Parameter caller: for roles and the history, in which it also stands for the daemon: there is one process
-    ///   only.
+    /// - Parameter caller: the caller for roles and for the history. Because there is only one process, it also stands
+    ///   for the daemon in the history.
     package init(clock: ManualClock, limits: Limits = Limits(), caller: Caller) {
         self.clock = clock
         self.limits = limits
@@ -44,19 +44,19 @@ public final class InProcessDaemon: Sendable {
         clock.observe { [weak self] in self?.clockMoved() }
     }
 
-    /// Another client of this daemon.
+    /// Makes another client of this daemon.
     public func makeClient() -> LifecycleClient { LifecycleClient(InProcessTransport(self)) }
 
-    /// Crashes the daemon in the next write that its rules allow, at this point. That call fails with the code
-    /// `connectionLost`, whose outcome is `unknown`, as it does over a socket when the daemon does not come back in
-    /// time. The next call meets the restarted daemon: leases last their whole time again from there on.
+    /// Crashes the daemon at this point of the next write that its rules allow. That call fails with the code
+    /// `connectionLost`, whose outcome is `unknown`, as it does over a socket if the daemon does not restart in time.
+    /// The next call reaches the restarted daemon. From the restart on, each lease lasts its whole length again.
     public func crash(_ point: CrashPoint) { state.withLock { $0.crashPoint = point } }
 
     // MARK: One request
 
     /// Does what the daemon does with one request line.
     /// - Parameter params: an object or an array as JSON text.
-    /// - Returns: the result as it would come over the socket, written and read again.
+    /// - Returns: the result as it would arrive over the socket: written as JSON and parsed again.
     package func answer(_ method: String, params: [UInt8]) throws(ClientError) -> JSONValue {
         defer { wakeWaiters() }
         let result: JSONValue?
@@ -71,9 +71,10 @@ public final class InProcessDaemon: Sendable {
 
     var context: CallContext { CallContext(now: clock.now, caller: caller, limits: limits, metrics: counts) }
 
-    /// - Returns: nil: the daemon crashed.
+    /// - Returns: `nil` if the daemon crashed.
     private func answer(_ method: String, _ params: [UInt8], _ context: CallContext) throws(RPCError) -> JSONValue? {
-        // Whatever is asked, and before it is known to be right: time passes for everybody.
+        // Time passes for all callers, even if the request is not valid. So projects expire before the request is
+        // checked.
         try state.withLock { state throws(RPCError) in try state.ledger.settle(context) }
         let request = try request(method, params)
         let entry = try MethodTable.standard.entry(named: request.method)
@@ -89,7 +90,7 @@ public final class InProcessDaemon: Sendable {
         }
     }
 
-    /// - Returns: nil: the daemon crashed.
+    /// - Returns: `nil` if the daemon crashed.
     private func run(_ call: BoundCall, _ context: CallContext) throws(RPCError) -> Reply? {
         try state.withLock { state throws(RPCError) in
             switch call {
@@ -134,7 +135,7 @@ public final class InProcessDaemon: Sendable {
         guard json.bytes.count <= limits.maximumReplyBytes else {
             throw .replyTooLarge(limit: limits.maximumReplyBytes)
         }
-        // What a request may nest, such as metadata, stands deeper in a reply.
+        // Values that a request may nest, such as metadata, are nested more deeply in a reply.
         guard let result = try? JSONDocument(parsing: json.bytes, maximumDepth: .max).root["result"] else {
             throw .internalError("the reply is no JSON")
         }
@@ -146,7 +147,8 @@ extension LifecycleClient {
     /// The only client of a new daemon in this process, for tests. For several clients, or for crashes, make an
     /// ``InProcessDaemon``.
     ///
-    /// - Parameter clock: The daemon's clock. Move it, and what is due is failed and refunded before the next call.
+    /// - Parameter clock: The clock of the daemon. When you have moved it, due projects fail and are refunded before
+    ///   the next call.
     public static func inProcess(clock: ManualClock = ManualClock()) -> LifecycleClient {
         InProcessDaemon(clock: clock).makeClient()
     }

@@ -2,7 +2,7 @@ internal import LifecycleClient
 internal import LifecycleCore
 internal import Synchronization
 
-/// Takes the requests of one client to a daemon in this process.
+/// Sends the requests of one client to a daemon in this process.
 final class InProcessTransport: Transport {
     let daemon: InProcessDaemon
     private let closed = Atomic(false)

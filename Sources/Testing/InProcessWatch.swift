@@ -3,10 +3,10 @@ internal import LifecycleClient
 internal import LifecycleCore
 internal import Synchronization
 
-/// A watch of the daemon in this process: reads its ledger after the last event, and waits when there is none.
+/// A watch of the daemon in this process. It reads events from the ledger, and waits if there is none.
 final class InProcessWatch: EventSource {
     private struct State {
-        /// The last event that was read; nil before the watch has begun.
+        /// The last event that was read; `nil` before the watch has begun.
         var position: Int64?
         var events = Deque<Event>()
         var isCancelled = false
@@ -43,7 +43,7 @@ final class InProcessWatch: EventSource {
 
     private var isEnded: Bool { Task.isCancelled || transport.isClosed || state.withLock { $0.isCancelled } }
 
-    /// As over the socket: the request is checked, and tells where the watch begins.
+    /// As over the socket, the request is checked, and its answer says where the watch begins.
     private func begin() throws(ClientError) -> Int64 {
         if let position = state.withLock({ $0.position }) { return position }
         var params = JSONWriter()

@@ -1,21 +1,23 @@
 public import LifecycleCore
 internal import Synchronization
 
-/// Time that stands still until a test moves it, so that the daemon's three clocks run out when the test says so.
+/// A clock that stands still until a test moves it. So the daemon's three clocks run out exactly when the test wants
+/// it.
 ///
-/// Any thread. Whole milliseconds; stops at the ends of the years 0001 and 9999 instead of overflowing.
+/// May be used on any thread. It has whole milliseconds. It stops at the ends of the years 0001 and 9999 instead of
+/// overflowing.
 public final class ManualClock: Sendable {
     private let time: Mutex<Timestamp>
     private let observers = Mutex<[@Sendable () -> Void]>([])
 
-    /// - Parameter start: what it shows at first; 2026-01-01T00:00:00.000Z when absent.
+    /// - Parameter start: the first time that it shows. 2026-01-01T00:00:00.000Z by default.
     public init(_ start: Timestamp = Timestamp(milliseconds: 1_767_225_600_000)) {
         time = Mutex(Self.clamped(start.milliseconds))
     }
 
     public var now: Timestamp { time.withLock { $0 } }
 
-    /// Moves forwards, or backwards when `duration` is below zero. Parts of a millisecond are dropped.
+    /// Moves the clock forwards, or backwards if `duration` is negative. Parts of a millisecond are dropped.
     public func advance(by duration: Duration) {
         time.withLock { time in
             let (sum, overflow) = time.milliseconds.addingReportingOverflow(duration.wholeMilliseconds)
@@ -24,7 +26,7 @@ public final class ManualClock: Sendable {
         tell()
     }
 
-    /// Shows this time from now on, be it before or after.
+    /// Sets the clock to this time, which may be before or after the current one.
     public func set(to now: Timestamp) {
         time.withLock { $0 = Self.clamped(now.milliseconds) }
         tell()
@@ -44,7 +46,7 @@ public final class ManualClock: Sendable {
 }
 
 extension Duration {
-    /// Saturating.
+    /// Whole milliseconds, limited to the range of 64 bits.
     fileprivate var wholeMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)

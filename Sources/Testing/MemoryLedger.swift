@@ -1,8 +1,8 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// The daemon's ledger on SQLite in memory: its schema, its rules, one transaction per request. Not `Sendable`: used by
-/// one thread at a time.
+/// The daemon's ledger on SQLite in memory, with the same schema and rules, and one transaction per request. Not
+/// `Sendable`: used by one thread at a time.
 final class MemoryLedger {
     private let database: Database
     private let transaction: SQLiteWriteTransaction
@@ -10,7 +10,7 @@ final class MemoryLedger {
     /// When the daemon was last restarted: see `Sweep.settle`.
     var resumedAt: Timestamp?
 
-    /// - Parameter sinceStart: how long the machine has run, in milliseconds.
+    /// - Parameter sinceStart: the milliseconds since the machine started.
     init(sinceStart: @escaping @Sendable () -> Int64) throws(StorageError) {
         database = try .inMemory()
         try Migrator.run(Schema.migrations, on: database)
@@ -18,7 +18,7 @@ final class MemoryLedger {
         transaction.backups = NoBackups()
     }
 
-    /// The last one that was committed.
+    /// The number of the newest committed event.
     var newestEvent: Int64 { transaction.newestEvent }
 
     func read<Value>(
@@ -28,7 +28,7 @@ final class MemoryLedger {
         return try body(transaction)
     }
 
-    /// - Parameter isKept: false: what succeeds is rolled back at its end.
+    /// - Parameter isKept: false to roll back a successful write at its end.
     func write<Value>(
         at now: Timestamp, isKept: Bool = true, _ body: (any WriteTransaction) throws(RPCError) -> Value
     ) throws(RPCError) -> Value {
@@ -44,7 +44,7 @@ final class MemoryLedger {
         }
     }
 
-    /// Fails and refunds everything that is due.
+    /// Fails and refunds all due projects.
     func settle(_ context: CallContext) throws(RPCError) {
         guard nextDeadline.time <= context.now else { return }
         var due = Sweep.batch
@@ -59,7 +59,7 @@ final class MemoryLedger {
     }
 
     private func commit() throws(RPCError) {
-        // Lists do not look at heartbeats that are not written yet.
+        // Lists do not include waiting heartbeats, so these are written at once.
         try transaction.reporting { () throws(StorageError) in try transaction.writeBeats() }
         try execute("COMMIT")
         transaction.commit()

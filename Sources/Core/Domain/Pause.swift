@@ -1,8 +1,9 @@
-/// Pauses: nobody reports on a project for a time that its pipeline has named, and none of its clocks runs out.
+/// Pauses. In a pause the pipeline does not report on a project, for a time that it has announced, and none of the
+/// project's clocks runs out.
 package enum Pause {
-    /// Pauses a project from now on. Its own pause, if it has one, ends with that.
-    /// - Returns: the project as it is then. As it was, when the same pause is asked for again (an answer may have been
-    ///   lost) and the project has no room for two of them.
+    /// Pauses a project from now on. This ends an earlier pause of the project.
+    /// - Returns: the paused project. If the request repeats the running pause (its answer may have been lost), and the
+    ///   project has no time left for a second pause of this length, the project is returned unchanged.
     package static func begin(
         _ stored: StoredProject, for seconds: Int64, in store: any WriteTransaction, _ context: CallContext
     ) throws(RPCError) -> StoredProject {
@@ -21,8 +22,8 @@ package enum Pause {
         return paused
     }
 
-    /// Ends the project's pause, if it has one, and gives back what was not used of it.
-    /// - Returns: the project as it is then.
+    /// Ends the pause of a project, if it has one, and gives back the unused time.
+    /// - Returns: the project after this.
     package static func end(
         _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext
     ) throws(RPCError) -> StoredProject {
@@ -34,12 +35,12 @@ package enum Pause {
         return resumed
     }
 
-    /// The audit adds up the numbers that these begin with.
+    /// The audit reads the number at the beginning of these texts and adds these numbers up.
     private static func text(_ seconds: Int64) -> String { "\(seconds) second\(seconds == 1 ? "" : "s")" }
 }
 
 extension StoredProject {
-    /// As it is when it is paused from now on.
+    /// The project after a pause that begins now.
     fileprivate func paused(for seconds: Int64, at now: Timestamp, _ limits: Limits) -> StoredProject {
         var paused = self
         paused.pausedTime += seconds * 1000
@@ -49,11 +50,12 @@ extension StoredProject {
         return paused.heard(at: now, limits)
     }
 
-    /// As it is when it goes on now, with the whole seconds of its pause that were not used. One counts as used at
-    /// least, so that no project is paused more often than it may be paused seconds.
+    /// The project after the end of its pause, and the whole seconds of the pause that were not used. At least one
+    /// second counts as used, so that a project cannot be paused more often than the number of seconds it may be paused
+    /// for.
     fileprivate func resumed(at now: Timestamp, _ limits: Limits) -> (stored: StoredProject, unused: Int64) {
         guard let until = project.pausedUntil else { return (self, 0) }
-        // More than its length is left when the clock went back.
+        // If the clock went back, more time is left than the pause is long.
         let unused = max(0, min(until.milliseconds(since: now) / 1000, (pauseLength ?? 0) - 1))
         var resumed = self
         resumed.pausedTime -= unused * 1000
@@ -71,7 +73,7 @@ extension StoredProject {
         return stored
     }
 
-    /// As it is after the clock went back: a pause lasts no longer than one that had begun now.
+    /// The project after the clock went back: its pause ends no later than a pause of the same length that begins now.
     package func pauseShortened(at now: Timestamp) -> StoredProject {
         guard let until = project.pausedUntil else { return self }
         var shortened = self

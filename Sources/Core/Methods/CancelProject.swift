@@ -1,8 +1,8 @@
-/// Cancels a project: one that no pipeline works on, as it is pending or paused, fails at once and is refunded; of one that
-/// is processing the pipeline is told with its next heartbeat, and says itself what became of it. Silence lets the lease
-/// decide.
+/// Cancels a project. A pending or paused project, on which no pipeline works, fails at once and is refunded. For a
+/// project that is processing, the pipeline learns of the request by its next heartbeat and then reports the outcome.
+/// If it does not report, the lease ends the project.
 ///
-/// Errors: `projectNotFound`, `terminalState` (it is completed).
+/// Errors: `projectNotFound`, `terminalState` (the project is completed).
 public struct CancelProject: Sendable {
     public var projectId: ProjectID
 
@@ -10,9 +10,9 @@ public struct CancelProject: Sendable {
 
     public struct Response: Sendable {
         public var project: Project
-        /// false: it was cancelled, asked to be, or had failed already.
+        /// false if the project was already cancelled or failed, or its cancellation was already requested.
         public var changed: Bool
-        /// What its failure gave back; 0 while the pipeline has not answered.
+        /// The credits that the failure of the project gave back. 0 while the pipeline has not answered.
         public var creditsRefunded: Int64
         public var balance: Balance
     }

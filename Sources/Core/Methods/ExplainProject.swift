@@ -1,4 +1,5 @@
-/// Everything about one project: where its credits are, and who did what when. Errors: `projectNotFound`.
+/// Everything about one project: where its credits are, and which caller did what at which time. Errors:
+/// `projectNotFound`.
 public struct ExplainProject: Sendable {
     public var projectId: ProjectID?
     public var externalId: String?
@@ -14,11 +15,11 @@ public struct ExplainProject: Sendable {
         public var entries: [Entry]
         /// Oldest first.
         public var events: [Event]
-        /// Contradicting reports after the verdict, also those that are no longer kept as events.
+        /// The number of reports that contradicted the verdict, including those that are not kept as events.
         public var refusedReports: Int64
-        /// The story in one readable sentence.
+        /// The history of the project in one sentence.
         public var summary: String
-        /// When retention removed its history, name, metadata and messages.
+        /// When retention removed the project's history, name, metadata and messages. `nil` if it did not.
         public var trimmedAt: Timestamp?
     }
 }
@@ -47,7 +48,7 @@ extension ExplainProject: ReadMethod, ProjectMethod {
             trimmedAt: stored.trimmedAt)
     }
 
-    /// What callers wrote stands in it quoted and escaped, so that no message reads as a part of the story.
+    /// Texts of callers are quoted and escaped, so that no message can pass for a part of the summary.
     static func summary(
         of project: Project, events: [Event], refusedReports: Int64, trimmedAt: Timestamp? = nil, at now: Timestamp
     ) -> String {

@@ -1,20 +1,22 @@
-/// A pipeline's sign of life: renews the lease of a project that is processing. It never revives one that has ended; the
-/// answer says what became of it, so that the pipeline can stop.
+/// A heartbeat of a pipeline: renews the lease of a project that is processing. It never revives a project that has
+/// ended. The answer says what became of the project, so that the pipeline can stop.
 ///
-/// Errors: `projectNotFound`; of a pause `invalidTransition` (it is pending) and `amountOutOfRange` (no such pause is left).
-/// What it says is on disk within a second, not when it is answered; a pause, and its end, when it is answered.
+/// Errors: `projectNotFound`. A pause can also cause `invalidTransition` (the project is pending) and
+/// `amountOutOfRange` (the project may not be paused for that long). A heartbeat is on disk within 1 second, not when
+/// it is answered. A pause and its end are on disk when they are answered.
 public struct Heartbeat: Sendable {
     public var projectId: ProjectID?
     public var externalId: String?
-    /// 0 to 1; nil: as before.
+    /// From 0 to 1. `nil` leaves it as it was.
     public var progress: Double?
-    /// What the pipeline does, for people; nil: as before.
+    /// What the pipeline is doing, for people. `nil` leaves it as it was.
     public var message: String?
-    /// true ties the lease to this connection: when it ends without a verdict, the project fails as `crashed` after the
-    /// detach grace. false unties it. Nil: as before.
+    /// true attaches the lease to this connection. If the connection ends without a verdict, the project fails with the
+    /// code `crashed` after the detach grace. false detaches the lease. `nil` leaves it as it was.
     public var attach: Bool?
-    /// Nobody will report for so many seconds, and the project waits: until the next heartbeat or report, at most until
-    /// then and a lease longer. Its lease is untied. Nil: its pause, if it has one, has ended.
+    /// Pauses the project for this many seconds, in which the pipeline will not report. The pause ends with the next
+    /// heartbeat or report. If neither comes, the project fails at the latest one lease after the end of the pause. A
+    /// pause detaches the lease. `nil` ends a pause.
     public var pause: Int64?
 
     public init(
@@ -31,11 +33,14 @@ public struct Heartbeat: Sendable {
 
     public struct Response: Sendable {
         public var status: Status
-        /// When the daemon fails and refunds it if nothing more is heard; absent when it has ended.
+        /// When the daemon fails and refunds the project if no further heartbeat or report arrives. `nil` if the
+        /// project has ended.
         public var deadline: Timestamp?
-        /// The app wants it cancelled: report `failed` with the code `cancelled`, or `completed` if it is done.
+        /// The app wants to cancel the project. Report `failed` with the code `cancelled`, or `completed` if the work
+        /// is done.
         public var cancelRequested: Bool
-        /// Until then nobody need report; absent when it is not paused. A project whose cancellation was asked for is not.
+        /// The end of the pause, before which no report is needed. `nil` if the project is not paused. A project with a
+        /// requested cancellation cannot be paused.
         public var pausedUntil: Timestamp?
     }
 }
@@ -79,7 +84,8 @@ extension Heartbeat: WriteMethod, ProjectMethod {
         } else {
             stored = try Pause.end(known, in: store, context)
         }
-        // A pending project has no lease to renew, and a holder that is back has what there was before it left.
+        // A pending project has no lease to renew. If a lease holder has come back, the project gets the deadline again
+        // that it had before the detach.
         var deadline = project.deadline
         if project.status == .processing || stored.isDetached {
             deadline = stored.deadline(lastReport: now, limits: context.limits)

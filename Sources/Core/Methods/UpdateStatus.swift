@@ -1,10 +1,11 @@
-/// A pipeline's report. The first verdict wins: `completed` captures the credits, `failed` gives them back, and a
-/// contradicting later report is written to the history and answered with `terminalState`.
+/// A pipeline's report. The first verdict wins: `completed` captures the credits and `failed` refunds them. A later
+/// report that contradicts the verdict is written to the history and answered with `terminalState`.
 ///
-/// Errors: `projectNotFound`, `invalidTransition`, `terminalState`, `idempotencyConflict` (another externalId).
+/// Errors: `projectNotFound`, `invalidTransition`, `terminalState`, `idempotencyConflict` (the project has another
+/// externalId).
 public struct UpdateStatus: Sendable {
     public var projectId: ProjectID?
-    /// The upstream's id: addresses the project when `projectId` is absent, else is recorded with it.
+    /// The upstream's id. It names the project if `projectId` is `nil`. Otherwise it is recorded for the project.
     public var externalId: String?
     public var status: Status
     public var errorMessage: String?
@@ -23,9 +24,10 @@ public struct UpdateStatus: Sendable {
 
     public struct Response: Sendable {
         public var project: Project
-        /// false: the project was so already.
+        /// false if the project was already in this state.
         public var changed: Bool
-        /// What the project's failure gave back, also when it is reported again; else 0.
+        /// The credits that the failure of the project gave back, also if the failure is reported again. 0 if the
+        /// project did not fail.
         public var creditsRefunded: Int64
         public var balance: Balance
     }
@@ -41,7 +43,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
     package static let worksOnFullDisk = true
     package static var blank: Self { Self(status: .pending) }
 
-    /// Contradicting reports of a project that are kept in its history; further ones are only counted.
+    /// How many contradicting reports of a project are kept in its history. Further ones are only counted.
     package static let keptRefusedReports: Int64 = 100
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {
@@ -59,7 +61,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
 
     package mutating func validate() throws(RPCError) {
         _ = try reference
-        // Here and not in the rule: what waits for its turn should not be long.
+        // Shortened here and not in `run`, so that requests that wait for the writer are not long.
         errorMessage = errorMessage?.shortened(to: FailureCode.maximumMessageBytes)
         if status != .failed, errorMessage != nil || errorCode != nil {
             throw .invalidParams(errorMessage != nil ? "errorMessage" : "errorCode", "goes with the status failed only")
@@ -69,7 +71,8 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
         }
     }
 
-    /// It names the state to reach and the first verdict wins, so that it needs no key.
+    /// The report names the final status and the first verdict wins, so a repeated report does no harm and needs no
+    /// key.
     package var isRepeatable: Bool { true }
 
     package var subject: CallSubject { CallSubject(project: try? reference) }
@@ -127,7 +130,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
         return .failed(code: failureCode, message: message)
     }
 
-    /// The externalId that this report brings, when it stands beside the projectId and was not known.
+    /// The externalId of this report, if it comes with a projectId and is not recorded yet.
     private func unrecordedExternalID(
         of stored: StoredProject, in store: any WriteTransaction
     ) throws(RPCError) -> String? {

@@ -1,20 +1,20 @@
 internal import Glibc
 package import LifecycleSQLite
 
-/// `<database>.ballast`: space set aside, of which some is given up when the disk is full so that refunds still fit, and
-/// the rest when the log is copied. How much it must be says `LogRoom`.
+/// The reserve file, `<database>.ballast`: disk space that is set aside. On a full disk a part of it is given back, so
+/// that refunds still fit; the rest is given back for a checkpoint. `LogRoom` says how large it must be.
 ///
-/// Not `Sendable`: used on the writer's thread.
+/// Not `Sendable`: used on the writer's thread only.
 package final class Ballast {
-    /// In bytes, at the least, as long as there is room: see `LogRoom`.
+    /// The smallest size in bytes while the disk has room: see `LogRoom`.
     package static let size = 24 << 20
 
-    /// What it really holds on the disk.
+    /// The bytes that the file occupies on the disk.
     package private(set) var bytes: Int64
     package var isHeld: Bool { bytes > 0 }
     private let path: String
 
-    /// Touches nothing, and takes over what an earlier process has left.
+    /// Changes nothing on the disk, and takes over the file of an earlier process.
     package init(databasePath: String) throws(StorageError) {
         path = try DatabasePath(databasePath).ballast
         var status = stat()
@@ -22,12 +22,12 @@ package final class Ballast {
         bytes = isThere ? min(Int64(status.st_size), Int64(status.st_blocks) * 512) : 0
     }
 
-    /// Sets aside as much as it has at the least.
-    /// - Returns: false when there is no space (or quota) for it.
+    /// Sets the smallest size aside.
+    /// - Returns: false if there is no space (or quota) for it.
     package func create() throws(StorageError) -> Bool { try grow(to: Int64(Self.size)) }
 
-    /// Sets aside so many bytes; does nothing when it has them already.
-    /// - Returns: false when there is no space (or quota) for them. Then it is as it was.
+    /// Sets this many bytes aside. Does nothing if the file already has them.
+    /// - Returns: false if there is no space (or quota) for them. The file then keeps its old size.
     func grow(to size: Int64) throws(StorageError) -> Bool {
         if bytes >= size { return true }
         let opened: Int32?
@@ -43,7 +43,7 @@ package final class Ballast {
             bytes = size
             return true
         case ENOSPC, EDQUOT:
-            // Some of it may have been taken.
+            // A part of the new space may have been allocated.
             if bytes == 0 || ftruncate(descriptor, off_t(bytes)) != 0 { release() }
             return false
         case let code:
@@ -51,9 +51,9 @@ package final class Ballast {
         }
     }
 
-    /// Gives back to the disk what is more than this.
+    /// Gives the space above this size back to the disk.
     func shrink(to size: Int64) {
-        // Whole blocks: what is left of one holds it all.
+        // In whole blocks of 4096 bytes: the file system cannot give back a part of a block.
         let size = (max(0, size) + 4095) / 4096 * 4096
         guard size < bytes else { return }
         if size > 0, truncate(path, off_t(size)) == 0 {
@@ -64,14 +64,14 @@ package final class Ballast {
     }
 
     /// Gives all the space back to the disk.
-    /// - Returns: whether there was any to give.
+    /// - Returns: whether there was a file to remove.
     @discardableResult
     package func release() -> Bool {
         bytes = 0
         return unlink(path) == 0
     }
 
-    /// 0 or an errno.
+    /// - Returns: 0 or an `errno`.
     private static func reserve(_ size: Int64, _ descriptor: Int32) -> Int32 {
         while true {
             let code = posix_fallocate(descriptor, 0, off_t(size))

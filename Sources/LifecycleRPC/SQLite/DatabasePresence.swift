@@ -2,17 +2,17 @@ internal import Glibc
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What there is at a database's path, for work by hand: a path that is mistyped must not begin a second ledger, which
-/// nobody serves.
+/// Whether there is a database at a path, for work that an admin starts by hand. A mistyped path must not create a
+/// second ledger that no daemon serves.
 enum DatabasePresence {
     case present
-    /// It was made once and is gone: its lock says so, or a part of it is left.
+    /// A database was made here and is gone: the lock file says so, or a WAL is left.
     case lost
     case absent
 
     init(_ path: String) throws(StorageError) {
         _ = try DatabasePath.split(path)
-        // As `StateDirectory` has it: an empty file is none.
+        // `StateDirectory` also takes an empty file for a missing one.
         if let status = try POSIXFile.status(path), !status.isRegularFile || status.st_size > 0 {
             self = .present
         } else if let log = try POSIXFile.status(path + "-wal"), log.st_size > 0 {
@@ -22,8 +22,8 @@ enum DatabasePresence {
         }
     }
 
-    /// - Parameter mayCreate: `--create`.
-    /// - Returns: whether it will be new.
+    /// - Parameter mayCreate: whether `--create` was given.
+    /// - Returns: whether the database will be new.
     static func isNew(_ path: String, mayCreate: Bool) throws(StorageError) -> Bool {
         guard case .absent = try DatabasePresence(path) else { return false }
         guard mayCreate else { throw refusal(path) }

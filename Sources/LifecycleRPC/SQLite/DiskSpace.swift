@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// What is free on a file's disk.
+/// Sizes of files and of the free space on their disk.
 enum DiskSpace {
-    /// Bytes that a process without privileges may still take; nil when nobody can tell, as on a file system without a
-    /// limit. A quota is not seen here: who relies on this must be ready for a write that fails all the same.
+    /// The bytes that an unprivileged process may still use; `nil` if they are unknown, as on a file system without a
+    /// limit. A quota is not included, so a write may fail although there seems to be room.
     static func free(at path: String) -> Int64? {
         var status = statvfs()
         guard statvfs(path, &status) == 0, status.f_blocks > 0 else { return nil }
@@ -12,7 +12,8 @@ enum DiskSpace {
         return overflow ? .max : Int64(clamping: bytes)
     }
 
-    /// Of the path itself, without opening it; nil when nothing is there.
+    /// The size in bytes of the file at the path, which is not opened; `nil` if there is none. Symbolic links are not
+    /// followed.
     static func size(of path: String) -> Int64? {
         var status = stat()
         return lstat(path, &status) == 0 ? Int64(status.st_size) : nil

@@ -1,23 +1,25 @@
 internal import Glibc
 package import LifecycleSQLite
 
-/// Notices that the open database or its WAL was deleted or replaced: SQLite would go on committing to files without
-/// a name, and every answered write would be lost at the next start. And the lock: a second daemon could start beside us.
+/// Notices when the open database or its WAL was deleted or replaced. SQLite would continue to commit to files without
+/// a name, and all acknowledged writes would be lost at the next start. It also checks the lock file: if that is
+/// replaced, a second daemon could start.
 package struct FileIdentity: Sendable {
     private struct File {
         let path: String
         let device: dev_t
         let inode: ino_t
-        /// Bytes that it had when it was opened. The database never shrinks; the WAL and the lock may.
+        /// The size in bytes at the opening. A database that is smaller later was cut off. 0 for the WAL and the lock
+        /// file, which may shrink.
         var leastSize: off_t = 0
     }
 
     private let database: File
     private let writeAheadLog: File
-    /// nil when nobody had locked it.
+    /// `nil` if the database was opened without a lock file.
     private let lock: File?
 
-    /// Once the writer is open and has read or written something: the WAL must exist.
+    /// Call it when the writer is open and has read or written something, because the WAL must exist.
     package init(databasePath: String) throws(StorageError) {
         let location = try DatabasePath(databasePath)
         var database = try Self.identify(location.path)
@@ -27,18 +29,20 @@ package struct FileIdentity: Sendable {
         lock = try? Self.identify(location.lock)
     }
 
-    /// Three `lstat` calls, no open (closing would drop SQLite's locks). Cheap enough for every commit.
-    /// - Throws: `.moved`, or `.io` when it cannot be told.
+    /// Takes three `lstat` calls, which is cheap enough for every commit. The files are not opened, because closing
+    /// them would drop the locks of SQLite.
+    /// - Throws: `.moved`, or `.io` if the check itself fails.
     package func verify() throws(StorageError) {
         try Self.verify(database)
         try Self.verify(writeAheadLog)
         if let lock { try Self.verify(lock) }
     }
 
-    /// As `verify()`, without the WAL, which an orderly stop has emptied.
+    /// The same without the WAL, which a clean stop has emptied.
     func verifyDatabase() throws(StorageError) { try Self.verify(database) }
 
-    /// The database is still there, and its WAL is not: what this process has open is all that there is of it.
+    /// True if the database is in place and the WAL is gone. The last commits are then only in the WAL that this
+    /// process has open.
     var hasLostLogOnly: Bool {
         do throws(StorageError) {
             try verifyDatabase()
@@ -58,7 +62,8 @@ package struct FileIdentity: Sendable {
         do throws(StorageError) {
             status = try POSIXFile.status(file.path)
         } catch {
-            // Whatever its errno: it comes after a COMMIT, so it is not the full disk to which nothing was written.
+            // Always `.io`, whatever the `errno`. The check comes after a COMMIT, so `.full` would wrongly say that
+            // nothing was written.
             throw StorageError(.io, code: error.code, error.message)
         }
         guard let status, status.st_dev == file.device, status.st_ino == file.inode else { throw moved(file.path) }

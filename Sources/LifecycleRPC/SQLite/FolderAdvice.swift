@@ -2,10 +2,11 @@ internal import Glibc
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What to do where the owner or the mode of a folder or a file is not safe. Whoever follows it must not harm anything
-/// else: no chmod of a folder that others need as it is (`/tmp`), and none of what belongs to another user.
+/// Advice for a folder or a file whose owner or mode is not safe. Following it must do no other harm. So it never
+/// suggests a chmod of a folder that other programs need as it is (`/tmp`), or of anything that belongs to another
+/// user.
 enum FolderAdvice {
-    /// Why what the daemon makes in the folder would not be safe there, and what to do; nil when it is.
+    /// Why it is not safe to create files in the folder, and what to do; `nil` if it is safe.
     /// - Parameter kind: what the folder is called in the sentence.
     static func danger(of kind: String, _ path: String, _ status: stat, user: uid_t = geteuid()) -> String? {
         if user != 0, status.st_uid != user {
@@ -15,16 +16,17 @@ enum FolderAdvice {
         return "other users may write to \(kind) \(path): \(closing(path, status, user: user))"
     }
 
-    /// Others may write to the folder.
+    /// Advice for a folder that other users may write to.
     static func closing(_ path: String, _ status: stat, user: uid_t = geteuid()) -> String {
         let isShared = status.st_mode & (S_ISVTX | S_ISGID) != 0
         if status.st_uid == user, !isShared { return "run chmod 0700 \(ShellWord.quoted(path))" }
-        // Of a sticky folder nobody else can take away what is made in it; nor of the user's own.
+        // In a sticky folder no other user can remove what this user creates there; the same holds for the user's own
+        // folder.
         guard status.st_mode & S_ISVTX != 0 || status.st_uid == user else { return elsewhere(user) }
         return ownFolder(in: path)
     }
 
-    /// The folder is another user's.
+    /// Advice for a folder that belongs to another user.
     static func owning(_ path: String, _ status: stat, user: uid_t = geteuid()) -> String {
         let isSharedByAll = status.st_mode & S_ISVTX != 0 && status.st_mode & 0o002 != 0
         return isSharedByAll ? ownFolder(in: path) : elsewhere(user)

@@ -1,19 +1,21 @@
 internal import Glibc
 
-/// A file that the user names to be read: rows to import, a backup. Nothing that it is can hold the reader up.
+/// An input file that the user names, such as rows to import or a backup. Only regular files are accepted, so that
+/// reading never waits.
 enum InputFile {
     struct Refusal: Error {
-        /// Completes a sentence that begins with the file's name, as in "… cannot be opened: No such file".
+        /// Completes a sentence that begins with the name of the file, as in "… cannot be opened: No such file".
         let reason: String
     }
 
-    /// Opens it for reading; symbolic links are followed.
+    /// Opens the file for reading. Symbolic links are followed.
     static func open(_ path: String) throws(Refusal) -> Int32 {
-        // Looked at first: to open a device may do something to it, and to open a FIFO waits for its other end.
+        // Checked before the opening, because opening a device may have effects, and opening a FIFO waits for its other
+        // end.
         var status = stat()
         guard stat(path, &status) == 0 else { throw failed("cannot be opened") }
         try check(status)
-        // And again: it may be another one by now.
+        // Checked again after the opening, because the file may have been replaced meanwhile.
         let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failed("cannot be opened") }
         do throws(Refusal) {

@@ -1,14 +1,15 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// The ledger, opened, repaired and brought to the newest schema, by whoever has its lock.
+/// Opens the ledger, repairs it and migrates it to the newest schema. The caller holds the lock.
 struct LedgerOpening {
     let database: Database
     let log: LogKeeper
-    /// The last run did not end in order, or could not empty its log.
+    /// Whether the WAL was not empty: the last run was killed, or could not empty the WAL.
     let hadLog: Bool
 
-    /// - Throws: also `.full`, when there is no room for what must be written; not for what can be copied later.
+    /// - Throws: `.full` among others, if there is no room for necessary writes. A checkpoint for which there is no
+    ///   room is left for later.
     init(
         _ directory: StateDirectory, uptime: @escaping Uptime = systemUptime,
         onReport: @escaping @Sendable (LogReport) -> Void = { _ in },
@@ -16,13 +17,13 @@ struct LedgerOpening {
     ) throws(StorageError) {
         let path = directory.databasePath
         let ballast = try Ballast(databasePath: path)
-        // For the log's index, which SQLite makes before anything else.
+        // Makes room for the index of the WAL, which SQLite creates before anything else.
         let free = DiskSpace.free(at: directory.location.directory) ?? .max
         var room = LogRoom()
         room.frames = (DiskSpace.size(of: directory.location.writeAheadLog) ?? 0) / LogRoom.frame
         if free < room.margin { ballast.shrink(to: ballast.bytes - room.margin) }
 
-        // On a file system that never writes in place this needs room, too.
+        // On a file system that never writes in place this also needs room.
         hadLog = try Self.makingRoom(ballast) { () throws(StorageError) in try directory.rewriteWriteAheadLog() }
         let database = try Database(path: path, mode: .writer)
         self.database = database
@@ -30,10 +31,10 @@ struct LedgerOpening {
         do throws(StorageError) {
             try log.empty()
         } catch {
-            // A reader, or a lack of room, is in the way. The log is whole: reads and refunds go on from it.
+            // A reader or a lack of room prevents the checkpoint. The WAL is complete, so reads and refunds can use it.
             guard error.isPassing else { throw error }
         }
-        // Whoever holds this lock would keep all writes out.
+        // Fails here if another program holds the write lock, which would block all writes.
         try database.execute("BEGIN IMMEDIATE; ROLLBACK")
         try Self.makingRoom(ballast) { () throws(StorageError) in
             _ = try Migrator.run(Schema.migrations, on: database)

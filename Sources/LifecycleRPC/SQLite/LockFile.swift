@@ -1,11 +1,11 @@
 internal import Glibc
 internal import LifecycleSQLite
 
-/// `<database>.lock`: keeps a second daemon out for as long as this object lives, and remembers across restarts that
-/// the database was made once.
+/// The lock file, `<database>.lock`. It keeps a second daemon out while this object lives, and records across restarts
+/// that the database was made.
 ///
-/// The text is `created` or `new....` on the first line, then `pid N`, then perhaps `brief`. The first line keeps its
-/// length, so that rewriting it can never leave half of it.
+/// Its first line is `created` or `new....`, its second line is `pid N`, and its third line, if any, is `brief`. Both
+/// forms of the first line have the same length, so that a rewrite can never leave half of one.
 final class LockFile: Sendable {
     let path: String
     private let descriptor: Int32
@@ -13,11 +13,11 @@ final class LockFile: Sendable {
     private static let created = "created\n"
     private static let notCreated = "new....\n"
     private static let brief = "brief\n"
-    /// How long a brief holder is waited for, in steps of 20 ms.
+    /// How long to wait for a holder that says `brief`, in steps of 20 ms: 30 seconds.
     private static let patience = 1500
     private let isBrief: Bool
 
-    /// - Parameter isBrief: it is held for a moment only, such as for one sweep: who comes meanwhile waits.
+    /// - Parameter isBrief: the lock is held for a short time only, such as for one sweep. Other processes wait for it.
     init(_ path: String, isBrief: Bool = false) throws(StorageError) {
         guard let descriptor = try POSIXFile.open(path, O_RDWR | O_CREAT) else {
             throw StorageError(errno: ENOENT, cannot: "open \(path)")
@@ -30,19 +30,20 @@ final class LockFile: Sendable {
         do throws(StorageError) {
             try write(state: wasCreated ? Self.created : Self.notCreated)
         } catch {
-            // The number in it is for people only: a full disk must not keep refunds waiting for it.
+            // The process id is only information for people. A full disk must not prevent the start, and with it
+            // refunds.
             guard wasCreated, error.kind == .full else { throw error }
         }
     }
 
     deinit { close(descriptor) }  // and with it goes the lock
 
-    /// Whether the database that this lock belongs to was once made.
+    /// Whether the database of this lock file was ever made.
     func wasCreated() throws(StorageError) -> Bool {
         try text().utf8.starts(with: Self.created.utf8)
     }
 
-    /// The same of a path, without the lock and without making the file.
+    /// The same for a path. It takes no lock and creates no file.
     static func saysCreated(_ path: String) throws(StorageError) -> Bool {
         guard let status = try POSIXFile.status(path), status.isRegularFile,
             let descriptor = try POSIXFile.open(path, O_RDONLY | O_NONBLOCK)
@@ -51,7 +52,7 @@ final class LockFile: Sendable {
         return try text(descriptor, path).utf8.starts(with: created.utf8)
     }
 
-    /// Durable when it returns.
+    /// Records that the database was made. Durable when it returns.
     func markCreated() throws(StorageError) {
         try write(state: Self.created)
         try POSIXFile.sync(descriptor, path)
@@ -64,7 +65,7 @@ final class LockFile: Sendable {
             case EINTR: continue
             case EWOULDBLOCK:
                 let text = try text()
-                // Whoever has just taken it may not have said yet for how long.
+                // Give a process that has just taken the lock 100 ms to write whether it is brief.
                 if patience > (text.hasSuffix(Self.brief) ? 0 : Self.patience - 5) {
                     patience -= 1
                     usleep(20_000)

@@ -1,8 +1,8 @@
 internal import LifecycleSQLite
 
-/// When the disk is full, and when it is so no more.
+/// How the WAL and the reserve file are managed when the disk becomes full, and when it has room again.
 extension LogKeeper {
-    /// Sets the ballast aside, and keeps it from now on.
+    /// Sets the reserve file aside, and maintains it from now on.
     func keepBallast() throws(StorageError) {
         keepsBallast = true
         room.pages = try countPages()
@@ -13,33 +13,35 @@ extension LogKeeper {
 
     private var target: Int64 { max(Int64(Ballast.size), room.needed(forCharges: true)) }
 
-    /// Whether so many bytes more would be enough to leave a full disk.
+    /// Whether this many more free bytes would be enough to leave the full disk.
     func isBackWith(_ bytes: Int64) -> Bool {
-        // Not on a disk that others fill: what the log has in normal work is room for refunds, and nobody else takes it.
+        // False for small amounts. On a disk that other programs fill, the WAL's normal size is kept as room for
+        // refunds that no other program can take.
         guard isDiskFull, bytes > LogRoom.normalLog / 8 * 9 else { return false }
         let missing = target - ballast.bytes - bytes
         return missing <= free
     }
 
-    /// Outside of a transaction.
+    /// Call it outside a transaction.
     func enterFullDisk() {
         isDiskFull = true
         room.pages = room.committedPages
         ballast.shrink(to: room.needed(forCharges: false))
     }
 
-    /// Space is back when the ballast can be set aside again.
+    /// Ends the state of a full disk if the reserve file can be set aside again.
     func leaveFullDisk() throws(StorageError) {
         if !wasHeldJustNow { try checkpoint() }
         guard isDiskFull else { return }
-        // A long log makes the next batch ask for more: that must not take turns with the refusal of it.
+        // After a long WAL the next charges need more room. Without this reserve, leaving the full disk and refusing
+        // charges would alternate.
         let reach = target + (room.logBytes > LogRoom.normalLog ? 2 * Self.largeStep : 0)
         guard reach - ballast.bytes <= free else { return }
         isDiskFull = try !setAside(target)
     }
 
-    /// Even what settles a project finds no room.
-    /// - Returns: whether there may be some now.
+    /// Called when not even an expiry or a report finds room. Tries to make some.
+    /// - Returns: whether there may be room now.
     func regainRoom() throws(StorageError) -> Bool {
         guard isDiskFull else {
             enterFullDisk()
@@ -51,22 +53,24 @@ extension LogKeeper {
         return true
     }
 
-    /// Makes the ballast what it should be after a checkpoint, which may have needed some of it, or made less necessary.
+    /// Adapts the reserve file after a checkpoint, which may have used a part of it, or may have made less of it
+    /// necessary.
     func balance() throws(StorageError) {
         guard keepsBallast else { return }
-        // All is copied: perhaps a reader has gone that was in the way.
+        // The whole WAL is copied. Perhaps the reader that prevented it has ended.
         if isDiskFull, room.frames == 0 { isDiskFull = try !setAside(target) }
         if isDiskFull {
             ballast.shrink(to: room.needed(forCharges: false))
             _ = try setAside(room.needed(forCharges: false), step: Self.smallStep)
         } else {
-            // Not for some bytes: it takes two calls each time.
+            // Not for small differences, because each change takes two system calls.
             if ballast.bytes > target + 2 * Self.largeStep { ballast.shrink(to: target) }
             _ = try setAside(target)
         }
     }
 
-    /// When one piece of work is done: as much as a daemon keeps, or none when there was none.
+    /// Called at the end of one piece of work without a daemon. Leaves the reserve file as it was before, but no larger
+    /// than a daemon's.
     func endWork(ballastBefore: Int64) {
         ballast.shrink(to: min(ballastBefore, Int64(Ballast.size)))
     }

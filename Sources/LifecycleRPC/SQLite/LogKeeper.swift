@@ -1,31 +1,33 @@
 internal import Glibc
 internal import LifecycleSQLite
 
-/// Copies the log into the database, gives back what it does not need, and sees to it before each commit that both stay
-/// possible: see `LogRoom`. Not `Sendable`: on the thread of its database.
+/// Makes checkpoints, gives back disk space that the WAL does not need, and ensures before each commit that later
+/// checkpoints and refunds have room: see `LogRoom`. "Log" in these names is the WAL. Not `Sendable`: used on the
+/// thread of its database.
 final class LogKeeper {
     let database: Database
     let ballast: Ballast
     let uptime: Uptime
-    /// New projects and grants are refused, what settles a project goes on, from the space that the ballast gave up.
+    /// New projects and grants are refused. Reports and expiries continue in the space that the reserve file gave back.
     var isDiskFull = false
     var room = LogRoom()
-    /// A ballast is kept between commits; not where the database is opened for one piece of work.
+    /// Whether the reserve file is maintained between commits. False if the database is opened for one piece of work.
     var keepsBallast = false
-    /// Frames for which the log's index has room. It never shrinks while the database is open.
+    /// The number of frames for which the index of the WAL has room. It never shrinks while the database is open.
     private var indexedFrames: Int64 = 0
 
-    /// A reader that holds on to its snapshot, such as a backup, makes checkpoints partial: the next one is tried when as
-    /// many frames more have gathered or a second has passed, and not after every commit, as each looks at the whole WAL.
+    /// The number of frames at which the next checkpoint is tried. A reader with an old snapshot, such as a backup,
+    /// makes checkpoints partial. The next try then comes after `checkpointFrames` more frames or after 1 second, and
+    /// not after every commit, because each try looks at the whole WAL.
     private var nextCheckpoint = Writer.checkpointFrames
     private var lastCheckpoint: Int64 = 0
-    /// All is copied, and the file is still long: a reader was in the way for a moment.
+    /// True if all of the WAL is copied, but a reader prevented the cut of the file.
     private var awaitsTruncation = false
     private var watch = LogWatch()
     private var lastLook: Int64?
     private let pageCount: Statement
     private let onReport: @Sendable (LogReport) -> Void
-    /// Asks readers of our own to let go of their snapshots.
+    /// Asks the daemon's own readers to end their snapshots.
     let freeSnapshots: @Sendable () -> Void
 
     init(
@@ -40,15 +42,16 @@ final class LogKeeper {
         self.freeSnapshots = freeSnapshots
         pageCount = try database.prepare("PRAGMA page_count")
         room.pageSize = try database.integer("PRAGMA page_size") ?? room.pageSize
-        // What an earlier process has left in it nobody has counted yet.
+        // Frames that an earlier process has left in the WAL are estimated from the size of the file.
         room.frames = (logBytes + LogRoom.frame - 1) / LogRoom.frame
     }
 
     // MARK: Before a commit
 
-    /// Sets aside what the transaction that is open makes necessary.
-    /// - Parameter isCharge: it takes credits or gives new ones, and may be refused to leave room for what settles.
-    /// - Throws: `.full` when there is no room for that.
+    /// Sets aside the room that the open transaction makes necessary.
+    /// - Parameter isCharge: whether the transaction takes credits or gives new ones. Then it may be refused, to keep
+    ///   room for captures and refunds.
+    /// - Throws: `.full` if there is no room.
     func prepareCommit(isCharge: Bool) throws(StorageError) {
         let pages = try countPages()
         room.frames = Int64(database.walFrames)
@@ -68,7 +71,7 @@ final class LogKeeper {
         }
     }
 
-    /// The transaction is in the log.
+    /// Call it when the transaction is in the WAL.
     func committed() { room.committedPages = room.pages }
 
     func countPages() throws(StorageError) -> Int64 {
@@ -85,7 +88,8 @@ final class LogKeeper {
     static let largeStep = 4 * LogRoom.mebi
     static let smallStep = LogRoom.mebi
 
-    /// Makes the ballast so large; if it can be, in whole steps, so that not every commit needs some more.
+    /// Grows the reserve file to this size. If the disk has room, it grows by whole steps, so that not every commit has
+    /// to grow it.
     func setAside(_ needed: Int64, step: Int64 = largeStep) throws(StorageError) -> Bool {
         guard ballast.bytes < needed else { return true }
         guard needed - ballast.bytes <= free else { return false }
@@ -93,7 +97,7 @@ final class LogKeeper {
         return try ballast.grow(to: needed)
     }
 
-    /// Where nobody can tell, the writes themselves will.
+    /// In bytes. If they are unknown, the writes themselves will show whether there is room.
     var free: Int64 { DiskSpace.free(at: database.path) ?? .max }
     private var logBytes: Int64 { DiskSpace.size(of: database.path + "-wal") ?? 0 }
 
@@ -113,20 +117,21 @@ final class LogKeeper {
 
     // MARK: Checkpoints
 
-    /// The last checkpoint was partial: whoever stood in its way may have gone.
+    /// True if the last checkpoint was partial. The reader that prevented it may have ended.
     var awaitsCheckpoint: Bool { database.walFrames >= Writer.checkpointFrames || watch.heldSince != nil }
 
-    /// Something is to be looked at again in a second, though nobody asks for anything.
+    /// True if something has to be checked again in 1 second, even if no request arrives.
     var isWatchful: Bool { awaitsCheckpoint || awaitsTruncation || watch.isRaised }
 
-    /// A try now would find the same reader: it is there for more than a moment, and the last try is not long ago.
+    /// True if a checkpoint now would fail because of the same reader: it has held its snapshot for at least 1 second,
+    /// and the last try was less than 1 second ago.
     var wasHeldJustNow: Bool {
         guard let since = watch.heldSince, watch.isHeldByReader else { return false }
         let now = uptime()
         return now &- since >= 1000 && now &- lastCheckpoint < 1000 && database.walFrames < nextCheckpoint
     }
 
-    /// Copies the log into the database when it has grown long. To be called between batches.
+    /// Makes a checkpoint if the WAL has grown long. Call it between commit groups.
     func checkpointIfDue() throws(StorageError) {
         if awaitsTruncation {
             try giveBackLog()
@@ -136,7 +141,8 @@ final class LogKeeper {
         if database.walFrames >= nextCheckpoint || uptime() &- lastCheckpoint >= 1000 { try checkpoint() }
     }
 
-    /// Copies what can be copied, unless the disk could not take all of it: half a copy helps nobody.
+    /// Copies what can be copied. Copies nothing if the disk has no room for all of it, because a part of the copy does
+    /// not help.
     func checkpoint() throws(StorageError) {
         room.pages = try countPages()
         room.committedPages = room.pages
@@ -150,10 +156,11 @@ final class LogKeeper {
         try balance()
     }
 
-    /// - Returns: nil: there was no room.
+    /// - Returns: `nil` if there was no room.
     private func copy() throws(StorageError) -> (logFrames: Int32, checkpointed: Int32)? {
         for attempt in 1...2 {
-            // The second time for what a quota allows, and not what seems to be free.
+            // The first try trusts the free space that the disk shows. A quota may allow less, so the second try counts
+            // on the reserve file only.
             let free = attempt == 1 ? free : 0
             guard let rest = room.ballastDuringCopy(ballast: ballast.bytes, free: free) else { return nil }
             if rest < ballast.bytes { ballast.shrink(to: rest) }
@@ -168,7 +175,7 @@ final class LogKeeper {
         return nil
     }
 
-    /// Looks at the database's file. Only checkpoints write to it.
+    /// Measures the database file. Only checkpoints write to it.
     private func measure(isCounted: Bool) {
         if isCounted { room.frames = Int64(database.walFrames) }
         guard let file = try? POSIXFile.status(database.path) else { return }
@@ -176,7 +183,8 @@ final class LogKeeper {
         if room.frames == 0 { room.spared = Int64(file.st_size) - room.allocated }
     }
 
-    /// A log file never shrinks by itself. It is cut off when it is long, or when that ends a full disk. Waits for nobody: a reader is in the way for a moment only.
+    /// Cuts the WAL file, which never shrinks by itself, if it is long or if that ends the state of a full disk. Does
+    /// not wait for readers, because a reader is usually in the way for a short time only.
     private func giveBackLog() throws(StorageError) {
         let bytes = logBytes
         awaitsTruncation = bytes > LogRoom.longLog || isBackWith(bytes)
@@ -186,12 +194,13 @@ final class LogKeeper {
             awaitsTruncation = false
             measure(isCounted: true)
         } catch  where !error.isFatal {
-            // Later.
+            // It is tried again with the next `checkpointIfDue`.
         }
     }
 
-    /// Empties the log.
-    /// - Throws: `.busy` when a reader is in the way, `.full` when there is no room for the copy. It is whole then.
+    /// Copies all of the WAL and cuts its file to 0 bytes.
+    /// - Throws: `.busy` if a reader prevents it, `.full` if there is no room for the copy. The WAL stays complete
+    ///   then.
     func empty() throws(StorageError) {
         try checkpoint()
         guard watch.heldSince == nil else {
@@ -204,9 +213,9 @@ final class LogKeeper {
         measure(isCounted: true)
     }
 
-    // MARK: The alarm
+    // MARK: Reports
 
-    /// Tells how the log is, once a second at the most.
+    /// Reports the state of the WAL, at most once per second.
     func look() {
         let now = uptime()
         if let lastLook, now &- lastLook < 1000 { return }

@@ -1,21 +1,22 @@
-/// Notices that the log is not given back, and that it is over.
+/// Decides when to warn that the WAL cannot be copied or is too long, and when to end the warning. A pure value.
 struct LogWatch {
-    /// In milliseconds, of a log that cannot be copied further.
+    /// In milliseconds. How long a WAL may not be copied before the warning.
     static let patience: Int64 = 60_000
-    /// Of the free space, as the part of it that the log may have.
+    /// The warning begins when the WAL is longer than the free space divided by this.
     static let share: Int64 = 4
-    /// It is over when it has less than this: not at the same size, or it would be told with every commit.
+    /// The warning ends when the WAL is no longer than the free space divided by this. It differs from `share`, so that
+    /// the warning does not change with every commit.
     static let shareWhenOver: Int64 = 6
 
-    /// Since when, by the monotonic clock, nothing could be copied though there is something.
+    /// Since when nothing could be copied although the WAL has frames, by the monotonic clock in milliseconds.
     private(set) var heldSince: Int64?
-    /// And that is because of a reader, not for want of room.
+    /// True if a reader is the reason, and not a lack of room.
     private(set) var isHeldByReader = false
     private var copied: Int32 = 0
     private(set) var isRaised = false
 
-    /// A checkpoint was tried.
-    /// - Parameter result: nil: it was not begun, or did not end, as there was no room.
+    /// Notes the result of a checkpoint.
+    /// - Parameter result: `nil` if it did not begin or did not finish because there was no room.
     mutating func note(_ result: (logFrames: Int32, checkpointed: Int32)?, at now: Int64) {
         isHeldByReader = result.map { $0.logFrames != $0.checkpointed } ?? false
         guard let result else {
@@ -26,13 +27,13 @@ struct LogWatch {
             heldSince = nil
             copied = 0
         } else if heldSince == nil || result.checkpointed > copied {
-            // A reader comes after another, and each lets it get on.
+            // One reader follows another, and between them the copying advances.
             heldSince = now
             copied = result.checkpointed
         }
     }
 
-    /// - Returns: what to tell now; nil: nothing is new.
+    /// - Returns: the change to report; `nil` if there is none.
     mutating func look(logBytes: Int64, freeBytes: Int64?, at now: Int64) -> LogReport.Alarm? {
         let isHeld = heldSince.map { now &- $0 >= Self.patience } ?? false
         let part = isRaised ? Self.shareWhenOver : Self.share
@@ -48,20 +49,20 @@ struct LogWatch {
     }
 }
 
-/// How the log is, as the writer sees it.
+/// The state of the WAL as the writer sees it.
 package struct LogReport: Sendable, Equatable {
     package enum Alarm: Sendable, Equatable {
         case raised(String)
         case cleared
     }
 
-    /// Bytes of the file.
+    /// The size of the WAL file in bytes.
     package var logBytes: Int64
-    /// Bytes on the database's disk; nil when nobody can tell.
+    /// The free bytes on the disk of the database; `nil` if they are unknown.
     package var freeBytes: Int64?
-    /// Milliseconds for which nothing of it could be copied.
+    /// The milliseconds for which nothing of the WAL could be copied.
     package var heldFor: Int64
-    /// New charges are refused for want of room.
+    /// Whether new charges are refused because there is no room.
     package var refusesCharges: Bool
     package var alarm: Alarm?
 }

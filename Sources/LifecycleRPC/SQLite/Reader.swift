@@ -2,7 +2,7 @@ internal import Glibc
 package import LifecycleCore
 package import LifecycleSQLite
 
-/// A read-only connection and what it takes to run a read in one snapshot. Not `Sendable`: one thread's own.
+/// A read-only connection that runs reads in one snapshot. Not `Sendable`: used on one thread only.
 package final class Reader {
     private let database: Database
     private let transaction: SQLiteReadTransaction
@@ -24,7 +24,7 @@ package final class Reader {
         self.onError = onError
     }
 
-    /// Runs a read in the snapshot that is open, opening one when there is none. Whoever calls ends it.
+    /// Runs a read in the open snapshot, or in a new one if none is open. The caller ends the snapshot.
     package func run(_ read: BoundCall.Read, _ context: CallContext) -> ReadOutcome {
         transaction.begin(at: context.now)
         defer { report() }
@@ -36,7 +36,7 @@ package final class Reader {
         return .answered(result, transaction.effects)
     }
 
-    /// The same for what is no request.
+    /// The same for reads of the daemon itself.
     func read<Value>(_ body: (any ReadTransaction) throws(RPCError) -> Value) throws(RPCError) -> Value {
         transaction.failure = nil
         defer { report() }
@@ -55,27 +55,27 @@ package final class Reader {
         try transaction.reporting { () throws(StorageError) in try begin.run() }
     }
 
-    /// Lets go of the snapshot: what was committed meanwhile is seen by the next read.
+    /// Ends the snapshot. The next read sees what was committed meanwhile.
     package func endSnapshot() {
         if database.isInTransaction { try? end.run() }
     }
 
-    /// Ends what it runs, from any thread, for as long as this lives.
+    /// Interrupts the running statement from any thread. Valid while this object lives.
     var interrupter: Database.Interrupter {
         get throws(StorageError) { try database.interrupter }
     }
 
-    /// Forgets the pages that it keeps of the file.
+    /// Frees the cached pages of the file.
     package func giveBackMemory() { database.giveBackMemory() }
 
-    /// Whether any project is neither completed nor failed: such a daemon has something to watch over.
+    /// Whether any project is unfinished: then the daemon has deadlines to watch.
     package func hasUnfinishedProjects() throws(StorageError) -> Bool {
         try database.integer("SELECT 1 FROM project WHERE deadline IS NOT NULL LIMIT 1") != nil
     }
 
-    /// What an unclean stop asks for: an audit. Each of its statements is right by itself: one snapshot for all of them
-    /// would only be longer in the way of the log.
-    /// - Returns: one sentence for each thing found.
+    /// Runs the audit, as is needed after an unclean stop. Each of its statements is correct without the others, so
+    /// each has its own snapshot: a common one would keep the WAL from being copied for longer.
+    /// - Returns: one sentence for each finding.
     func verify() throws(StorageError) -> [String] {
         do throws(RPCError) {
             let findings = try transaction.audit().findings
@@ -86,9 +86,9 @@ package final class Reader {
     }
 }
 
-/// What came of a read.
+/// The result of a read.
 package enum ReadOutcome: Sendable {
     case answered(Result<Reply, RPCError>, [ConnectionEffect])
-    /// It saw what is past its deadline: that is settled first, then it is asked again.
+    /// The read met due projects. The caller has these expired first and then runs the read again.
     case due(Due)
 }

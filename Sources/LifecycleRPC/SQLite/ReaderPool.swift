@@ -4,8 +4,8 @@ internal import LifecycleSystem
 internal import NIOConcurrencyHelpers
 internal import Synchronization
 
-/// Threads for reads that go through many rows, so that nobody else waits for them. Three: an audit of millions of rows
-/// and a backup, of which there is never more than one, leave the third for lists. Whose is next says `ScanQueue`.
+/// The threads for scans, so that scans do not delay other requests. There are three: an audit of millions of rows and
+/// a backup may take minutes on two of them, and leave the third for lists. `ScanQueue` decides which scan is next.
 package final class ReaderPool: Sendable {
     package typealias Completion = @Sendable (Result<Reply, RPCError>, [ConnectionEffect]) -> Void
 
@@ -21,13 +21,14 @@ package final class ReaderPool: Sendable {
     private struct State {
         var queue = ScanQueue<Job>()
         var isClosed = false
-        /// Of the connections of the threads that run.
+        /// The interrupters of the connections whose threads run.
         var interrupters: [Int: Database.Interrupter] = [:]
     }
 
     private static let threads = 3
     private let state = Mutex(State())
-    /// True while a thread has something to do. Held around every access to `state`, so that no change goes unnoticed.
+    /// True while a scan can start or the pool is closed. Locked around every change of `state`, so that a waiting
+    /// thread sees each change.
     private let isFilled = ConditionLock(value: false)
     private let writes: WriterThread
     private let context: @Sendable (Caller) -> CallContext
@@ -55,10 +56,10 @@ package final class ReaderPool: Sendable {
         }
     }
 
-    /// Runs a read on one of the threads; the completion gets a reply whose text is already made.
+    /// Runs a read on one of the threads. The text of the reply is already made when the completion gets it.
     /// - Parameters:
-    ///   - isWhole: it goes through the whole ledger.
-    ///   - source: who asks, for `cancel`.
+    ///   - isWhole: whether it visits all of the ledger.
+    ///   - source: the connection that asked, for `cancel`.
     package func submit(
         _ read: @escaping BoundCall.Read, _ context: CallContext, isWhole: Bool = false,
         source: ObjectIdentifier? = nil, completion: @escaping Completion
@@ -67,12 +68,12 @@ package final class ReaderPool: Sendable {
         add(Entry(owner: owner, isWhole: isWhole, job: .read(read, context, completion)))
     }
 
-    /// Nobody waits any more for what this source asked for and what has not begun.
+    /// Removes the waiting scans of this source, which has ended.
     func cancel(_ source: ObjectIdentifier, of caller: Caller) {
         refuse(change { $0.queue.cancel(Owner(uid: caller.uid, source: source)) })
     }
 
-    /// Reads what comes after an event, on one of the threads.
+    /// Reads the events after a position, on one of the threads.
     func readPage(
         _ filter: EventFilter, after position: Int64,
         completion: @escaping @Sendable (Result<EventPage, RPCError>) -> Void
@@ -80,13 +81,13 @@ package final class ReaderPool: Sendable {
         add(Entry(owner: Owner(), isWhole: false, job: .page(filter, after: position, completion)))
     }
 
-    /// Checks the whole database, beside all else.
+    /// Checks the whole database while requests are served.
     func verify(_ completion: @escaping @Sendable (Result<[String], StorageError>) -> Void) {
         add(Entry(owner: Owner(), isWhole: true, job: .verify(completion)))
     }
 
-    /// Refuses what has not begun, abandons what runs, and ends the threads.
-    /// - Parameter time: it waits no longer; who has not ended by then is left behind.
+    /// Refuses waiting scans, interrupts running ones and ends the threads.
+    /// - Parameter time: when to return at the latest. Threads that still run then are left to run.
     package func close(by time: ContinuousClock.Instant) async {
         let abandoned = change { state in
             state.isClosed = true
@@ -99,12 +100,12 @@ package final class ReaderPool: Sendable {
                 return !state.interrupters.isEmpty
             }
             guard isLeft, ContinuousClock.now < time else { return }
-            // And again: one that comes between two statements is lost.
+            // An interrupt between two statements has no effect, so it is repeated.
             try? await Task.sleep(for: .milliseconds(5))
         }
     }
 
-    // MARK: Between the threads
+    // MARK: Shared state
 
     private func add(_ entry: Entry) {
         let isClosed = change { state in
@@ -129,7 +130,7 @@ package final class ReaderPool: Sendable {
         return value
     }
 
-    /// Waits for one and takes it; nil: there will be none.
+    /// Waits for a scan that can start, and takes it; `nil` if the pool is closed.
     private func take() -> Entry? {
         isFilled.lock(whenValue: true)
         return changeAndUnlock { $0.isClosed ? nil : $0.queue.next() }
@@ -145,7 +146,7 @@ package final class ReaderPool: Sendable {
         }
     }
 
-    // MARK: A thread
+    // MARK: Threads
 
     private func work(_ reader: Reader, _ number: Int) {
         SystemThread.setName("scanner")
@@ -156,7 +157,7 @@ package final class ReaderPool: Sendable {
             let time = (ContinuousClock.now - start).inNanoseconds
             change { $0.queue.ended(entry, took: time) }
         }
-        // Before its connection is closed.
+        // The interrupter must be gone before its connection is closed.
         change { $0.interrupters[number] = nil }
         withExtendedLifetime(reader) {}
     }
@@ -197,7 +198,7 @@ package final class ReaderPool: Sendable {
         }
     }
 
-    /// Long results are written here and not where all connections are served.
+    /// Writes the text of the reply on this thread, because it may be long and the event loop serves all connections.
     private static func encoded(_ read: BoundCall.Read, _ context: CallContext, by reader: Reader) -> ReadOutcome {
         defer { reader.endSnapshot() }
         let outcome = reader.run(read, context)

@@ -1,10 +1,10 @@
 internal import LifecycleCore
 
-/// Scans that wait for a thread, and which one is next: the users' in turn, then their connections', by the time that
-/// their scans took. At most two of a user run at once, and at most two of those that take minutes, so that with three
-/// threads nobody waits for all of one user's, nor for an audit and a backup. Pure.
+/// The waiting scans, and which one is next. Users take turns, and so do the connections of one user, by the time that
+/// their scans took. At most two scans of one user run at once, and at most two that visit the whole ledger. So with
+/// three threads no user waits for all scans of another user, nor for an audit and a backup. A pure value.
 struct ScanQueue<Job: Sendable>: Sendable {
-    /// Whose it is. The daemon's own have no user.
+    /// Who asked for the scan. The daemon's own scans have no user.
     struct Owner: Hashable, Sendable {
         var uid: UInt32?
         var source: ObjectIdentifier?
@@ -12,7 +12,7 @@ struct ScanQueue<Job: Sendable>: Sendable {
 
     struct Entry: Sendable {
         let owner: Owner
-        /// Goes through the whole ledger.
+        /// Whether it visits the whole ledger.
         let isWhole: Bool
         let job: Job
     }
@@ -31,10 +31,10 @@ struct ScanQueue<Job: Sendable>: Sendable {
         if waiting[entry.owner]?.count == 1 { order.add(entry.owner, of: entry.owner.uid) }
     }
 
-    /// Whether one may start now.
+    /// Whether a waiting scan may start now.
     var hasNext: Bool { order.first(where: mayStart) != nil }
 
-    /// Takes out the one that starts now.
+    /// Removes and returns the scan that starts now.
     mutating func next() -> Entry? {
         guard let (uid, owner) = order.next(where: mayStart), var entries = waiting[owner], !entries.isEmpty else {
             return nil
@@ -46,7 +46,7 @@ struct ScanQueue<Job: Sendable>: Sendable {
         return entry
     }
 
-    /// It took so many nanoseconds.
+    /// Notes that a scan has ended. `time` is in nanoseconds.
     mutating func ended(_ entry: Entry, took time: Int64) {
         let uid = entry.owner.uid
         order.charge(entry.owner, of: uid, time)
@@ -59,13 +59,13 @@ struct ScanQueue<Job: Sendable>: Sendable {
     }
 
     /// The owner has gone.
-    /// - Returns: what of it waited.
+    /// - Returns: its waiting scans.
     mutating func cancel(_ owner: Owner) -> [Entry] {
         order.forget(owner, of: owner.uid)
         return waiting.removeValue(forKey: owner) ?? []
     }
 
-    /// Takes out all that wait.
+    /// Removes and returns all waiting scans.
     mutating func removeAll() -> [Entry] {
         let all = waiting.values.flatMap(\.self)
         for owner in waiting.keys { order.forget(owner, of: owner.uid) }

@@ -2,25 +2,25 @@ internal import Glibc
 internal import LifecycleCore
 package import LifecycleSQLite
 
-/// The folder of the ledger, checked and locked before SQLite sees any of it.
+/// The folder of the ledger. It is checked and locked before SQLite opens any file in it.
 ///
-/// Order at start: `init` (folder, file, lock, is the database still there, the file's own lock), `rewriteWriteAheadLog()`, open the writer,
-/// migrate, `checkpoint(.truncate)`, `sync()`, `markCreated()`. Keep the object as long as the process lives: it holds
-/// the locks.
+/// The order at a start: `init` (checks the folder and the file, takes the lock, checks that the database still exists,
+/// locks the file itself), `rewriteWriteAheadLog()`, open the writer, migrate, `checkpoint(.truncate)`, `sync()`,
+/// `markCreated()`. Keep the object for as long as the process lives, because it holds the locks.
 package final class StateDirectory: Sendable {
     package let location: DatabasePath
     private let lock: LockFile
-    /// nil when there is no database yet that is to be replaced, or on a network file system.
+    /// `nil` if a restore replaces a database that does not exist yet, or on a network file system.
     private let databaseLock: DatabaseLock?
 
-    /// The database's absolute path, without links.
+    /// The absolute path of the database, without symbolic links.
     package var databasePath: String { location.path }
 
-    /// - Throws: `.cannotOpen` for a folder or a file that is not safe to use, `.locked` when another daemon runs on
-    ///   it, `.moved` when a database that had been made is gone.
+    /// - Throws: `.cannotOpen` if a folder or a file is not safe to use, `.locked` if another daemon uses it, `.moved`
+    ///   if a database was made here and is gone.
     /// - Parameters:
     ///   - isBrief: see `LockFile`.
-    ///   - replacesDatabase: to put another one in its place, so that it may be gone.
+    ///   - replacesDatabase: whether another database is put in its place, so that it need not exist.
     package init(
         databasePath: String, isBrief: Bool = false, replacesDatabase: Bool = false
     ) throws(StorageError) {
@@ -39,25 +39,26 @@ package final class StateDirectory: Sendable {
         self.lock = lock
     }
 
-    /// Must come before SQLite opens the database: see `WriteAheadLog`.
+    /// Must run before SQLite opens the database: see `WriteAheadLog`.
     /// - Returns: whether the last stop was unclean.
     package func rewriteWriteAheadLog() throws(StorageError) -> Bool {
         try WriteAheadLog.rewrite(location.writeAheadLog)
     }
 
-    /// From now on a missing database file is an error, not an invitation to make a new one. Durable when it returns.
+    /// Records that the database was made. From now on a missing file is an error, and no new one is created. Durable
+    /// when it returns.
     package func markCreated() throws(StorageError) {
         if try !lock.wasCreated() { try lock.markCreated() }
     }
 
-    /// Makes the names of new files durable. SQLite does this for some of them, and ignores it when it fails.
+    /// Makes the names of new files durable. SQLite does this for some of them, but ignores errors.
     package func sync() throws(StorageError) {
         try POSIXFile.sync(folder: location.directory)
     }
 
     // MARK: Steps
 
-    /// Creates the last folder of the path, mode 0700, when only that one is missing.
+    /// Creates the last folder of the path, mode 0700, if its parent exists.
     private static func createFolder(_ folder: String) throws(StorageError) {
         guard try POSIXFile.status(folder) == nil else { return }
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
@@ -84,7 +85,7 @@ package final class StateDirectory: Sendable {
             throw StorageError(.cannotOpen, "\(path) is not a regular file: give the path of a database")
         }
         let user = geteuid()
-        // The folder was checked before: it is the caller's own, and so is what he does with a file in it.
+        // The folder was checked before and belongs to the user, so the user may change files in it.
         let command = ShellWord.quoted(path)
         guard user == 0 || status.st_uid == user else {
             let advice =
@@ -97,13 +98,13 @@ package final class StateDirectory: Sendable {
         }
     }
 
-    /// Each name has a lock and a WAL of its own: daemons on two names of one file would overwrite each other's commits.
+    /// Each name has its own lock and WAL. Daemons that use two names of one file would overwrite each other's commits.
     private static func checkNames(_ location: DatabasePath) throws(StorageError) {
         guard let status = try POSIXFile.status(location.path), status.st_nlink > 1,
             let descriptor = try POSIXFile.open(location.directory, O_RDONLY | O_DIRECTORY)
         else { return }
         let folder = OpenFolder(descriptor, path: location.directory)
-        // A restore that was interrupted leaves the name under which it keeps the file.
+        // An interrupted restore leaves a second name under which it keeps the file.
         let kept = folder.names().filter { folder.file($0).hasPrefix(PreviousDatabase.prefix(of: location)) }.count {
             folder.status($0)?.st_ino == status.st_ino
         }
@@ -115,8 +116,8 @@ package final class StateDirectory: Sendable {
         }
     }
 
-    /// SQLite would quietly begin an empty ledger, and delete the WAL that holds the last commits. It takes an empty
-    /// file for a missing one.
+    /// SQLite would silently start an empty ledger and delete the WAL with the last commits. It treats an empty file
+    /// like a missing one.
     private static func checkNotLost(_ location: DatabasePath, wasCreated: Bool) throws(StorageError) {
         let size = try POSIXFile.status(location.path)?.st_size ?? 0
         let logSize = try POSIXFile.status(location.writeAheadLog)?.st_size ?? 0

@@ -1,10 +1,10 @@
 internal import LifecycleSQLite
 internal import Synchronization
 
-/// Whether storage has failed for good. Any thread.
+/// Whether storage has failed permanently. May be used on any thread.
 ///
-/// Nothing is read any more then: a lock that was not given back holds up each read for the ten seconds that SQLite
-/// tries, and the reads that wait on the event loop would keep the daemon from ending.
+/// After a failure nothing is read any more. If a lock was not released, each read would wait for the 10 seconds that
+/// SQLite tries, and the reads that wait on the event loop would delay the end of the daemon.
 final class StorageHealth: Sendable {
     private let failed = Atomic(false)
 

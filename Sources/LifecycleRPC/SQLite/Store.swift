@@ -3,11 +3,11 @@ package import LifecycleCore
 package import LifecycleSQLite
 internal import LifecycleSystem
 
-/// The ledger on disk: opened in the order that makes what was acknowledged before survive whatever ended the last run.
+/// The ledger on disk. It is opened in an order in which acknowledged writes survive any end of the last run.
 package final class Store: Sendable {
     package let writes: WriterThread
     package let scans: ReaderPool
-    /// The last run did not end in order: a kill, a crash, a power cut.
+    /// The last run ended by a kill, a crash or a power cut.
     package let stoppedUncleanly: Bool
 
     private let nextDeadline = NextDeadline()
@@ -19,36 +19,37 @@ package final class Store: Sendable {
     package struct Environment: Sendable {
         package var clock: WallClock
         package var uptime: Uptime
-        /// How long the machine has run.
+        /// The milliseconds since the machine started, also while it slept.
         package var sinceStart: Uptime
         package var limits: Limits
         package var metrics: any MetricsSource
-        /// Runs completions where the callers live.
+        /// Runs completions on the thread of their callers.
         package var deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
         package var onBatch: @Sendable (_ jobs: Int, _ took: Duration) -> Void
-        /// Told what the daemon's clocks did, as which caller.
+        /// Called with the events of expired projects, and as which caller the daemon expired them.
         package var onSweep: @Sendable (WriteOutcome, Caller) -> Void
-        /// Told, on the writer thread, which event is the newest on disk.
+        /// Called on the writer's thread with the number of the newest durable event.
         package var onCommit: @Sendable (Int64) -> Void
         /// Calls back after some time, on any thread. Tests move the clock and call `WriterThread.tick()` instead.
         package var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
-        /// Milliseconds by which that may be late, and for which the writer may be busy; more means that the process stood
-        /// still. Tests that move the clock and
-        /// ring nothing have all the time there is.
+        /// In milliseconds. If a timer is later than this, or the writer is busy for longer, the process is assumed to
+        /// have stood still, and leases are extended. `.max` turns this off, for tests that move the clock without
+        /// timers.
         package var patience: Int64
-        /// Asked on the writer thread, with the uptime: whether the event loop stood still at some time since the last call.
+        /// Called on the writer's thread with the uptime: whether the event loop has stood still since the last call.
         package var hasLoopPaused: @Sendable (Int64) -> Bool
-        /// Told what storage said, from any thread. After a fatal error nothing may be acknowledged any more.
+        /// Called with storage errors, on any thread. After a fatal error no write may be acknowledged.
         package var onError: @Sendable (StorageError) -> Void
-        /// Told, on the writer thread, that the clock was set or the machine slept.
+        /// Called on the writer's thread when the clock was set or the machine slept.
         package var onClockJump: @Sendable (ClockJump) -> Void
-        /// Where backups are made; nil: in `backups` beside the database.
+        /// The folder for backups; `nil` for `backups` in the folder of the database.
         package var backupFolder: String?
-        /// Told what became of each backup and how long it took, on the thread that made it.
+        /// Called with the result of each backup and how long it took, on the thread that made it.
         package var onBackup: @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void
-        /// Told how the log is, once a second at the most, on the writer thread.
+        /// Called with the state of the WAL, at most once per second, on the writer's thread.
         package var onLog: @Sendable (LogReport) -> Void
-        /// Opened for one sweep and closed again: who starts meanwhile waits instead of giving up.
+        /// The ledger is opened for one sweep and then closed. A daemon that starts meanwhile waits instead of giving
+        /// up.
         package var isBrief: Bool
 
         package init(
@@ -91,7 +92,8 @@ package final class Store: Sendable {
         }
     }
 
-    /// Locks, repairs, migrates and sweeps. When it returns, the ledger is ready and its threads run.
+    /// Locks, repairs and migrates the ledger, and expires due projects. When it returns, the ledger is ready and its
+    /// threads run.
     package init(path: String, _ environment: Environment) throws(StorageError) {
         directory = try StateDirectory(databasePath: path, isBrief: environment.isBrief)
         let backups = Backups(
@@ -136,32 +138,32 @@ package final class Store: Sendable {
         try scans.start { () throws(StorageError) in try makeReader() }
     }
 
-    /// A connection for point reads, to be used on the thread that asks for it.
+    /// Opens a connection for point reads, which is used on the calling thread.
     package func makeReader() throws(StorageError) -> sending Reader {
         try Reader(path: directory.databasePath, nextDeadline, health: health, backups: backups, onError: onError)
     }
 
-    /// After an unclean stop: checks the whole file and the whole ledger while callers are already served.
-    /// - Parameter completion: gets one sentence for each thing found, on a thread of the store.
+    /// Checks the whole file and the whole ledger after an unclean stop, while callers are already served.
+    /// - Parameter completion: gets one sentence for each finding, on a thread of the store.
     package func verify(_ completion: @escaping @Sendable (Result<[String], StorageError>) -> Void) {
         scans.verify(completion)
     }
 
-    /// The newest backup there is: when it was written, in seconds since 1970, and its bytes. Looks at the disk.
+    /// When the newest backup was written, in seconds since 1970, and its size in bytes. Reads the folder.
     package func newestBackup() -> (time: Int64, bytes: Int64)? { backups.folder.newest() }
 
-    /// Abandons the backup that is being made, whose caller is told so, and refuses further ones.
-    /// - Parameter time: waits no longer for the end of it.
+    /// Stops the running backup, whose caller gets an error, and refuses further ones.
+    /// - Parameter time: when to return at the latest.
     package func stopBackups(by time: ContinuousClock.Instant) async { await backups.stop(by: time) }
 
-    /// Whether any project has a deadline, as far as is known without a look at the disk.
+    /// Whether any project has a deadline, as far as is known without a read.
     var hasUnfinishedProjects: Bool { nextDeadline.time.milliseconds < .max }
 
-    /// Writes what is queued, empties the WAL and closes.
-    /// - Parameter time: what is queued is given up then.
-    /// - Returns: once all is on disk, nil; else what went wrong.
+    /// Writes what is queued, empties the WAL and closes the database.
+    /// - Parameter time: when the writer gives up the work that still waits.
+    /// - Returns: `nil` if everything is on disk, otherwise the error.
     package func close(by time: ContinuousClock.Instant = .now + .seconds(86_400)) async -> StorageError? {
-        // Their snapshots would be in the way of emptying the WAL.
+        // Their snapshots would prevent the WAL from being emptied.
         await stopBackups(by: time)
         await scans.close(by: time)
         return await withCheckedContinuation { done in writes.close(by: time) { done.resume(returning: $0) } }
@@ -169,6 +171,6 @@ package final class Store: Sendable {
 }
 
 extension Caller {
-    /// The daemon itself, as the one who fails what nobody reported.
+    /// The daemon itself, as the caller that fails due projects.
     static let daemon = Caller(uid: geteuid(), gid: getegid(), pid: getpid(), roles: [.admin])
 }

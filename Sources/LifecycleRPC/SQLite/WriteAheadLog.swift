@@ -1,15 +1,16 @@
 internal import Glibc
 internal import LifecycleSQLite
 
-/// Makes sure, before SQLite opens the database, that the WAL we can read is the WAL on the disk.
+/// Ensures, before SQLite opens the database, that the WAL that can be read is also on the disk.
 ///
-/// When a sync fails the kernel marks the pages clean and forgets them: the page cache then shows commits that the disk
-/// does not have, and a later sync says ok. The same bytes written again are dirty again, and the sync means something.
-/// Only ever done before the database is open: closing a descriptor of SQLite's files drops its locks on them.
+/// When a sync fails, the kernel marks the pages as clean. The page cache then shows commits that are not on the disk,
+/// and a later sync succeeds without writing them. Writing the same bytes again makes the pages dirty again, so that
+/// the sync is meaningful. Do this only before the database is open: closing a descriptor of a file of SQLite drops its
+/// locks.
 enum WriteAheadLog {
     private static let chunk = 1 << 20
 
-    /// - Returns: whether there was anything in it, which means that the last stop was unclean.
+    /// - Returns: whether the WAL had any bytes, which means that the last stop was unclean.
     static func rewrite(_ path: String) throws(StorageError) -> Bool {
         guard let descriptor = try POSIXFile.open(path, O_RDWR) else { return false }
         defer { close(descriptor) }

@@ -1,27 +1,27 @@
-/// What follows from a wall clock that was set, and is not done yet. Pure.
+/// The work that the writer has to do because the wall clock was set. A pure value.
 struct ClockChanges {
-    /// The daemon starts, and nobody has looked at the clock yet.
+    /// The daemon starts and has not compared the clock with what the ledger knows of it yet.
     var isStarting = false
-    /// The clock went back, and since then deadlines lie too far in the future.
+    /// The clock went back, and the deadlines that were written before lie too far in the future.
     var isBack = false
-    /// Whether the runtime of any project may end earlier than its terms say, as the clock was set back.
+    /// Whether the runtime of a project may end earlier than its terms say, because the clock was set back.
     var mayBeSetBack = false
-    /// By how many milliseconds the clock went forwards.
+    /// The milliseconds by which the clock went forwards and that no committed transaction has taken into account.
     private(set) var forward: Int64 = 0
-    /// How many of them are taken into account in the transaction that is open.
+    /// The part of `forward`, in milliseconds, that the open transaction takes into account.
     private var done: Int64 = 0
 
-    /// In milliseconds.
+    /// The milliseconds that neither a committed nor the open transaction has taken into account.
     var undone: Int64 { forward &- done }
 
-    /// Where no project was set back, a step forwards is only time that passes.
+    /// Ignored if no project was set back: then a step forwards is only time that passes.
     mutating func goForward(by milliseconds: Int64) {
         guard mayBeSetBack, milliseconds > 0 else { return }
         let (sum, overflow) = forward.addingReportingOverflow(milliseconds)
         forward = overflow ? .max : sum
     }
 
-    /// All that was undone is taken into account in the transaction that is open.
+    /// The open transaction takes all of `forward` into account.
     mutating func noteDone() { done = forward }
 
     mutating func commit() {

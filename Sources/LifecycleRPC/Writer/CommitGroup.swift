@@ -1,20 +1,20 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// The writes that share one commit, and what became of them. Pure.
+/// The writes that share one commit, and their outcomes. A pure value.
 struct CommitGroup {
     private(set) var jobs: [WriteJob]
-    /// In the order of the jobs. nil: nothing was done, as the write met too many due projects; it is postponed.
+    /// In the order of the jobs. `nil` for a postponed job: it met too many due projects, and nothing of it was done.
     private(set) var outcomes: [WriteOutcome?] = []
-    /// The due projects that the postponed writes met.
+    /// The due projects that the postponed jobs met.
     private(set) var due = Due()
-    /// The sources of postponed writes. Their later writes are postponed, too, so that their order stays.
+    /// The sources of postponed jobs. Later jobs of the same source are postponed too, to keep their order.
     private(set) var postponedSources: Set<ObjectIdentifier> = []
-    /// What was expired on the way.
+    /// The events of the projects that were expired on behalf of the jobs.
     private(set) var expired: [NewEvent] = []
     private(set) var errors: [StorageError] = []
 
-    /// After this error nothing may be acknowledged any more.
+    /// The fatal error, if there was one. After it no write may be acknowledged.
     var failure: StorageError? { errors.first(where: \.isFatal) }
 
     var postponed: [WriteJob] { zip(jobs, outcomes).filter { $1 == nil }.map(\.0) }
@@ -23,11 +23,11 @@ struct CommitGroup {
 
     mutating func note(_ error: StorageError) { errors.append(error) }
 
-    /// Writes that joined before the commit.
+    /// Adds jobs that arrived before the commit.
     mutating func join(_ more: [WriteJob]) { jobs += more }
 
-    /// Puts the writes that work on a full disk last, and refuses the others.
-    /// - Returns: those that are left to do.
+    /// Refuses the jobs that charge or grant, and moves them to the front. The others work on a full disk.
+    /// - Returns: the jobs that are left to run.
     mutating func refuseCharges() -> [WriteJob] {
         assert(outcomes.isEmpty)
         let charges = jobs.filter { !$0.worksOnFullDisk }
@@ -37,13 +37,13 @@ struct CommitGroup {
         return others
     }
 
-    /// The next writes fail with this error.
+    /// Answers the next jobs with this error.
     mutating func refuse(_ count: Int, _ error: RPCError) {
         assert(outcomes.count + count <= jobs.count)
         outcomes += Array(repeating: WriteOutcome(.failure(error)), count: count)
     }
 
-    /// An attempt is committed.
+    /// Adds the results of a transaction that was committed.
     mutating func commit(_ attempt: Attempt) {
         assert(outcomes.count + attempt.outcomes.count <= jobs.count)
         if outcomes.isEmpty { outcomes = attempt.outcomes } else { outcomes += attempt.outcomes }
@@ -52,7 +52,7 @@ struct CommitGroup {
         expired += attempt.expired
     }
 
-    /// What one transaction does. It is dropped when the transaction is rolled back.
+    /// The results of one transaction. The caller drops them if the transaction is rolled back.
     struct Attempt {
         private(set) var jobs: [WriteJob]
         private(set) var outcomes: [WriteOutcome?] = []
@@ -69,10 +69,10 @@ struct CommitGroup {
         }
 
         var hasNext: Bool { outcomes.count < jobs.count }
-        /// The write that runs next; nil: all have run.
+        /// The job that runs next; `nil` if all have run.
         var next: WriteJob? { hasNext ? jobs[outcomes.count] : nil }
 
-        /// An earlier write of its source is postponed, and so it must be, too.
+        /// True if an earlier job of the same source is postponed.
         func mustWait(_ job: WriteJob) -> Bool {
             guard !postponedSources.isEmpty, let source = job.source else { return false }
             return postponedSources.contains(source)
@@ -80,7 +80,7 @@ struct CommitGroup {
 
         mutating func join(_ more: [WriteJob]) { jobs += more }
 
-        /// - Parameter outcome: of the next write; nil: it is postponed.
+        /// - Parameter outcome: the outcome of the next job; `nil` if it is postponed.
         mutating func finish(_ outcome: WriteOutcome?) {
             if outcome == nil, let source = next?.source { postponedSources.insert(source) }
             outcomes.append(outcome)
@@ -91,10 +91,10 @@ struct CommitGroup {
             room -= count
         }
 
-        /// There is no room to expire what a write has met.
+        /// Notes the due projects of a job that is postponed, because `room` is used up.
         mutating func postpone(until due: Due) { self.due.formUnion(due) }
 
-        /// It takes credits or gives new ones.
+        /// Whether any of the jobs takes credits or gives new ones.
         var isCharge: Bool { jobs.contains { !$0.worksOnFullDisk } }
     }
 }

@@ -2,16 +2,16 @@ internal import DequeModule
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What the writer was asked to do and has not done: writes, expiries, checks, the close. Pure.
+/// The work that the writer was asked to do and has not done: writes, expiries, checks and the close. A pure value.
 struct CommitQueue {
-    /// Due projects to be expired, and what waits for that.
+    /// Due projects that are to be expired, and the callers and writes that wait for this expiry.
     struct Expiry {
         var due: Due
         var completions: [@Sendable () -> Void] = []
         /// Writes that met these projects, and later writes of the same sources.
         var jobs: [WriteJob] = []
 
-        /// Only some projects that reads have met: several of these fit into one transaction.
+        /// True if it names only some projects that reads have met. Several such expiries fit into one transaction.
         var isMergeable: Bool { due.users.isEmpty && !due.isEverything && jobs.isEmpty }
 
         func holds(_ source: ObjectIdentifier) -> Bool { jobs.contains { $0.source == source } }
@@ -21,11 +21,11 @@ struct CommitQueue {
     private var checks: [@Sendable () -> Void] = []
     private var expiries = Deque<Expiry>()
     private(set) var close: (@Sendable (StorageError?) -> Void)?
-    /// What waits at this time is given up.
+    /// When the writer gives up the work that still waits.
     private(set) var closesBy: ContinuousClock.Instant?
     private var loopQuestion = LoopQuestion()
 
-    /// Nothing can be done at once.
+    /// True if no work can be done now. Checks and a close do not count.
     var isIdle: Bool { jobs.isEmpty && expiries.isEmpty }
 
     mutating func add(_ message: WriterMessage) {
@@ -48,12 +48,12 @@ struct CommitQueue {
 
     // MARK: Writes
 
-    /// Takes out the writes of the next commit group.
+    /// Removes and returns the writes of the next commit group.
     mutating func nextJobs(atMost most: Int) -> [WriteJob] {
         var next: [WriteJob] = []
         while next.count < most, let job = jobs.popFirst() {
             if let source = job.source, let index = expiries.firstIndex(where: { $0.holds(source) }) {
-                // Behind the write of the same source that waits for this expiry.
+                // An earlier write of this source waits for the expiry, so this one has to follow it.
                 expiries[index].jobs.append(job)
             } else {
                 next.append(job)
@@ -69,12 +69,12 @@ struct CommitQueue {
 
     // MARK: Expiry
 
-    /// Takes out what is to be expired by the next transaction. Expiries take turns, so that nobody waits for all of
+    /// Removes and returns the expiry for the next transaction. Expiries take turns, so that no caller waits for all of
     /// another user's projects.
-    /// - Parameter isSomethingDue: some project is due, whether or not anybody waits for it.
+    /// - Parameter isSomethingDue: whether any project is due, even if no request waits for its expiry.
     mutating func nextExpiry(isMergeable: Bool, isSomethingDue: Bool) -> Expiry? {
         if close != nil {
-            // At the end only who waits gets an answer. The next start expires the rest.
+            // At the close only expiries that a caller or a write waits for are done. The next start expires the rest.
             expiries.removeAll { $0.completions.isEmpty && $0.jobs.isEmpty }
         } else if isSomethingDue, !expiries.contains(where: { $0.due.isEverything }) {
             expiries.append(Expiry(due: Due(isEverything: true)))
@@ -82,9 +82,9 @@ struct CommitQueue {
         return expiries.firstIndex { $0.isMergeable == isMergeable }.map { expiries.remove(at: $0) }
     }
 
-    /// The expiry's transaction is durable, or there was nothing to do.
-    /// - Parameter isDone: all of its projects are expired.
-    /// - Returns: whom to tell.
+    /// The transaction of the expiry is durable, or there was nothing to expire.
+    /// - Parameter isDone: whether all projects of the expiry are expired.
+    /// - Returns: the completions to call.
     mutating func finish(_ expiry: Expiry, isDone: Bool) -> [@Sendable () -> Void] {
         guard isDone else {
             expiries.append(expiry)
@@ -94,22 +94,23 @@ struct CommitQueue {
         return expiry.completions
     }
 
-    /// Whether the writer may expire projects for which nobody waits.
-    /// - Parameter askLoop: called when the event loop is to be asked whether it runs.
+    /// Whether the writer may expire projects that no request waits for.
+    /// - Parameter askLoop: called when the event loop has to answer first.
     mutating func mayExpire(_ isSomethingDue: Bool, askLoop: () -> Void) -> Bool {
         close == nil && loopQuestion.isAnswered(isSomethingDue, ask: askLoop)
     }
 
-    // MARK: Others that wait
+    // MARK: Other work
 
-    /// Takes out the checks that can be answered now. While the event loop is asked, it is not known to run.
+    /// Removes and returns the checks that can be answered now. None, while the event loop has not answered the
+    /// writer's question: it may hang.
     mutating func nextChecks() -> [@Sendable () -> Void] {
         guard !checks.isEmpty, close != nil || !loopQuestion.isOpen else { return [] }
         defer { checks = [] }
         return checks
     }
 
-    /// Takes out all that waits and will not be done: it is to be told so. Checks get no answer.
+    /// Removes all waiting work, and returns the jobs and completions that have to be answered. Checks get no answer.
     mutating func removeAll() -> (jobs: [WriteJob], completions: [@Sendable () -> Void]) {
         defer {
             jobs = []

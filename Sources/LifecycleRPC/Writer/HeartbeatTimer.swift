@@ -1,15 +1,15 @@
 internal import LifecycleCore
 
-/// When the heartbeats that wait in memory are written: at most once in `pause` seconds. Pure.
+/// Decides when waiting heartbeats are written from memory to disk: at most once per `pause`. A pure value.
 struct HeartbeatTimer {
-    /// In seconds. How long a heartbeat waits for others before it is written.
+    /// In seconds. How long a heartbeat waits for others before all are written.
     static let pause: Int64 = 1
 
-    /// When they are written; nil: none wait.
+    /// When the waiting heartbeats are written; `nil` if there are none.
     private(set) var time: Timestamp?
 
-    /// - Parameter areWaiting: whether there is a heartbeat to be written.
-    /// - Returns: whether they are to be written now.
+    /// - Parameter areWaiting: whether any heartbeat waits.
+    /// - Returns: whether to write the heartbeats now.
     mutating func isTime(at now: Timestamp, areWaiting: Bool) -> Bool {
         guard areWaiting else {
             time = nil
@@ -20,7 +20,7 @@ struct HeartbeatTimer {
             self.time = next
             return false
         }
-        // Later than the whole pause: the wall clock was set back.
+        // If the time is further away than `pause`, the wall clock was set back.
         guard time <= now || time > next else { return false }
         self.time = next  // For those that cannot be written now.
         return true

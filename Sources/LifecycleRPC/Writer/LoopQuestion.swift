@@ -1,5 +1,5 @@
-/// Before the daemon's clocks end anything, the event loop has to be heard once: a report that came in time may wait
-/// there. The writer thread's own.
+/// The question to the event loop whether it runs. It must answer before the writer expires a project, because a report
+/// that arrived in time may still wait there. Used on the writer's thread only.
 struct LoopQuestion {
     private enum State {
         case none, asked, answered
@@ -7,11 +7,11 @@ struct LoopQuestion {
 
     private var state = State.none
 
-    /// It was asked and has not answered.
+    /// The event loop was asked and has not answered yet.
     var isOpen: Bool { state == .asked }
 
-    /// - Parameter ask: called when it is to be asked.
-    /// - Returns: whether something is due, and it has answered since.
+    /// - Parameter ask: called to ask the event loop.
+    /// - Returns: whether a project is due and the event loop has answered since it became due.
     mutating func isAnswered(_ isSomethingDue: Bool, ask: () -> Void) -> Bool {
         switch (state, isSomethingDue) {
         case (.asked, _): return false

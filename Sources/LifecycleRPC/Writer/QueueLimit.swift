@@ -1,7 +1,7 @@
 internal import LifecycleCore
 internal import Synchronization
 
-/// How many writes may wait, and whether any may still come. Any thread.
+/// Limits how many writes may wait, and refuses all of them after a close. May be used on any thread.
 final class QueueLimit: Sendable {
     private struct State {
         var waiting = 0
@@ -13,21 +13,21 @@ final class QueueLimit: Sendable {
 
     init(_ most: Int) { self.most = most }
 
-    /// Writes that wait, those of the commit group that is being written among them.
+    /// The number of writes that wait, including those of the commit group that is being written.
     var waiting: Int { state.withLock { $0.waiting } }
 
     /// - Returns: how many of these writes may wait, and the error for the others.
     func admit(_ count: Int) -> (accepted: Int, refusal: RPCError) {
         state.withLock { state in
             guard state.isOpen else { return (0, .stopping) }
-            // Writes of the daemon itself may have filled the queue beyond the limit.
+            // The daemon's own writes may have filled the queue beyond the limit.
             let accepted = max(0, min(count, most - state.waiting))
             state.waiting += accepted
             return (accepted, .busy("Too many writes wait for the disk."))
         }
     }
 
-    /// A write of the daemon itself waits, which no limit refuses.
+    /// Counts one of the daemon's own writes, which are never refused.
     func admitOwn() { state.withLock { $0.waiting += 1 } }
 
     /// These writes are answered.

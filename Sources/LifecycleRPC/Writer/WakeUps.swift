@@ -1,30 +1,30 @@
 internal import LifecycleCore
 
-/// The timers by which the writer is woken though nobody sends it a message. Pure.
+/// The timers that wake the writer when no message arrives. A pure value.
 ///
-/// A timer cannot be cancelled: after a wake-up is moved to an earlier time the later timer still fires. Its number no
+/// A timer cannot be cancelled: after a wake-up is moved to an earlier time, the old timer still fires. Its number no
 /// longer matches then, and it is ignored.
 struct WakeUps {
     enum Reason: CaseIterable {
         case deadline, heartbeats
-        /// Something is tried again: a checkpoint, or what follows from a clock that was set.
+        /// To try something again: a checkpoint, or the work after the clock was set.
         case retry
     }
 
-    /// Which timer it is.
+    /// Identifies one timer.
     struct ID: Sendable, Equatable {
         fileprivate let reason: Reason
         fileprivate let number: Int
     }
 
-    /// A timer to be started.
+    /// A timer that the caller has to start.
     struct Timer: Equatable {
         let id: ID
         /// In milliseconds.
         let pause: Int64
     }
 
-    /// The next time for each reason, by the wall clock; nil: none.
+    /// The next time for each reason, by the wall clock; `nil` for none.
     struct Times {
         var deadline: Timestamp?
         var heartbeats: Timestamp?
@@ -38,16 +38,16 @@ struct WakeUps {
         var number = 0
     }
 
-    /// In milliseconds. No timer is longer, though it may then fire for nothing: while the machine sleeps, or when the
-    /// wall clock is set forwards, a timer does not come nearer.
+    /// In milliseconds. Timers are never longer, even if one then fires too early. A timer does not notice that the
+    /// machine sleeps or that the wall clock is set forwards, so a longer one could be late.
     static let longestPause: Int64 = 60_000
 
-    // A timer for each reason, so that heartbeats, which come often, do not make the others start anew.
+    // One timer per reason: heartbeats are frequent, and would otherwise restart the other timers.
     private var deadline = Pending()
     private var heartbeats = Pending()
     private var retry = Pending()
 
-    /// - Returns: the timers to be started: those of the times that are earlier than what is pending.
+    /// - Returns: the timers to start: those whose time is earlier than that of the pending timer.
     mutating func set(_ times: Times, now: Timestamp, uptime: Int64) -> [Timer] {
         var timers: [Timer] = []
         set(.deadline, for: times.deadline, now, uptime, &timers)
@@ -56,13 +56,13 @@ struct WakeUps {
         return timers
     }
 
-    /// The timer has fired, perhaps too early or too late for its time, as the wall clock was set meanwhile.
+    /// The timer has fired, perhaps before or after its time, if the wall clock was set meanwhile.
     mutating func fired(_ id: ID) {
         if self[id.reason].number == id.number { self[id.reason].time = nil }
     }
 
-    /// Whether a timer should have fired long ago. The process stood still then, paused or without a processor, and
-    /// whoever wanted to report meanwhile could not. To be asked before the messages that have come are read.
+    /// Whether a timer should have fired long ago. In that case the process stood still, stopped or without a
+    /// processor, and no client could report meanwhile. Call this before reading the messages that have arrived.
     func isLate(at uptime: Int64, tolerance: Int64) -> Bool {
         isLate(deadline, uptime, tolerance) || isLate(heartbeats, uptime, tolerance) || isLate(retry, uptime, tolerance)
     }

@@ -1,13 +1,13 @@
 package import LifecycleCore
 
-/// A write that waits for its turn.
+/// A write that waits for the writer.
 package struct WriteJob: Sendable {
     package let worksOnFullDisk: Bool
     package let caller: Caller
-    /// Jobs of the same source are carried out in their order.
+    /// Jobs of the same source run in their order.
     package let source: ObjectIdentifier?
     package let run: BoundCall.Write
-    /// Called once, after the COMMIT is durable or when it is certain that there is none.
+    /// Called once, when the commit is durable or when it is certain that there will be none.
     package let completion: @Sendable (WriteOutcome) -> Void
 
     package init(
@@ -22,12 +22,12 @@ package struct WriteJob: Sendable {
     }
 }
 
-/// What became of a write.
+/// The result of a write.
 package struct WriteOutcome: Sendable {
     package let result: Result<Reply, RPCError>
-    /// What was done, for the log; empty when nothing was.
+    /// The events that the write caused, for the log; empty if there were none.
     package let steps: [NewEvent]
-    /// What it does to the connection that it came on.
+    /// The changes that the write makes on the connection that sent it.
     package let effects: [ConnectionEffect]
 
     package init(

@@ -1,27 +1,28 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// Clocks that are set, a machine that sleeps, a thread that stands still.
+/// What the writer does when the clock is set, the machine sleeps or the thread stands still.
 extension Writer {
-    /// The thread has waited for messages, which may take long, and continues.
+    /// The thread continues after waiting for messages, which may have taken long.
     /// - Parameters:
-    ///   - now: the uptime as soon as it did.
-    ///   - isLate: the process stood still meanwhile, which no clock shows.
+    ///   - now: the uptime at which the thread continued.
+    ///   - isLate: whether the process stood still meanwhile. No clock shows this.
     func resume(at now: Int64, isLate: Bool) {
         if isLate { resumedAt = context(.daemon).now }
         lastSeen = now
     }
 
-    /// Looks whether the thread stood still in the middle of its work, paused or in front of a slow disk, or the event
-    /// loop did, so that nobody could report. To be asked before anything is expired, and before the thread waits
-    /// again.
+    /// Checks whether this thread stood still during its work, because it was stopped or the disk was slow, or whether
+    /// the event loop did. No client could report meanwhile, so leases count from now on. Call this before anything is
+    /// expired, and before the thread waits again.
     func noticePause() {
         let now = uptime()
         if hasLoopPaused(now) || now &- lastSeen > patience { resumedAt = context(.daemon).now }
         lastSeen = now
     }
 
-    /// Looks whether the clock was set or the machine slept: nobody is refunded early because *we* slept.
+    /// Checks whether the clock was set or the machine slept: no project may expire early because the daemon could not
+    /// work.
     func watchClock() throws(StorageError) {
         compareClocks()
         guard let time = clockChangesAt, time <= uptime() else { return }
@@ -44,7 +45,7 @@ extension Writer {
             let before = uptime()
             let now = context(.daemon).now
             let after = uptime()
-            // Who was stopped in between has read two moments, which say nothing about each other.
+            // If the thread was stopped between the two reads, they show different moments and cannot be compared.
             guard after &- before < ClockWatch.tolerance / 2 else { continue }
             guard let jump = clockWatch.jump(wall: now, uptime: after) else { return }
             resumedAt = now
@@ -55,14 +56,13 @@ extension Writer {
         }
     }
 
-    /// Notes how the clock is now, and does what a step forwards asks for.
+    /// Writes down what the clock shows now, and applies a step forwards.
     private func follow(_ now: Timestamp) throws(StorageError) {
         do throws(StorageError) {
             try begin.run()
             transaction.begin(at: now)
             let (_, change) = try transaction.lookAtClock(at: now)
-            // Nobody has seen how the clock came to what it shows. After a restart of the machine it is taken to be
-            // right.
+            // The clock changed while no daemon ran. After a restart of the machine it is taken to be right.
             switch change {
             case .set(let step) where clockChanges.isStarting: clockChanges.goForward(by: step)
             case .restarted where clockChanges.isStarting: clockChanges.goForward(by: .max)
@@ -77,7 +77,7 @@ extension Writer {
         }
     }
 
-    /// In the transaction that is open, before anything is expired: projects that were set back have more time again.
+    /// Gives projects that were set back more time again. In the open transaction, before anything is expired.
     func putForward(_ limits: Limits) throws(StorageError) {
         let step = clockChanges.undone
         guard step > 0 else { return }
@@ -85,8 +85,8 @@ extension Writer {
         clockChanges.noteDone()
     }
 
-    /// After the clock went back, deadlines lie too far in the future by as much: no project waits longer than its
-    /// terms say from now on.
+    /// After the clock went back, deadlines lie too far in the future by the same time. This shortens them, so that no
+    /// project waits longer from now than its terms say.
     private func shortenDeadlines(_ now: Timestamp) throws(StorageError) {
         var latest: StoredProject?
         while true {
@@ -112,8 +112,8 @@ extension Writer {
         }
     }
 
-    /// Its runtime ends no later than if it had begun now: what was created in what is the future now would go on for
-    /// ever.
+    /// Moves the end of the runtime to where it would be if the runtime began now. Otherwise a project whose creation
+    /// now lies in the future would run for too long.
     private func shortenDeadline(of known: StoredProject, _ now: Timestamp) throws(RPCError) {
         let limits = context(.daemon).limits
         let stored = known.pauseShortened(at: now)

@@ -1,14 +1,14 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What the writer does by itself when time passes: it fails and refunds due projects, and writes heartbeats.
+/// What the writer does as time passes: it expires due projects and writes heartbeats.
 extension Writer {
-    /// Expires all due projects, until none is left or the disk has no room for more. For the start.
+    /// Expires all due projects, until none is left or the disk has no room for more. Used at the start.
     func expireAll(_ report: ([NewEvent]) -> Void) throws(StorageError) {
         let now = context(.daemon).now
         clockChanges.isStarting = true
         clockChanges.mayBeSetBack = try transaction.mayBeSetBack()
-        // The clock went back while nobody ran.
+        // The clock went back while no daemon ran.
         if let last = try transaction.newestEventTime(), last > now {
             clockChanges.isBack = true
             onClockJump(ClockJump(milliseconds: now.milliseconds(since: last)))
@@ -23,13 +23,13 @@ extension Writer {
         }
     }
 
-    /// Expires these projects, at most `Sweep.batch`, in a transaction for this only.
-    /// - Returns: what was done, and whether all are expired. What a full disk or a foreign lock refuses has to wait,
-    ///   and counts as done.
+    /// Expires these projects, at most `Sweep.batch`, in their own transaction.
+    /// - Returns: the events, and whether all of the projects are expired. This is also true if a full disk or a
+    ///   foreign lock refuses the transaction, because an immediate second try would fail as well.
     func expire(_ due: Due) throws(StorageError) -> (events: [NewEvent], isDone: Bool) {
         do throws(StorageError) {
             return try makingRoom { isShort throws(StorageError) in
-                // The smallest transactions when there is little room, so that each fits if anything does.
+                // If there is little room, the transactions are as small as possible, so that each one fits if any can.
                 try expireOnce(due, limit: isShort ? 1 : Sweep.batch)
             }
         } catch  where error.isPassing {
@@ -39,7 +39,8 @@ extension Writer {
         }
     }
 
-    /// On a full disk tries once more, in the room that a checkpoint makes, or the reserve file.
+    /// Runs `body`. On a full disk it is run a second time, in the room that a checkpoint or the reserve file gives
+    /// back.
     func makingRoom<Value>(
         _ body: (_ isShort: Bool) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
@@ -64,8 +65,8 @@ extension Writer {
         }
     }
 
-    /// Expires these projects in the transaction that is open.
-    /// - Returns: what was done, and how many were due; fewer than `limit`: those were all.
+    /// Expires these projects in the open transaction.
+    /// - Returns: the events, and how many projects were due. If they are fewer than `limit`, they were all.
     func expire(
         _ due: Due, at now: Timestamp, limit: Int
     ) throws(StorageError) -> (events: [NewEvent], count: Int) {
@@ -75,12 +76,12 @@ extension Writer {
         compareClocks()
         noticePause()
         transaction.begin(at: now)
-        // What is due on disk may have a heartbeat since.
+        // A project that is due on disk may have a waiting heartbeat.
         try transaction.writeBeats()
         try putForward(context.limits)
         do throws(RPCError) {
             var count = 0
-            // Each is looked up anew, as one project may be named twice.
+            // Each project is read again, because an id may be listed twice.
             for id in due.projects where count < limit {
                 guard let stored = try transaction.project(.projectID(id)), let deadline = stored.project.deadline,
                     deadline <= now
@@ -100,8 +101,8 @@ extension Writer {
         }
     }
 
-    /// Expires one project. If the schema refuses the refund because someone edited the account by hand, it is tried
-    /// again later, so that other projects are not blocked.
+    /// Expires one project. If the schema refuses the refund because someone edited the account by hand, the expiry is
+    /// tried again later, so that other projects are not blocked.
     private func expire(_ stored: StoredProject, _ context: CallContext) throws(RPCError) {
         try transaction.reporting { () throws(StorageError) in try savepoint.run() }
         let mark = transaction.mark
@@ -122,10 +123,10 @@ extension Writer {
         try transaction.reporting { () throws(StorageError) in try release.run() }
     }
 
-    /// In seconds.
+    /// In seconds. How long an expiry that the schema refuses is put off.
     private static let repairTime: Int64 = 600
 
-    /// Writes the heartbeats that wait.
+    /// Writes the waiting heartbeats to disk.
     func writeBeats() throws(StorageError) {
         guard !transaction.beats.isEmpty else { return }
         do throws(StorageError) {
@@ -134,7 +135,7 @@ extension Writer {
             try commit()
         } catch {
             rollBack()
-            // They wait until there is room; leases count by what is remembered here.
+            // The heartbeats wait in memory until there is room. Leases already count from them.
             guard error.isPassing else { throw error }
             if error.kind == .busy { onError(error) }
         }
@@ -142,7 +143,7 @@ extension Writer {
 
     var isSomethingDue: Bool { nextDeadline.time <= context(.daemon).now }
 
-    /// The newest event, when it is newer than at the last call.
+    /// The number of the newest event; `nil` if it is the same as at the last call.
     func newEvent() -> Int64? {
         guard transaction.newestEvent > reportedEvent else { return nil }
         reportedEvent = transaction.newestEvent

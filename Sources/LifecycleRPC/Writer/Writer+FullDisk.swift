@@ -1,7 +1,7 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What is done on a full disk, and what is not.
+/// How commit groups run on a full disk.
 extension Writer {
     func leaveFullDisk() throws(AttemptError) {
         do throws(StorageError) {
@@ -11,15 +11,15 @@ extension Writer {
         }
     }
 
-    /// Refuses what charges, and does the rest.
+    /// Refuses the jobs that charge or grant, and runs the others.
     func runWithoutCharges(_ group: inout CommitGroup) {
         let jobs = group.refuseCharges()
-        // Together they take the least room, as a commit writes each page once.
+        // First all in one transaction: this needs the least room, because a commit writes each page once.
         if jobs.count > 1 {
             do throws(AttemptError) {
                 return try attempt(jobs, &group)
             } catch  where error.cause.kind == .full {
-                // One by one, then, so that each fits if anything does.
+                // Then one by one, so that each job fits if any can.
             } catch {
                 return refuse(jobs.count, &group, error)
             }

@@ -1,17 +1,16 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// One job in the transaction that is open.
+/// How one job runs in the open transaction.
 extension Writer {
-    /// - Returns: nil: it met more due projects than may be expired in this transaction.
+    /// - Returns: `nil` if the job met more due projects than may be expired in this transaction.
     func outcome(
         of job: WriteJob, _ attempt: inout CommitGroup.Attempt, _ group: inout CommitGroup
     ) throws(StorageError) -> WriteOutcome? {
         let context = context(job.caller)
         while true {
             if let outcome = try runInSavepoint(job, context, &group) { return outcome }
-            // The clocks come first: the projects that were met past their deadline are expired, then the job runs
-            // again.
+            // Expiry comes first: the due projects that the job met are expired, then the job runs again.
             let due = transaction.due
             if attempt.room > 0 {
                 let (events, count) = try expire(due, at: context.now, limit: attempt.room)
@@ -24,7 +23,7 @@ extension Writer {
         }
     }
 
-    /// - Returns: nil: the job met due projects, and nothing was done.
+    /// - Returns: `nil` if the job met due projects. Its changes are undone then.
     private func runInSavepoint(
         _ job: WriteJob, _ context: CallContext, _ group: inout CommitGroup
     ) throws(StorageError) -> WriteOutcome? {
@@ -39,7 +38,7 @@ extension Writer {
             }
         } catch {
             if let failure = transaction.failure {
-                // A refused change is this request's own; anything else from storage ends the whole group.
+                // A change that breaks a constraint fails this job only. Any other storage error ends the whole group.
                 guard failure.kind == .constraint else { throw failure }
                 group.note(failure)
             }

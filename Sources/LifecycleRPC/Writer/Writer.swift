@@ -1,10 +1,11 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// Runs commit groups on the one connection that ever writes or checkpoints. Not `Sendable`: the writer thread's own.
+/// Runs commit groups on the only connection that writes and makes checkpoints. Not `Sendable`: used on the writer's
+/// thread only.
 final class Writer {
-    /// Frames in the WAL from which on it is copied into the database between commits: 16 MiB of 4 KiB pages, enough to
-    /// make the copying rare and little enough to start quickly after a crash.
+    /// When the WAL has this many frames, the writer makes a checkpoint between two commits. This is 16 MiB of pages of
+    /// 4 KiB: enough that checkpoints are rare, and little enough for a quick start after a crash.
     static let checkpointFrames: Int32 = 4096
 
     let database: Database
@@ -12,23 +13,23 @@ final class Writer {
     let nextDeadline: NextDeadline
     let context: @Sendable (Caller) -> CallContext
     let uptime: Uptime
-    /// Since when leases count: see `Sweep.settle`.
+    /// The time from which leases count at the earliest: see `Sweep.settle`.
     var resumedAt: Timestamp
     var clockWatch: ClockWatch
-    /// When this thread was last seen at work, by the monotonic clock, and for how long it may be unseen: see
-    /// `noticePause`.
+    /// When this thread was last known to run, by the monotonic clock, and the longest time in milliseconds without
+    /// such a sign: see `noticePause`.
     var lastSeen: Int64
     let patience: Int64
-    /// Whether nobody could report at some time since it was asked last, as the event loop stood still.
+    /// Asked whether the event loop has stood still since the last call, so that no client could report.
     let hasLoopPaused: @Sendable (_ uptime: Int64) -> Bool
-    /// The clock was set, or may have been while nobody ran: what follows from it, and when that is to be done, by the
+    /// The work after the wall clock was set, or may have been set while no daemon ran, and when to do it, by the
     /// monotonic clock.
     var clockChanges = ClockChanges()
     var clockChangesAt: Int64?
-    /// Told what storage refused to the daemon itself, which goes on.
+    /// Called with errors of the daemon's own work after which it continues.
     let onError: @Sendable (StorageError) -> Void
     let onClockJump: @Sendable (ClockJump) -> Void
-    /// The newest event that somebody was told of.
+    /// The newest event that was reported to the observer.
     var reportedEvent: Int64 = 0
     private let identity: FileIdentity
     let log: LogKeeper
@@ -72,8 +73,8 @@ final class Writer {
 
     var now: Timestamp { context(.daemon).now }
 
-    /// Runs all jobs in one transaction, each in its own savepoint, and commits once.
-    /// - Parameter late: asked before the COMMIT, until it has none: the jobs that have come meanwhile.
+    /// Runs all jobs in one transaction, each in a savepoint, and commits once.
+    /// - Parameter late: called before the COMMIT until it returns nothing: the jobs that have arrived meanwhile.
     func run(_ jobs: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob]) -> CommitGroup {
         var group = CommitGroup(jobs)
         do throws(AttemptError) {
@@ -93,11 +94,11 @@ final class Writer {
         return group
     }
 
-    /// Proves that the thread and the files are alive.
+    /// Verifies that the files are still the ones that were opened.
     func check() throws(StorageError) { try identity.verify() }
 
-    /// Empties the WAL, which makes the stop a clean one, and closes.
-    /// - Throws: `.moved` when the database that it went into has no name any more.
+    /// Empties the WAL, so that the next start sees a clean stop, and closes the database.
+    /// - Throws: `.moved` if the database file was deleted or replaced.
     func close() throws(StorageError) {
         try log.empty()
         try database.close()
@@ -108,7 +109,7 @@ final class Writer {
 
     struct AttemptError: Error {
         let cause: StorageError
-        /// The COMMIT itself failed: it may have become durable all the same.
+        /// The COMMIT itself failed. The transaction may be durable nevertheless.
         let isOutcomeUnknown: Bool
     }
 
@@ -135,15 +136,16 @@ final class Writer {
             try commit(isCharge: attempt.isCharge)
         } catch {
             rollBack()
-            // Its name is gone, but it is still open here: what was acknowledged is copied before everything stops.
+            // The WAL was deleted but is still open here. Acknowledged writes are copied into the database before
+            // everything stops.
             if error.kind == .moved, identity.hasLostLogOnly { _ = try? database.checkpoint(.truncate) }
-            // A full disk is found while the WAL is written, before its commit mark: nothing was committed.
+            // A full disk is noticed while SQLite writes the WAL, before the commit mark. So nothing was committed.
             throw AttemptError(cause: error, isOutcomeUnknown: error.kind != .full && error.kind != .busy)
         }
         group.commit(attempt)
     }
 
-    /// - Parameter isCharge: it may be refused to leave room for what settles projects.
+    /// - Parameter isCharge: the transaction may be refused, to keep room for captures and refunds.
     func commit(isCharge: Bool = false) throws(StorageError) {
         try log.prepareCommit(isCharge: isCharge)
         try commitStatement.run()
@@ -156,7 +158,7 @@ final class Writer {
     func rollBack() {
         transaction.rollBack()
         clockChanges.rollBack()
-        // SQLite has ended the transaction itself after some errors.
+        // After some errors SQLite has already ended the transaction.
         if database.isInTransaction { try? rollback.run() }
     }
 

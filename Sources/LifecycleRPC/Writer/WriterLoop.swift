@@ -2,10 +2,10 @@ internal import DequeModule
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What the writer's thread does, round by round. Not `Sendable`: on that thread only.
+/// The main loop of the writer's thread. Not `Sendable`: used on that thread only.
 final class WriterLoop {
-    /// Writes that share a commit. Not all that wait: while these are made durable the answers of the last ones are
-    /// sent, and their callers' next writes are read (docs/decisions.md).
+    /// The most writes that share a commit. It does not take all waiting writes: while one group is made durable, the
+    /// replies to the previous one are sent and the next writes of those callers are read (docs/decisions.md).
     private static let mostPerCommit = 128
 
     private let writer: Writer
@@ -26,7 +26,7 @@ final class WriterLoop {
         self.observer = observer
     }
 
-    /// Returns after a close.
+    /// Returns after the database is closed.
     func run() {
         do throws(StorageError) {
             while true {
@@ -48,7 +48,7 @@ final class WriterLoop {
         try writer.log.checkpointIfDue()
         writer.log.look()
         startTimers()
-        // Whoever gets an answer may rely on it that the next timers are started.
+        // A caller that gets an answer may rely on the next timers having been started.
         try answerChecks()
         writer.noticePause()
     }
@@ -84,7 +84,8 @@ final class WriterLoop {
         if let failure = group.failure { throw failure }
     }
 
-    /// One transaction for those who read a due project, and one of another expiry, so that nobody waits for more.
+    /// Runs up to two transactions: one for the due projects that reads met, and one for the next other expiry. So no
+    /// caller waits for more than these.
     private func expire() throws(StorageError) {
         let isDue = queue.mayExpire(writer.isSomethingDue) {
             observer.deliver { [messages] in messages.send(.loopRuns) }
@@ -97,7 +98,7 @@ final class WriterLoop {
                 let completions = queue.finish(next, isDone: isDone)
                 if !completions.isEmpty { observer.deliver { for completion in completions { completion() } } }
             } catch {
-                // Those who wait for it are told so with all others.
+                // `stop` answers the callers that wait for it, together with all others.
                 _ = queue.finish(next, isDone: false)
                 throw error
             }
@@ -129,7 +130,7 @@ final class WriterLoop {
         for check in checks { check() }
     }
 
-    // MARK: The end
+    // MARK: End
 
     private func end() -> StorageError? {
         do throws(StorageError) {
@@ -150,8 +151,8 @@ final class WriterLoop {
         }
     }
 
-    /// Fail-stop: nothing is written any more, and what waits is answered so. The process has to end: one that stayed
-    /// and refused every write would keep the next one out.
+    /// Fail-stop: nothing is written any more, and all waiting work is answered with the error. The process has to end:
+    /// if it stayed and refused every write, it would keep the next daemon out.
     private func stop(_ cause: StorageError) {
         let failure = cause.asFatal
         limit.close()

@@ -1,17 +1,17 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What other threads send to the writer.
+/// A message from another thread to the writer.
 enum WriterMessage: Sendable {
     case write([WriteJob])
-    /// "Are the thread and its files alive?"
+    /// Asks whether the thread and its files are in order.
     case check(@Sendable () -> Void)
-    /// "Expire these projects, then call back."
+    /// Asks to expire these projects and then to call back.
     case expire(Due, @Sendable () -> Void)
-    /// A timer has fired; nil: a test has moved the clock.
+    /// A timer has fired; `nil` if a test has moved the clock.
     case wakeUp(WakeUps.ID?)
     /// The event loop answers `LoopQuestion`.
     case loopRuns
-    /// What waits at that time is given up.
+    /// Asks to close. At the given time the writer gives up the work that still waits.
     case close(by: ContinuousClock.Instant, @Sendable (StorageError?) -> Void)
 }

@@ -1,18 +1,19 @@
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// What the writer tells and asks of its surroundings, on its thread.
+/// The closures by which the writer reports events and uses the event loop. The writer's thread calls them; other
+/// threads call `deliver` only.
 struct WriterObserver: Sendable {
-    /// Runs completions where the callers live.
+    /// Runs completions on the thread of their callers.
     var deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
-    /// Told of every commit group, for the metrics.
+    /// Called after every commit group, for the metrics.
     var onCommitGroup: @Sendable (_ jobs: Int, _ took: Duration) -> Void
-    /// Told what storage said; after a fatal error no write is acknowledged.
+    /// Called with every storage error. After a fatal one no write is acknowledged.
     var onError: @Sendable (StorageError) -> Void
-    /// Told what was expired.
+    /// Called with the events of expired projects.
     var onExpiry: @Sendable ([NewEvent]) -> Void
-    /// Told the number of the newest durable event.
+    /// Called with the number of the newest durable event.
     var onCommit: @Sendable (Int64) -> Void
-    /// Starts a timer that calls back, on any thread.
+    /// Starts a timer. It may call back on any thread.
     var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
 }

@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// Why there is no backup, or no restore, in words for an admin: it may name files of the backup folder.
+/// Why a backup or a restore failed, in words for an admin. It may name files of the backup folder.
 package struct BackupFailure: Error, Sendable, CustomStringConvertible {
     /// A part of a sentence, without a full stop.
     package let reason: String
 
     package init(_ reason: String) { self.reason = reason }
 
-    /// A failed system call; `action` completes the sentence "cannot …".
+    /// Describes a failed system call. `action` completes the sentence "cannot …".
     package init(errno code: Int32, cannot action: String) {
         reason =
             switch code {
@@ -16,7 +16,7 @@ package struct BackupFailure: Error, Sendable, CustomStringConvertible {
             }
     }
 
-    /// What storage said while `action` went on.
+    /// Describes a storage error that occurred during `action`.
     package init(_ error: StorageError, while action: String) {
         reason = error.kind == .full ? "the disk is full: free some space" : "\(action) failed: \(error.message)"
     }

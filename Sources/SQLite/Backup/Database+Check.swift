@@ -2,14 +2,15 @@ internal import CSQLite
 internal import LifecycleCore
 
 extension Database {
-    /// Runs the statements of `audit.sql`, and compares the texts of the schema, which they do not.
+    /// Runs the statements of `audit.sql`, and compares the texts of the schema, which these statements do not.
     func auditFindings() throws(StorageError) -> [AuditReport.Finding] {
         var findings: [AuditReport.Finding] = []
         do throws(StorageError) {
             for sql in Schema.audit { findings += try self.findings(of: sql) }
             findings += try schemaDifferences(from: Schema.migrations).filter(\.isChange).map(\.finding)
         } catch {
-            // SQLite's check comes first: its words are better than that the others could not be done.
+            // SQLite's own check comes first. Its findings help more than the error that the other checks could not
+            // run.
             guard error.kind == .corrupt, !findings.isEmpty else { throw error }
         }
         return findings
@@ -22,8 +23,8 @@ extension Database {
         }
     }
 
-    /// Checks that this is a whole and sound ledger, of a schema that this program knows.
-    /// - Parameter goOn: asked between the steps; what it throws ends the check.
+    /// Checks that the database is a complete and sound ledger with a schema that this program knows.
+    /// - Parameter goOn: called between the steps. An error that it throws ends the check.
     package func checkLedger(goOn: () throws(BackupFailure) -> Void) throws(BackupFailure) {
         do throws(StorageError) {
             guard try integer("PRAGMA application_id") == Self.applicationID, try integer("PRAGMA user_version") != 0
@@ -51,7 +52,7 @@ extension Database {
             "its audit found \(findings.count) faults, the first: \(first.check) \(first.subject): \(first.detail)")
     }
 
-    /// Projects, and the newest event or 0.
+    /// The number of projects, and the number of the newest event, or 0 if there is none.
     package func extent() throws(StorageError) -> (projects: Int64, lastSeq: Int64) {
         (
             try integer("SELECT count(*) FROM project") ?? 0,
@@ -59,9 +60,9 @@ extension Database {
         )
     }
 
-    /// Ends what runs on this connection, from any thread, for as long as the connection is open.
+    /// Interrupts the running statement of this connection. May be used from any thread while the connection is open.
     package struct Interrupter: @unchecked Sendable {
-        // A C handle; this one call on it is allowed from any thread.
+        // A C handle. SQLite allows this one call on it from any thread.
         fileprivate let handle: OpaquePointer
 
         package func interrupt() { sqlite3_interrupt(handle) }

@@ -1,16 +1,16 @@
 internal import CSQLite
 
 extension Database {
-    /// 1 MiB of 4 KiB pages: some milliseconds, after which a stop is noticed.
+    /// 1 MiB of pages of 4 KiB. A step takes some milliseconds, after which a stop is noticed.
     private static let pagesPerStep: Int32 = 256
 
-    /// Copies all pages, as they are in the snapshot that this connection has open, into an empty database. With a
-    /// snapshot open nothing that is written meanwhile makes SQLite begin anew.
-    /// - Parameter afterStep: told how many pages are copied; what it throws ends the copying.
+    /// Copies all pages of the open snapshot of this connection into an empty database. Because a snapshot is open,
+    /// SQLite does not restart the copy when other connections write.
+    /// - Parameter afterStep: called with the number of copied pages. An error that it throws ends the copy.
     package func copyPages(to copy: Database, afterStep: (Int32) throws(BackupFailure) -> Void) throws(BackupFailure) {
         do throws(StorageError) {
             guard isInTransaction else { throw StorageError(.misuse, "a copy needs an open snapshot") }
-            // BEGIN by itself opens none.
+            // BEGIN alone does not open a snapshot. The first read does.
             _ = try integer("SELECT count(*) FROM sqlite_schema")
         } catch {
             throw BackupFailure(error, while: "reading the database")

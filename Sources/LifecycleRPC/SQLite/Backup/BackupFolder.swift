@@ -1,13 +1,13 @@
 internal import Glibc
 package import LifecycleSQLite
 
-/// The one folder that backups are made in, and which paths lead into it.
+/// The folder for backups, and the check whether a path leads into it.
 package struct BackupFolder: Sendable {
-    /// As it was given, or `backups` beside the database.
+    /// The path as it was given, or `backups` in the folder of the database.
     package let path: String
     private let database: DatabasePath
 
-    /// Touches nothing.
+    /// Changes nothing on the disk.
     package init(_ path: String?, database: DatabasePath) {
         var path = path ?? (database.directory == "/" ? "/backups" : database.directory + "/backups")
         while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
@@ -15,8 +15,8 @@ package struct BackupFolder: Sendable {
         self.database = database
     }
 
-    /// Makes the folder, mode 0700, if it is missing, and opens it. Nobody else may write to it, so what is found in it
-    /// stays as it is found.
+    /// Creates the folder with mode 0700 if it is missing, and opens it. No other user may write to it, so its contents
+    /// cannot change between a check and its use.
     func open() throws(BackupFailure) -> OpenFolder {
         let location = try location()
         if mkdir(location, 0o700) == 0 {
@@ -36,7 +36,7 @@ package struct BackupFolder: Sendable {
         return folder
     }
 
-    /// The name in the folder that a request's path means.
+    /// The file name in the folder for the path of a request.
     func name(of request: String) throws(BackupFailure) -> String {
         guard let slash = request.utf8.lastIndex(of: UInt8(ascii: "/")) else { return try Self.checked(request) }
         let folder = String(request[..<slash])
@@ -47,7 +47,7 @@ package struct BackupFolder: Sendable {
         return try Self.checked(String(request[request.utf8.index(after: slash)...]))
     }
 
-    /// The newest file in it: when it was last written, in seconds since 1970, and its bytes. Looks at the disk.
+    /// The newest backup: when it was last written, in seconds since 1970, and its size in bytes. Reads the folder.
     package func newest() -> (time: Int64, bytes: Int64)? {
         guard let location = try? location() else { return nil }
         let descriptor = Glibc.open(location, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -60,7 +60,7 @@ package struct BackupFolder: Sendable {
 
     // MARK: Steps
 
-    /// Absolute, with the folders above resolved and the last one as it is: that must be no link.
+    /// The absolute path. The folders above are resolved. The last one is not, because it must not be a symbolic link.
     private func location() throws(BackupFailure) -> String {
         do throws(StorageError) {
             return try DatabasePath(path).path

@@ -2,14 +2,14 @@ package import LifecycleCore
 package import LifecycleSQLite
 internal import Synchronization
 
-/// Makes backups, one at a time, on the thread that asks for one.
+/// Makes backups, one at a time, on the calling thread.
 package final class Backups: BackupMaker {
     private struct State {
         var isRunning = false
         var isStopped = false
-        /// The one that is being made must let go of its snapshot.
+        /// The running backup must end its snapshot.
         var givesWay = false
-        /// Of the connection that checks a copy.
+        /// The interrupter of the connection that checks a copy.
         var check: Database.Interrupter?
     }
 
@@ -17,7 +17,7 @@ package final class Backups: BackupMaker {
     private let state = Mutex(State())
     private let onEnd: @Sendable (Result<BackupReport, BackupFailure>, Duration) -> Void
 
-    /// 16 MiB of 4 KiB pages.
+    /// 16 MiB of pages of 4 KiB.
     private static let pagesPerFlush: Int32 = 4096
 
     init(
@@ -27,8 +27,8 @@ package final class Backups: BackupMaker {
         self.onEnd = onEnd
     }
 
-    /// Copies what `source` has in its snapshot, lets go of that, and checks the copy.
-    /// - Parameter source: a reader in a transaction.
+    /// Copies the snapshot of `source`, ends the snapshot, and checks the copy.
+    /// - Parameter source: a reader with an open transaction.
     package func make(_ path: String, from source: Database) throws(BackupFailure) -> BackupReport {
         let clock = ContinuousClock()
         let start = clock.now
@@ -42,7 +42,7 @@ package final class Backups: BackupMaker {
         }
     }
 
-    /// Abandons the one that is being made and refuses further ones; returns when nothing is left of it, or at that time.
+    /// Abandons the running backup and refuses further ones. Returns when nothing of it is left, or at `time`.
     func stop(by time: ContinuousClock.Instant) async {
         while true {
             let isRunning = state.withLock { state in
@@ -51,12 +51,14 @@ package final class Backups: BackupMaker {
                 return state.isRunning
             }
             guard isRunning, ContinuousClock.now < time else { return }
-            // And again: one that comes between two statements is lost, and the second may run for minutes.
+            // An interrupt between two statements has no effect, and the next statement may run for minutes. So it is
+            // repeated.
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
 
-    /// Abandons the one that is being made, if it still has its snapshot open: refunds need the room that this takes.
+    /// Abandons the running backup if its snapshot is still open, because refunds need the room that the snapshot
+    /// takes.
     func giveWay() {
         state.withLock { $0.givesWay = $0.isRunning }
     }
@@ -76,7 +78,8 @@ package final class Backups: BackupMaker {
         let partial = try PartialFile(in: folder)
 
         try copy(source, to: partial)
-        // What was written meanwhile can be taken into the database again, and the WAL begins anew.
+        // The snapshot ends here. Commits since its begin can be copied into the database, and the WAL can start again
+        // from the beginning.
         if source.isInTransaction { try? source.execute("COMMIT") }
         let extent = try check(partial)
         try goOn()
@@ -97,7 +100,7 @@ package final class Backups: BackupMaker {
         }
     }
 
-    /// Opened anew, as who restores it will: all that it was is in the file.
+    /// Checks the copy in a new connection, as a restore will open it, to prove that the file alone is complete.
     private func check(_ partial: PartialFile) throws(BackupFailure) -> (projects: Int64, lastSeq: Int64) {
         let copy = try Self.open(partial)
         do throws(StorageError) {
@@ -107,7 +110,7 @@ package final class Backups: BackupMaker {
             throw BackupFailure(error, while: "checking the copy")
         }
         defer {
-            // Before it is closed.
+            // The interrupter must be gone before its connection is closed.
             state.withLock { $0.check = nil }
             withExtendedLifetime(copy) {}
         }

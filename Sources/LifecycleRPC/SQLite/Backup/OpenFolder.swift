@@ -1,13 +1,14 @@
 internal import Glibc
 internal import LifecycleSQLite
 
-/// An open folder: what is done by its descriptor stays in it, whatever happens to its name. Not `Sendable`.
+/// An open folder. Operations by its descriptor stay in this folder, even if its path is changed meanwhile. Not
+/// `Sendable`.
 final class OpenFolder {
     let descriptor: Int32
-    /// Absolute.
+    /// The absolute path.
     let path: String
 
-    /// Takes the descriptor over.
+    /// Takes over the descriptor and closes it at the end.
     init(_ descriptor: Int32, path: String) {
         self.descriptor = descriptor
         self.path = path
@@ -17,7 +18,7 @@ final class OpenFolder {
 
     func file(_ name: String) -> String { path == "/" ? "/\(name)" : "\(path)/\(name)" }
 
-    /// Of the name itself, links not followed; nil when nothing is there, or it cannot be seen.
+    /// The status of the name itself, without following symbolic links; `nil` if there is none or it cannot be read.
     func status(_ name: String) -> stat? {
         var status = stat()
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
@@ -25,21 +26,21 @@ final class OpenFolder {
 
     func remove(_ name: String) { unlinkat(descriptor, name, 0) }
 
-    /// Makes the names in it durable.
+    /// Makes the names in the folder durable.
     func sync() throws(BackupFailure) {
         do throws(StorageError) { try POSIXFile.sync(descriptor, path) } catch {
             throw BackupFailure(errno: error.code, cannot: "sync the folder \(path)")
         }
     }
 
-    /// The same of a folder that is not open.
+    /// The same for a folder that is not open.
     static func sync(_ path: String) throws(BackupFailure) {
         do throws(StorageError) { try POSIXFile.sync(folder: path) } catch {
             throw BackupFailure(errno: error.code, cannot: "sync the folder \(path)")
         }
     }
 
-    /// All names but `.` and `..`; none when it cannot be read.
+    /// All names except `.` and `..`. None if the folder cannot be read.
     func names() -> [String] {
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0 else { return [] }

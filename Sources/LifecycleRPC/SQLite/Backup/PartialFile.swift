@@ -1,9 +1,10 @@
 internal import Glibc
 internal import LifecycleSQLite
 
-/// A backup in the making, under a name that says so; gone with this object, unless it was published.
+/// An unfinished backup under a temporary name. It is removed with this object, unless it was published.
 ///
-/// Its lock tells it from what a killed daemon left, also between daemons that share a folder. Not `Sendable`.
+/// A lock on it distinguishes it from the leftovers of killed daemons, even if several daemons share a folder. Not
+/// `Sendable`.
 final class PartialFile {
     let path: String
     private let folder: OpenFolder
@@ -32,23 +33,24 @@ final class PartialFile {
         close(descriptor)
     }
 
-    /// Flushes what was written so far. Often, so that no one flush is long: the writer's own would wait behind it.
+    /// Flushes the bytes that were written so far. Called often, so that each flush is short: a sync of the writer
+    /// would wait for it.
     func flush() throws(BackupFailure) {
         guard fdatasync(descriptor) == 0 else { throw BackupFailure(errno: errno, cannot: "sync \(path)") }
     }
 
-    /// Gives the finished file its name, unless that is taken.
-    /// - Returns: its size in bytes. It is durable then.
+    /// Gives the finished file its name, if that is free.
+    /// - Returns: the size in bytes. The file is durable then.
     func publish(as target: String) throws(BackupFailure) -> Int64 {
         var status = stat()
         guard fsync(descriptor) == 0, fstat(descriptor, &status) == 0 else {
             throw BackupFailure(errno: errno, cannot: "sync \(path)")
         }
-        // SQLite opened it by its path.
+        // SQLite opened the file by its path, so the folder may have been replaced before that.
         guard status.st_size > 0, status.st_nlink == 1 else {
             throw BackupFailure("the backup folder \(folder.path) was moved or replaced meanwhile")
         }
-        // Not rename, which overwrites; and what is in the way may be a symbolic link: linkat refuses all.
+        // Not rename, because it overwrites files. linkat fails if the name exists, even as a symbolic link.
         guard linkat(folder.descriptor, name, folder.descriptor, target, 0) == 0 else {
             throw switch errno {
             case EEXIST: Self.exists(target, in: folder)
@@ -72,11 +74,11 @@ final class PartialFile {
 
     // MARK: Leftovers
 
-    /// Of daemons that were killed: nobody holds their locks.
+    /// Removes the files of daemons that were killed. Their locks are free.
     static func removeLeftovers(in folder: OpenFolder) {
         let ours = folder.names().filter { $0.hasPrefix(prefix) }
         for name in ours where name.hasSuffix(suffix) && isAbandoned(name, in: folder) { remove(name, in: folder) }
-        // Without their file, which went first.
+        // Companion files whose main file is gone. The main file is removed first.
         for name in ours where !name.hasSuffix(suffix) {
             guard let companion = DatabasePath.companions.first(where: { name.hasSuffix(suffix + $0) }) else {
                 continue

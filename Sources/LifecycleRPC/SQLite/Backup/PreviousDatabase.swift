@@ -2,7 +2,7 @@ internal import Glibc
 internal import LifecycleCore
 internal import LifecycleSQLite
 
-/// The database that a restore replaces, kept as `<database>.before-restore-<time>`.
+/// The old database of a restore, kept as `<database>.before-restore-<time>`.
 struct PreviousDatabase {
     private let directory: StateDirectory
     private var location: DatabasePath { directory.location }
@@ -11,8 +11,9 @@ struct PreviousDatabase {
 
     static func prefix(of location: DatabasePath) -> String { "\(location.path).before-restore-" }
 
-    /// Gives it a name that stays. A sound one keeps its old name as well, until that is taken over.
-    /// - Returns: the name; nil when there is no database.
+    /// Gives the old database the name under which it is kept. If it is sound, it also keeps its old name until the new
+    /// database takes over that one.
+    /// - Returns: the name; `nil` if there is no database.
     func keep(at now: Timestamp) throws(BackupFailure) -> String? {
         var status = stat()
         let exists = lstat(location.path, &status) == 0 && status.st_size > 0
@@ -24,16 +25,16 @@ struct PreviousDatabase {
             try sync()
             return name
         }
-        // Its last commits are in the WAL, which must go before the new one comes: first the database, as a daemon that
-        // finds none refuses to start.
+        // The last commits are in the WAL, which must be moved before the new database comes. The database is moved
+        // first, because a daemon that finds none refuses to start.
         if exists { try move(location.path, to: name) }
         if hasLog { try move(location.writeAheadLog, to: name + "-wal") }
         try sync()
         return name
     }
 
-    /// Takes its WAL into it.
-    /// - Returns: false when it is too damaged for that, or its disk too full: then they stay beside each other.
+    /// Copies the WAL into the database.
+    /// - Returns: false if the database is too damaged for this, or its disk is too full. Then both files are kept.
     private func complete() throws(BackupFailure) -> Bool {
         do throws(StorageError) {
             _ = try directory.rewriteWriteAheadLog()

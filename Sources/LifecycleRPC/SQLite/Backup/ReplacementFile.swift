@@ -1,8 +1,8 @@
 internal import Glibc
 internal import LifecycleSQLite
 
-/// `<database>.restore`: the new database while it is made; gone with this object, unless it took its place. Not
-/// `Sendable`. Whoever has it holds the database's lock.
+/// The new database of a restore while it is made, `<database>.restore`. It is removed with this object, unless it took
+/// the place of the old one. Not `Sendable`. The owner holds the lock of the database.
 final class ReplacementFile {
     private static let chunk = 1 << 20
 
@@ -16,7 +16,7 @@ final class ReplacementFile {
         Self.remove(path)  // What a killed restore left.
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw BackupFailure(errno: errno, cannot: "create \(path)") }
-        // As the one that it replaces is locked: see `DatabaseLock`.
+        // The new file is locked like the one that it replaces: see `DatabaseLock`.
         flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
@@ -29,7 +29,7 @@ final class ReplacementFile {
         for companion in [""] + DatabasePath.companions { unlink(path + companion) }
     }
 
-    /// Copies a backup into it.
+    /// Copies a backup into the file.
     func copy(_ file: String, goOn: () throws(BackupFailure) -> Void) throws(BackupFailure) {
         let source: Int32
         do throws(InputFile.Refusal) {
@@ -72,7 +72,7 @@ final class ReplacementFile {
         }
     }
 
-    /// Proves that it is a whole and sound ledger, and makes it one of the newest schema.
+    /// Verifies that the file is a complete and sound ledger, and migrates it to the newest schema.
     func check(
         as file: String, goOn: () throws(BackupFailure) -> Void
     ) throws(BackupFailure) -> (projects: Int64, lastSeq: Int64) {
@@ -86,7 +86,7 @@ final class ReplacementFile {
         do throws(BackupFailure) {
             try database.checkLedger(goOn: goOn)
         } catch {
-            // Its own name says nothing to who gave another.
+            // The user does not know the temporary name, so the error names the file that the user gave.
             throw BackupFailure(error.reason.replacing(path, with: file))
         }
         do throws(StorageError) {
@@ -98,11 +98,12 @@ final class ReplacementFile {
         }
     }
 
-    /// Durable, under the database's name and with its owner and mode, when it returns.
+    /// Gives the file the name of the database, with the old database's owner and mode. Durable when it returns.
     func takePlace() throws(BackupFailure) {
         try adoptOwner()
         guard fsync(descriptor) == 0 else { throw BackupFailure(errno: errno, cannot: "sync \(path)") }
-        // They are the old one's, which was completed or moved away with them: SQLite must not add them to this one.
+        // These files belong to the old database, which was completed or moved away with them. SQLite must not apply
+        // them to the new one.
         unlink(location.writeAheadLog)
         unlink(location.path + "-shm")
         guard rename(path, location.path) == 0 else {
@@ -111,7 +112,8 @@ final class ReplacementFile {
         try OpenFolder.sync(location.directory)
     }
 
-    /// The old database's owner and mode, else the folder's owner: root restores for a daemon that is not root.
+    /// Takes the owner and mode of the old database, or else the owner of the folder, because root may restore for a
+    /// daemon that is not root.
     private func adoptOwner() throws(BackupFailure) {
         var owner = stat()
         var mode: mode_t = 0o600
@@ -125,7 +127,7 @@ final class ReplacementFile {
         guard fchown(descriptor, owner.st_uid, owner.st_gid) == 0 else {
             throw BackupFailure(errno: errno, cannot: "set its owner")
         }
-        // It may have been made just now.
+        // The lock file may be new and belong to root.
         lchown(location.lock, owner.st_uid, owner.st_gid)
     }
 }

@@ -2,17 +2,18 @@ internal import Glibc
 package import LifecycleCore
 internal import LifecycleSQLite
 
-/// Puts a backup in the place of the database. At every moment the database's name leads to the old one, whole, or to the
-/// new one; only when the old one is damaged may it lead nowhere, which no daemon takes for an empty ledger.
+/// Replaces the database by a backup. At every moment the name of the database leads to the complete old database or to
+/// the new one. Only if the old one is damaged may there be a moment without a database; no daemon takes this for an
+/// empty ledger.
 package struct Restore {
     package struct Report: Sendable {
         package let projects: Int64
         package let lastSeq: Int64
-        /// Absolute.
+        /// The absolute path.
         package let database: String
-        /// Where the old database is now; nil when there was none.
+        /// The path of the old database now; `nil` if there was none.
         package let previous: String?
-        /// There never was one at this path.
+        /// True if there was never a database at this path.
         package let isNew: Bool
     }
 
@@ -20,14 +21,14 @@ package struct Restore {
     private let now: Timestamp
     private let isInterrupted: () -> Bool
 
-    /// - Parameter isInterrupted: asked now and then until there is no way back.
+    /// - Parameter isInterrupted: called from time to time until the restore can no longer be undone.
     package init(_ file: String, at now: Timestamp, isInterrupted: @escaping () -> Bool) {
         self.file = file
         self.now = now
         self.isInterrupted = isInterrupted
     }
 
-    /// - Parameter mayCreate: makes a database where there never was one.
+    /// - Parameter mayCreate: whether to create a database at a path that never had one.
     package func run(onto databasePath: String, mayCreate: Bool) throws(DaemonError) -> Report {
         let isNew: Bool
         do throws(StorageError) {
