@@ -85,7 +85,7 @@ def check(databases):
             if pair[0] != pair[1]:
                 lines += [f"  daemon: {pair[0]}", f"  floor:  {pair[1]}"]
         raise BenchError("\n".join(lines))
-    writer = (ROOT / "Sources/LifecycleRPC/SQLite/Writer.swift").read_text()
+    writer = (ROOT / "Sources/LifecycleRPC/Writer/Writer.swift").read_text()
     here = (TOOLS.parent.parent / "Sources/floor/statements.h").read_text()
     frames = [
         re.search(pattern, text) for pattern, text in

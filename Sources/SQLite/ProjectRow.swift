@@ -20,10 +20,7 @@ enum ProjectRow {
             p.createdAt, p.updatedAt, p.startedAt, p.finishedAt, p.deadline, p.metadata, p.startTimeout, p.lease,
             p.maxRuntime, p.hadExternalId, p.refusedReports, p.progress, p.message, p.cancelRequested, p.detached,
             p.retryOf, p.trimmedAt, \(refunded("p")), p.runtimeEnd, p.pausedTime,
-            p.pausedUntil, iif(p.pausedUntil IS NULL, NULL, (
-                SELECT CAST(detail AS INTEGER) FROM event
-                WHERE project = p.row AND kind = 'paused' ORDER BY seq DESC LIMIT 1
-            ))
+            p.pausedUntil
         FROM project AS p JOIN account AS a ON a.id = p.account
         """
 
@@ -49,8 +46,7 @@ enum ProjectRow {
                 startTimeout: row.optionalInteger(16), lease: row.optionalInteger(17),
                 maximumRuntime: row.optionalInteger(18)),
             hadExternalID: row.integer(19) != 0, refusedReports: row.integer(20), isDetached: row.integer(24) != 0,
-            trimmedAt: row.optionalTime(26), runtimeEnd: row.optionalTime(28), pausedTime: row.integer(29),
-            pauseLength: row.optionalInteger(31))
+            trimmedAt: row.optionalTime(26), runtimeEnd: row.optionalTime(28), pausedTime: row.integer(29))
     }
 }
 

@@ -6,6 +6,22 @@ extension SQLiteWriteTransaction {
         try change(project, "UPDATE project SET updatedAt = ?2, cancelRequested = 1 WHERE row = ?1") { $0.bind(2, now) }
     }
 
+    /// Adds the length of the current pause, which is in the history. Only rules that change a pause need it.
+    package func withPauseLength(_ project: StoredProject) throws(RPCError) -> StoredProject {
+        guard project.project.pausedUntil != nil else { return project }
+        return try reporting { () throws(StorageError) in
+            let newest = try prepared(
+                """
+                SELECT CAST(detail AS INTEGER) FROM event WHERE project = ?1 AND kind = 'paused'
+                ORDER BY seq DESC LIMIT 1
+                """)
+            newest.bind(1, project.row)
+            var project = project
+            project.pauseLength = try newest.first { $0.integer(0) }
+            return project
+        }
+    }
+
     package func setPause(of project: StoredProject, at now: Timestamp) throws(RPCError) {
         let sql = """
             UPDATE project SET updatedAt = ?2, deadline = ?3, detached = 0, pausedUntil = ?4, pausedTime = ?5,

@@ -218,6 +218,7 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransact
     }
 
     package override func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {
-        try super.project(reference).map(beats.applied(to:))
+        guard let stored = try super.project(reference) else { return nil }
+        return try withPauseLength(beats.applied(to: stored))
     }
 }

@@ -8,9 +8,7 @@
     "p.maxRuntime, p.hadExternalId, p.refusedReports, p.progress, p.message, p.cancelRequested, p.detached, " \
     "p.retryOf, p.trimmedAt, iif(p.errorCode IS NULL, 0, ifnull(( SELECT credits FROM entry " \
     "WHERE project = p.row AND kind IN ('capture', 'refund') AND kind = 'refund' ), 0)), p.runtimeEnd, p.pausedTime, " \
-    "p.pausedUntil, iif(p.pausedUntil IS NULL, NULL, ( SELECT CAST(detail AS INTEGER) FROM event " \
-    "WHERE project = p.row AND kind = 'paused' ORDER BY seq DESC LIMIT 1 )) " \
-    "FROM project AS p JOIN account AS a ON a.id = p.account"
+    "p.pausedUntil FROM project AS p JOIN account AS a ON a.id = p.account"
 
 #define PROJECT_BY_ID PROJECT " WHERE p.id = ?1"
 

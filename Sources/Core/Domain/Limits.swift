@@ -91,7 +91,7 @@ extension Limits {
             "seconds that a project has after the connection of its lease has ended"),
         Row(
             "maxPause", \.maximumPause, 1...year, "seconds",
-            "seconds that the pauses of one project may last together"),
+            "the most seconds of all pauses of one project together"),
         Row(
             "longestStartTimeout", \.longestStartTimeout, 1...year, "seconds",
             "the highest startTimeout, in seconds"),

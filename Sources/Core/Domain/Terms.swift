@@ -39,8 +39,8 @@ extension StoredProject {
         return runtimeEnd.map { min($0, end) } ?? end
     }
 
-    /// When the daemon will fail it if nobody reports after `lastReport`, or after its pause. After the clock went back that
-    /// may be before the creation, and a start is waited for from there on.
+    /// When the daemon will fail it if nobody reports after `lastReport`, or after its pause. After the clock went back
+    /// that may be before the creation, and a start is waited for from there on.
     /// - Parameters:
     ///   - status: nil: its own.
     ///   - end: when its runtime ends; nil: as it is known.

@@ -16,7 +16,7 @@ package struct StoredProject: Sendable {
     package var runtimeEnd: Timestamp?
     /// Milliseconds by which pauses have put off the end of its runtime.
     package var pausedTime: Int64
-    /// How many seconds the pause was asked for that it is in.
+    /// How many seconds the pause was asked for that it is in. Known in a transaction that may write.
     package var pauseLength: Int64?
 
     package init(

@@ -116,7 +116,7 @@ extension Writer {
     /// now lies in the future would run for too long.
     private func shortenDeadline(of known: StoredProject, _ now: Timestamp) throws(RPCError) {
         let limits = context(.daemon).limits
-        let stored = known.pauseShortened(at: now)
+        let stored = try transaction.withPauseLength(known).pauseShortened(at: now)
         let knownEnd = stored.runtimeEnd(limits)
         let end = min(knownEnd, stored.terms.runtimeEnd(from: now, limits).adding(milliseconds: stored.pausedTime))
         let longest = stored.deadline(lastReport: now, endingBy: end, limits: limits)

@@ -85,7 +85,8 @@ struct RandomRequests {
 
     /// What a heartbeat says of a pause is there at once for who reads; the rest is a second later.
     private mutating func pause() -> Fields {
-        reference() + [("pause", pick(["1", "30", "30", "300", "300", "301", "0", "-5", "1e300"]))]
+        let none: Fields = [("progress", nil), ("message", nil), ("attach", nil)]
+        return reference() + none + [("pause", pick(["1", "30", "30", "300", "300", "301", "0", "-5", "1e300"]))]
     }
 
     private mutating func posting(credits: String) -> Fields {

@@ -97,10 +97,8 @@ struct DoctorTests {
             Trouble(
                 figure: "lifecycle_last_backup_timestamp_seconds", value: -3.1 * 86_400,
                 sentence: "The last backup is 3 d old."),
-            Trouble(
-                figure: "time", value: 100.5, sentence: "The daemon's clock is 100 s ahead of this command's clock."),
-            Trouble(
-                figure: "time", value: -100.5, sentence: "The daemon's clock is 100 s behind this command's clock."),
+            Trouble(figure: "time", value: 9000, sentence: "The daemon's clock is 2 h ahead of this command's clock."),
+            Trouble(figure: "time", value: -9000, sentence: "The daemon's clock is 2 h behind this command's clock."),
         ]
 
         /// Puts it into a reply to `getMetrics`.
