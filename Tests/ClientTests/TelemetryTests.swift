@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Metrics have one home for a whole process: each test has a process of its own.
-@Suite("What a client tells of itself", .timeLimit(.minutes(10)))
+@Suite("What a client tells of itself", .timeLimit(.minutes(60)))
 struct TelemetryTests {
     /// What must stand in no log line and no label. All begin with the same word, which is looked for.
     private static let request: CreateProject = {

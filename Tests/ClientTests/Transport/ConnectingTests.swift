@@ -6,7 +6,7 @@ import Testing
 
 @testable import LifecycleClient
 
-@Suite("a socket that is not what it should be", .timeLimit(.minutes(10)))
+@Suite("a socket that is not what it should be", .timeLimit(.minutes(60)))
 struct ConnectingTests {
     @Test(
         "a path that no socket can have is refused at once",

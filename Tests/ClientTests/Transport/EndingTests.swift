@@ -4,7 +4,7 @@ import Testing
 
 @testable import LifecycleClient
 
-@Suite("the end of a client, and of its connections", .timeLimit(.minutes(10)))
+@Suite("the end of a client, and of its connections", .timeLimit(.minutes(60)))
 struct EndingTests {
     @Test("close waits for the calls that were begun, and refuses later ones")
     func close() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LifecycleClient
 
-@Suite("a lease that is tied to the client's connection", .timeLimit(.minutes(10)))
+@Suite("a lease that is tied to the client's connection", .timeLimit(.minutes(60)))
 struct LeaseTests {
     private static let project = ProjectID(high: 1, low: 1)
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LifecycleClient
 
-@Suite("a peer that keeps one waiting", .timeLimit(.minutes(10)))
+@Suite("a peer that keeps one waiting", .timeLimit(.minutes(60)))
 struct WaitingTests {
     /// Answers all but the user `silent`.
     private static func silentServer() throws -> HostileServer {

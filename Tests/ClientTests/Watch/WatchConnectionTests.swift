@@ -5,7 +5,7 @@ import Testing
 
 @testable import LifecycleClient
 
-@Suite("A watch and a server that misbehaves", .timeLimit(.minutes(10)))
+@Suite("A watch and a server that misbehaves", .timeLimit(.minutes(60)))
 struct WatchConnectionTests {
     private static func event(_ seq: Int, kind: String = "granted") -> String {
         let params =

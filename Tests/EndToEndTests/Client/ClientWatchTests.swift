@@ -4,7 +4,7 @@ import LifecycleTesting
 import TestSupport
 import Testing
 
-@Suite("The client's watch, in process and over the socket", .timeLimit(.minutes(10)))
+@Suite("The client's watch, in process and over the socket", .timeLimit(.minutes(60)))
 struct ClientWatchTests {
     /// The next events of a sequence.
     private static func take(_ count: Int, of events: EventSequence) async throws -> [Event] {
@@ -187,7 +187,7 @@ struct ClientWatchTests {
     }
 }
 
-@Suite("Waiting for a project's end", .timeLimit(.minutes(10)))
+@Suite("Waiting for a project's end", .timeLimit(.minutes(60)))
 struct ClientWaitTests {
     @Test("gives the project with its verdict", arguments: Backend.allCases, [Status.completed, .failed])
     func verdict(_ backend: Backend, _ status: Status) async throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// Whoever tests an app with the daemon in process relies on it. LIFECYCLE_COMPARISON_COUNT sets how many sequences of
 /// requests, LIFECYCLE_COMPARISON_SEED where they begin.
-@Suite("The daemon in process answers as the real one over the socket", .timeLimit(.minutes(10)))
+@Suite("The daemon in process answers as the real one over the socket", .timeLimit(.minutes(60)))
 struct InProcessComparisonTests {
     /// Sequences that share a daemon, so that lists are long.
     static let sequencesPerDaemon = 10

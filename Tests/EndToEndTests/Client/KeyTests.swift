@@ -2,7 +2,7 @@ import LifecycleClient
 import TestSupport
 import Testing
 
-@Suite("The key in a call's error", .timeLimit(.minutes(10)))
+@Suite("The key in a call's error", .timeLimit(.minutes(60)))
 struct KeyTests {
     @Test("a create that was given up, called again with the key of its error, is charged once")
     func timedOut() async throws {

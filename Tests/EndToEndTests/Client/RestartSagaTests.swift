@@ -4,7 +4,7 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 
-@Suite("Calls that are under way when something ends", .serialized, .timeLimit(.minutes(10)))
+@Suite("Calls that are under way when something ends", .serialized, .timeLimit(.minutes(60)))
 struct RestartSagaTests {
     struct UpstreamDown: Error {}
 

@@ -3,7 +3,7 @@ import LifecycleClient
 import TestSupport
 import Testing
 
-@Suite("A daemon that is restarted under its clients", .serialized, .timeLimit(.minutes(10)))
+@Suite("A daemon that is restarted under its clients", .serialized, .timeLimit(.minutes(60)))
 struct RestartTests {
     private static func client(_ daemon: TestDaemon) -> LifecycleClient {
         var configuration = ClientConfiguration(socketPath: daemon.socket)

@@ -2,7 +2,7 @@ import LifecycleClient
 import TestSupport
 import Testing
 
-@Suite("A lease that the Swift client holds", .timeLimit(.minutes(10)))
+@Suite("A lease that the Swift client holds", .timeLimit(.minutes(60)))
 struct ClientLeaseTests {
     private func daemon() throws -> TestDaemon { try TestDaemon(["--lease", "600", "--detach-grace", "1"]) }
 

@@ -4,7 +4,7 @@ internal import LifecycleSQLite
 internal import TestSupport
 internal import Testing
 
-@Suite("What storage refuses to the daemon's clocks is done when it can be", .ledgers, .timeLimit(.minutes(10)))
+@Suite("What storage refuses to the daemon's clocks is done when it can be", .ledgers, .timeLimit(.minutes(60)))
 struct RefusedClockTests {
     /// Another program with the lock, for as long as it likes.
     private func lock(_ ledger: LedgerHarness) throws -> RawDatabase {

@@ -6,7 +6,7 @@ internal import Testing
 
 @testable import LifecycleRPC
 
-@Suite("Logging to journald", .timeLimit(.minutes(10)))
+@Suite("Logging to journald", .timeLimit(.minutes(60)))
 struct JournalTests {
     /// A socket in the place of journald's.
     final class Journald {

@@ -6,7 +6,7 @@ internal import Testing
 
 @testable import LifecycleRPC
 
-@Suite("The log queue", .timeLimit(.minutes(10)))
+@Suite("The log queue", .timeLimit(.minutes(60)))
 struct LogQueueTests {
     /// An output that takes one batch at a time, each only when it is let through.
     final class Gate: Sendable {

@@ -5,7 +5,7 @@ internal import Testing
 
 @testable import LifecycleRPC
 
-@Suite("Logging to a descriptor", .timeLimit(.minutes(10)))
+@Suite("Logging to a descriptor", .timeLimit(.minutes(60)))
 struct LogSystemTests {
     /// A pipe in place of standard error.
     final class Output {

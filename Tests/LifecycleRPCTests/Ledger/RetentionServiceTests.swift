@@ -5,7 +5,7 @@ import Testing
 
 @testable import LifecycleRPC
 
-@Suite("The service that removes old history", .ledgers, .timeLimit(.minutes(10)))
+@Suite("The service that removes old history", .ledgers, .timeLimit(.minutes(60)))
 struct RetentionServiceTests {
     @Test("tries again soon what a full queue refused, and not the next day")
     func busy() async throws {

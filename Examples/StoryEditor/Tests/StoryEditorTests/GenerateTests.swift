@@ -2,7 +2,7 @@ import LifecycleClient
 import StoryEditor
 import Testing
 
-@Suite("POST /api/story-editor/generate", .timeLimit(.minutes(10)))
+@Suite("POST /api/story-editor/generate", .timeLimit(.minutes(60)))
 struct GenerateTests {
     @Test("takes the credits, hands the job over and records its id")
     func works() async throws {

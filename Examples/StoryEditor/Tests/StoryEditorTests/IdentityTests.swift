@@ -4,7 +4,7 @@ import Testing
 
 @testable import StoryEditor
 
-@Suite("Who is signed in", .timeLimit(.minutes(10)))
+@Suite("Who is signed in", .timeLimit(.minutes(60)))
 struct IdentityTests {
     @Test("nobody, a wrong secret, no secret, and two who claim to be the proxy are all refused")
     func refused() async throws {

@@ -9,7 +9,7 @@ import Testing
 
 @testable import StoryEditor
 
-@Suite("Live pages", .timeLimit(.minutes(10)))
+@Suite("Live pages", .timeLimit(.minutes(60)))
 struct LiveTests {
     /// Reads a stream until a message fits.
     private static func message(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import StoryEditor
 
-@Suite("Pages and forms", .timeLimit(.minutes(10)))
+@Suite("Pages and forms", .timeLimit(.minutes(60)))
 struct PageTests {
     @Test("the page shows projects as text, whatever their names are, under a strict policy")
     func escaping() async throws {

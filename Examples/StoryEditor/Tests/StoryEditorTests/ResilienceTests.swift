@@ -5,7 +5,7 @@ import Testing
 
 @testable import StoryEditor
 
-@Suite("Nothing is lost when something goes away", .timeLimit(.minutes(10)))
+@Suite("Nothing is lost when something goes away", .timeLimit(.minutes(60)))
 struct ResilienceTests {
     @Test("while the daemon is away: 503 with Retry-After; when it comes back in time, nobody notices")
     func daemonAway() async throws {

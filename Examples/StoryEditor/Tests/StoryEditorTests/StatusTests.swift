@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("Status and lists", .timeLimit(.minutes(10)))
+@Suite("Status and lists", .timeLimit(.minutes(60)))
 struct StatusTests {
     @Test("a pipeline's report by either id spends the credits or gives them back; the first verdict stays")
     func reports() async throws {

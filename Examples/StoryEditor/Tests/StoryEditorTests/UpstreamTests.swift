@@ -2,7 +2,7 @@ import LifecycleClient
 import StoryEditor
 import Testing
 
-@Suite("What the video service can do to an order", .timeLimit(.minutes(10)))
+@Suite("What the video service can do to an order", .timeLimit(.minutes(60)))
 struct UpstreamTests {
     static let failures: [(FakeUpstream.Behaviour, status: UInt, says: String)] = [
         (.answers("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n"), 502, "refused the job (500)"),
