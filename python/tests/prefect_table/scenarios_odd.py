@@ -49,7 +49,9 @@ def left_open(lab: Lab, work: Work) -> None:
     lives_on("generator", lab, work)
 
 
-@scenario("a generator is held open until the exit", MODE, status="completed", by=FLOW, prefect="Running")
+@scenario(
+    "a generator is held open until the exit", MODE, status="completed", by=FLOW, prefect="Running", full_only=True
+)
 def held_open(lab: Lab, work: Work) -> None:
     process = lab.beside(work, "odd.py", "held_open", work.project)
     work.wait(work.file("held").exists, "it has given a value")
@@ -60,7 +62,14 @@ def held_open(lab: Lab, work: Work) -> None:
     assert process.wait(PATIENCE) == 0
 
 
-@scenario("another's flow while a generator is held open", MODE, status="completed", by=FLOW, prefect="Completed")
+@scenario(
+    "another's flow while a generator is held open",
+    MODE,
+    status="completed",
+    by=FLOW,
+    prefect="Completed",
+    full_only=True,
+)
 def held_around(lab: Lab, work: Work) -> None:
     neighbour = lab.work(work.daemon)
     process = lab.alone(work, "odd.py", "held_around", work.project, neighbour.project)
@@ -189,7 +198,14 @@ def never_begins_at_exit(lab: Lab, work: Work) -> None:
     never_begins("not_ready_at_exit", lab, work)
 
 
-@scenario("a flow with plain hooks never begins", MODE, code="pipelineFailed", by=RECONCILER, prefect="NotReady")
+@scenario(
+    "a flow with plain hooks never begins",
+    MODE,
+    code="pipelineFailed",
+    by=RECONCILER,
+    prefect="NotReady",
+    full_only=True,
+)
 def never_begins_plain(lab: Lab, work: Work) -> None:
     assert lab.beside(work, "odd.py", "not_ready_plain", work.project).wait(PATIENCE) == 0
     work.now()

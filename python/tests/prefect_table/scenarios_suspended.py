@@ -12,7 +12,7 @@ from uuid import UUID
 
 from prefect_table import prefect_side
 from prefect_table.lab import PATIENCE, Lab, Work
-from prefect_table.modes import BOTH, POOLED, SERVED, Mode, both, reconcile_until_ended
+from prefect_table.modes import POOLED, SERVED, Mode, both, reconcile_until_ended
 from prefect_table.scenario import APP, ATTACHED, FLOW, LEASE, RECONCILER, RUNNER, WORKER, is_untouched, scenario
 
 MODE = "python flow.py"
@@ -159,20 +159,20 @@ def daemon_away(mode: Mode, lab: Lab, work: Work) -> None:
     resume(lab, work, flow_run)
 
 
-both("suspends itself, is resumed", suspends_itself, "", (FLOW, FLOW), "Completed", BOTH, detach_grace=1)
+both("suspends itself, is resumed", suspends_itself, "", (FLOW, FLOW), "Completed", (POOLED,), detach_grace=1)
 both("suspended at a task, resumed", at_a_task, "", (FLOW, FLOW), "Completed", (SERVED,))
 both("suspended without a task", without_a_task, "", (FLOW, FLOW), "Completed", (POOLED,))
 for mode, state in [(SERVED, "Completed"), (POOLED, "Refused")]:
     row = "suspended and resumed while it works"
-    scenario(row, mode.name, status="completed", by=FLOW, prefect=state)(partial(while_it_works, mode))
-both("suspended, cancelled by the app", cancelled_by_app, "cancelled", (APP, APP), "Refused", (POOLED,))
+    scenario(row, mode.name, status="completed", by=FLOW, prefect=state, full_only=True)(partial(while_it_works, mode))
+both("suspended, cancelled by the app", cancelled_by_app, "cancelled", (APP, APP), "Refused", ())
 reconciled = (RECONCILER, RECONCILER)
-both("suspended, cancelled in Prefect", cancelled_in_prefect, "cancelled", reconciled, "Cancelled", (SERVED,))
+both("suspended, cancelled in Prefect", cancelled_in_prefect, "cancelled", reconciled, "Cancelled", ())
 both("suspended, and the pause times out", times_out, "pipelineFailed", reconciled, "Failed", ())
-both("suspended and forgotten", is_forgotten, "leaseExpired", (LEASE, LEASE), "Failed", (POOLED,), lease=10)
+both("suspended and forgotten", is_forgotten, "leaseExpired", (LEASE, LEASE), "Failed", (), lease=10)
 both("suspended, killed before it heard", killed_before_it_heard, "crashed", (RUNNER, WORKER), "Crashed", ())
-both("suspended with another's flow within", with_another_within, "", (FLOW, FLOW), "Completed", (SERVED,))
-both("suspended while the daemon is away", daemon_away, "", (FLOW, FLOW), "Completed", (POOLED,), own_daemon=True)
+both("suspended with another's flow within", with_another_within, "", (FLOW, FLOW), "Completed", ())
+both("suspended while the daemon is away", daemon_away, "", (FLOW, FLOW), "Completed", (), own_daemon=True)
 
 
 def pauses(timeout: int, lab: Lab, work: Work) -> UUID:
@@ -185,18 +185,24 @@ def pauses(timeout: int, lab: Lab, work: Work) -> UUID:
     return flow_run
 
 
-@scenario("pauses in its process, is resumed", MODE, status="completed", by=FLOW, prefect="Completed")
+@scenario("pauses in its process, is resumed", MODE, status="completed", by=FLOW, prefect="Completed", full_only=True)
 def paused_and_resumed(lab: Lab, work: Work) -> None:
     prefect_side.resume(pauses(600, lab, work))
 
 
-@scenario("pauses in its process, times out", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
+@scenario("pauses in its process, times out", MODE, code="pipelineFailed", by=FLOW, prefect="Failed", full_only=True)
 def paused_in_vain(lab: Lab, work: Work) -> None:
     pauses(10, lab, work)
 
 
 @scenario(
-    "pauses in its process, which is killed", MODE, code="crashed", by=ATTACHED, prefect="Paused", neighbour="failed"
+    "pauses in its process, which is killed",
+    MODE,
+    code="crashed",
+    by=ATTACHED,
+    prefect="Paused",
+    neighbour="failed",
+    full_only=True,
 )
 def paused_and_killed(lab: Lab, work: Work) -> None:
     pauses(600, lab, work)
@@ -204,13 +210,15 @@ def paused_and_killed(lab: Lab, work: Work) -> None:
     os.kill(work.body(), signal.SIGKILL)
 
 
-@scenario("suspends itself without a deployment", MODE, code="pipelineFailed", by=FLOW, prefect="Failed")
+@scenario(
+    "suspends itself without a deployment", MODE, code="pipelineFailed", by=FLOW, prefect="Failed", full_only=True
+)
 def without_deployment(lab: Lab, work: Work) -> None:
     assert lab.direct(work, "work", "suspends 600").wait(PATIENCE) == 1
     assert "without a deployment" in (work.client.get_status(work.project).error_message or "")
 
 
-@scenario("returns Paused(), cancelled by the app", MODE, code="cancelled", by=APP, prefect="Paused")
+@scenario("returns Paused(), cancelled by the app", MODE, code="cancelled", by=APP, prefect="Paused", full_only=True)
 def returns_paused(lab: Lab, work: Work) -> None:
     assert lab.beside(work, "odd.py", "odd_once", work.project, "Paused").wait(PATIENCE) == 0
     assert is_paused(work)

@@ -47,8 +47,7 @@ struct Judge {
     /// - Returns: nil: the model says nothing of it, and nothing changes by it.
     private static func operation(_ method: String, _ params: String, _ model: ModelLedger) throws -> ModelOperation? {
         func read<M: Method>(_ type: M.Type) -> M? {
-            let params = params.isEmpty ? nil : try? JSONDocument(parsing: Array(params.utf8)).root
-            return try? ParamsReader.read(params)
+            try? ParamsReader.read(params.isEmpty ? nil : JSONDocument(parsing: Array(params.utf8)).root)
         }
         switch method {
         case "createProject":
