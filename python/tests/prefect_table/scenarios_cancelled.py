@@ -94,7 +94,7 @@ both(
     "cancelled",
     (RECONCILER, RECONCILER),
     "Cancelled",
-    (),
+    (SERVED,),
 )
 both("returns Cancelled()", returns_cancelled, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))
 both("cancelled around another's flow", cancelled_around_another, "cancelled", (FLOW, FLOW), "Cancelled", (SERVED,))

@@ -208,13 +208,14 @@ def main() -> None:
     if sys.argv[1] == "serve":
         served = by_default if "LIFECYCLE_TABLE_DEFAULT" in os.environ else work
         served.serve(name=sys.argv[2], pause_on_shutdown=False)
-    elif sys.argv[1] == "batch":
-        batch(sys.argv[3], [sys.argv[2]])
-    else:
-        with beside_another():
-            made = globals()[sys.argv[1]](*sys.argv[2:])
-            if sys.argv[1] == "asynchronous":
-                asyncio.run(made)
+        return
+    with beside_another():
+        if sys.argv[1] == "batch":
+            batch(sys.argv[3], [sys.argv[2]])
+            return
+        made = globals()[sys.argv[1]](*sys.argv[2:])
+        if sys.argv[1] == "asynchronous":
+            asyncio.run(made)
 
 
 if __name__ == "__main__":
