@@ -83,10 +83,13 @@ struct RandomRequests {
         ]
     }
 
-    /// What a heartbeat says of a pause is there at once for who reads; the rest is a second later.
+    /// Readers see a pause at once, and the rest of a heartbeat a second later. One of the two clocks
+    /// stands still, so no pause may end while the test runs, and whether a second pause is granted must not depend on
+    /// how long the first one lasted: the longest one fits only into the full time, the others always.
     private mutating func pause() -> Fields {
         let none: Fields = [("progress", nil), ("message", nil), ("attach", nil)]
-        return reference() + none + [("pause", pick(["1", "30", "30", "300", "300", "301", "0", "-5", "1e300"]))]
+        let seconds = pick(["3600", "7200", "7200", "604800", "604800", "604801", "0", "-5", "1e300"])
+        return reference() + none + [("pause", seconds)]
     }
 
     private mutating func posting(credits: String) -> Fields {
