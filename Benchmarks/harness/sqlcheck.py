@@ -85,10 +85,10 @@ def check(databases):
             if pair[0] != pair[1]:
                 lines += [f"  daemon: {pair[0]}", f"  floor:  {pair[1]}"]
         raise BenchError("\n".join(lines))
-    writer = (ROOT / "Sources/LifecycleRPC/Writer/Writer.swift").read_text()
+    keeper = (ROOT / "Sources/LifecycleRPC/SQLite/LogKeeper.swift").read_text()
     here = (TOOLS.parent.parent / "Sources/floor/statements.h").read_text()
     frames = [
         re.search(pattern, text) for pattern, text in
-        [(r"checkpointFrames: Int32 = (\d+)", writer), (r"CHECKPOINT_FRAMES = (\d+)", here)]]
+        [(r"checkpointFrames: Int32 = (\d+)", keeper), (r"CHECKPOINT_FRAMES = (\d+)", here)]]
     if not all(frames) or frames[0].group(1) != frames[1].group(1):
-        raise BenchError("the floor checkpoints at another length of the WAL than Writer.checkpointFrames")
+        raise BenchError("the floor checkpoints at another length of the WAL than LogKeeper.checkpointFrames")

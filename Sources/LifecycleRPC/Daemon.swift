@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 internal import LifecycleSystem
 internal import Logging
 internal import NIOCore

@@ -1,4 +1,4 @@
-package import LifecycleSQLite
+package import LifecycleCore
 
 /// Why the daemon did not start, or stopped by itself.
 package enum DaemonError: Error, Sendable, CustomStringConvertible {

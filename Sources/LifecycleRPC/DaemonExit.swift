@@ -1,4 +1,4 @@
-internal import LifecycleSQLite
+internal import LifecycleCore
 
 /// The exit codes. They are those of `sysexits.h`, so that systemd shows their names.
 package enum DaemonExit: Int32, Sendable, CaseIterable {

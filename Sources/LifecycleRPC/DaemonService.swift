@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 internal import NIOCore
 internal import ServiceLifecycle
 

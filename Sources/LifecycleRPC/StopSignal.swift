@@ -1,4 +1,4 @@
-internal import LifecycleSQLite
+internal import LifecycleCore
 
 /// Why the daemon stops. The first reason counts. Any thread may call it.
 struct StopSignal: Sendable {

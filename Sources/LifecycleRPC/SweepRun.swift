@@ -1,6 +1,5 @@
 internal import Glibc
 internal import LifecycleCore
-internal import LifecycleSQLite
 internal import LifecycleSystem
 internal import Synchronization
 

@@ -1,4 +1,5 @@
 internal import CSQLite
+package import LifecycleCore
 
 /// One connection to the file of the ledger.
 ///

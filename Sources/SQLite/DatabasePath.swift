@@ -1,4 +1,5 @@
 internal import Glibc
+package import LifecycleCore
 
 /// The path of a database with its folder resolved: absolute, without symbolic links, `.` and `..`.
 package struct DatabasePath: Sendable {

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import LifecycleCore
 
 extension Database {
     /// "LcRp" in the header of the file. It distinguishes the ledger from other SQLite files.

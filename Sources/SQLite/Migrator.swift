@@ -1,3 +1,5 @@
+package import LifecycleCore
+
 /// Migrates a database to the newest schema.
 package enum Migrator {
     /// Runs the migrations above the `user_version` of the file in one transaction, and sets it to the number of the

@@ -1,4 +1,5 @@
 package import Glibc
+package import LifecycleCore
 
 /// System calls on files. They handle EINTR and short transfers, and throw `StorageError`.
 package enum POSIXFile {

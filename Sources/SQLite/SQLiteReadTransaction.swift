@@ -2,7 +2,7 @@ package import LifecycleCore
 
 /// The reads of the ledger's rules on one connection. Not `Sendable`: used on the thread of the connection, inside a
 /// transaction that the owner of the connection begins and ends.
-package class SQLiteReadTransaction: ReadTransaction {
+package class SQLiteReadTransaction: LedgerReadTransaction {
     let database: Database
     package let nextDeadline: NextDeadline
     /// The time of the current request.
@@ -144,18 +144,6 @@ package class SQLiteReadTransaction: ReadTransaction {
         } catch {
             failure = error
             throw RPCError(error)
-        }
-    }
-}
-
-extension RPCError {
-    /// The messages have no paths and no SQL. These are only in the log.
-    package init(_ error: StorageError) {
-        switch error.kind {
-        case .full: self = .storageFull
-        case .busy: self = .storageUnavailable("another program holds its lock")
-        case .constraint: self = .internalError("the ledger refused a change that breaks its rules")
-        default: self = .storageUnavailable("it failed and the daemon is stopping")
         }
     }
 }

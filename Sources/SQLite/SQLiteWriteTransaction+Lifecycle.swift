@@ -67,10 +67,6 @@ extension SQLiteWriteTransaction {
         }
     }
 
-    package func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
-        try dueProjects(ofUser: nil, at: now, limit: limit)
-    }
-
     /// - Parameter userId: `nil` for all users.
     package func dueProjects(
         ofUser userId: String?, at now: Timestamp, limit: Int

@@ -1,7 +1,7 @@
 package import LifecycleCore
 
 /// The writes of the ledger's rules. The triggers of the schema move the credits: see `Schema/v3_guards.sql`.
-package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransaction {
+package final class SQLiteWriteTransaction: SQLiteReadTransaction, LedgerTransaction {
     /// The events of the current rule, for the log. The caller of the rule empties it.
     package var steps: [NewEvent] = []
 
@@ -19,7 +19,8 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, WriteTransact
     private let insertEntry: Statement
     private let insertEvent: Statement
     /// Heartbeats that are not on disk yet.
-    package var beats = PendingBeats()
+    var beats = PendingBeats()
+    package var hasWaitingBeats: Bool { !beats.isEmpty }
     /// The number of the last event that was written.
     package private(set) var newestEvent: Int64
     /// The number of the last event that is on disk.

@@ -1,4 +1,5 @@
 internal import CSQLite
+package import LifecycleCore
 
 /// A prepared statement, made once and reused: bind, step or run, reset.
 ///

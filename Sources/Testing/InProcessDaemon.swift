@@ -1,7 +1,6 @@
 internal import Glibc
 public import LifecycleClient
 package import LifecycleCore
-internal import LifecycleSQLite
 internal import Synchronization
 
 /// The daemon in the process of your test. It has the same methods, rules, errors and schema, on SQLite in memory,

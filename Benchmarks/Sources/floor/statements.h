@@ -53,7 +53,7 @@
 #define FIRST_PAGE PAGE("")
 #define LATER_PAGE PAGE("p.row < (SELECT row FROM project WHERE id = ?4) AND ")
 
-// As `Writer.checkpointFrames`.
+// As `LogKeeper.checkpointFrames`.
 enum { CHECKPOINT_FRAMES = 4096 };
 
 #endif

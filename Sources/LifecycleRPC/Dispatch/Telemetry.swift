@@ -1,6 +1,5 @@
 internal import CoreMetrics
 internal import LifecycleCore
-internal import LifecycleSQLite
 internal import LifecycleSystem
 
 /// The metrics of the daemon's work, and its log entries, one for each event of a project. Any thread may call it.

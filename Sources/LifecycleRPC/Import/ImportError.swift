@@ -1,5 +1,4 @@
 package import LifecycleCore
-package import LifecycleSQLite
 
 /// Why nothing was imported.
 package enum ImportError: Error, Sendable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// The database that an import writes to. A dry run without a database gets a temporary one, which is removed on

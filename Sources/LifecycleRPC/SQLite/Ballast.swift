@@ -1,5 +1,6 @@
 internal import Glibc
-package import LifecycleSQLite
+package import LifecycleCore
+internal import LifecycleSQLite
 
 /// The reserve file, `<database>.ballast`: disk space that is set aside. On a full disk a part of it is given back, so
 /// that refunds still fit; the rest is given back for a checkpoint. `LogRoom` says how large it must be.

@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// A lock on the database file itself. The lock file belongs to one path of the database. This lock keeps out a process

@@ -1,5 +1,6 @@
 internal import Glibc
-package import LifecycleSQLite
+package import LifecycleCore
+internal import LifecycleSQLite
 
 /// Notices when the open database or its WAL was deleted or replaced. SQLite would continue to commit to files without
 /// a name, and all acknowledged writes would be lost at the next start. It also checks the lock file: if that is

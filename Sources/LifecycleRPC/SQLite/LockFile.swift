@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// The lock file, `<database>.lock`. It keeps a second daemon out while this object lives, and records across restarts

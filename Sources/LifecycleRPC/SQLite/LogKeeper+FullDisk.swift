@@ -1,3 +1,4 @@
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// How the WAL and the reserve file are managed when the disk becomes full, and when it has room again.

@@ -1,10 +1,15 @@
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// Makes checkpoints, gives back disk space that the WAL does not need, and ensures before each commit that later
 /// checkpoints and refunds have room: see `LogRoom`. "Log" in these names is the WAL. Not `Sendable`: used on the
 /// thread of its database.
 final class LogKeeper {
+    /// When the WAL has this many frames, the writer makes a checkpoint between two commits. This is 16 MiB of pages of
+    /// 4 KiB: enough that checkpoints are rare, and little enough for a quick start after a crash.
+    static let checkpointFrames: Int32 = 4096
+
     let database: Database
     let ballast: Ballast
     let uptime: Uptime
@@ -19,7 +24,7 @@ final class LogKeeper {
     /// The number of frames at which the next checkpoint is tried. A reader with an old snapshot, such as a backup,
     /// makes checkpoints partial. The next try then comes after `checkpointFrames` more frames or after 1 second, and
     /// not after every commit, because each try looks at the whole WAL.
-    private var nextCheckpoint = Writer.checkpointFrames
+    private var nextCheckpoint = LogKeeper.checkpointFrames
     private var lastCheckpoint: Int64 = 0
     /// True if all of the WAL is copied, but a reader prevented the cut of the file.
     private var awaitsTruncation = false
@@ -118,7 +123,7 @@ final class LogKeeper {
     // MARK: Checkpoints
 
     /// True if the last checkpoint was partial. The reader that prevented it may have ended.
-    var awaitsCheckpoint: Bool { database.walFrames >= Writer.checkpointFrames || watch.heldSince != nil }
+    var awaitsCheckpoint: Bool { database.walFrames >= Self.checkpointFrames || watch.heldSince != nil }
 
     /// True if something has to be checked again in 1 second, even if no request arrives.
     var isWatchful: Bool { awaitsCheckpoint || awaitsTruncation || watch.isRaised }
@@ -149,7 +154,7 @@ final class LogKeeper {
         if database.walFrames > 0 { room.frames = Int64(database.walFrames) }
         let result = try copy()
         lastCheckpoint = uptime()
-        nextCheckpoint = database.walFrames.addingReportingOverflow(Writer.checkpointFrames).partialValue
+        nextCheckpoint = database.walFrames.addingReportingOverflow(Self.checkpointFrames).partialValue
         watch.note(result, at: lastCheckpoint)
         measure(isCounted: result != nil)
         if let result, result.logFrames == result.checkpointed { try giveBackLog() }

@@ -29,7 +29,7 @@ struct LogRoom: Sendable, Equatable {
     /// The size of a page with its header in the WAL.
     static let frame: Int64 = 4096 + 24
     /// The size at which the WAL is copied in normal work.
-    static let normalLog = Int64(Writer.checkpointFrames) * frame
+    static let normalLog = Int64(LogKeeper.checkpointFrames) * frame
     /// A longer WAL file is cut when all of it is copied. In normal work it never becomes that long.
     static let longLog = 32 * mebi
     static let leastForRefunds = 6 * mebi

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import LifecycleCore
+package import LifecycleCore
 package import LifecycleSQLite
 
 /// The folder of the ledger. It is checked and locked before SQLite opens any file in it.

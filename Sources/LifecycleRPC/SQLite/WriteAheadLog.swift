@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// Ensures, before SQLite opens the database, that the WAL that can be read is also on the disk.

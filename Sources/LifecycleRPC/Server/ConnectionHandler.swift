@@ -60,8 +60,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
         framer.append(&buffer)
-        hasRead = true
-        hasMore = true
+        (hasRead, hasMore) = (true, true)
         isDraining = isDraining || hub.isDraining
     }
 
@@ -73,13 +72,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .some(.inputClosed) = event as? ChannelEvent {
-            isInputClosed = true
-            hasMore = true  // There may be a last line without LF.
-            hub.schedule(self)
-        } else {
-            context.fireUserInboundEventTriggered(event)
+        guard case .some(.inputClosed) = event as? ChannelEvent else {
+            return context.fireUserInboundEventTriggered(event)
         }
+        isInputClosed = true
+        hasMore = true  // There may be a last line without LF.
+        hub.schedule(self)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -204,6 +202,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .skip(let call): hub.count(call, .success { $0.null() })
         case .read(let call, let read):
             switch hub.read(read, from: caller) {
+            case .answered(let outcome, let effects) where hub.mayHaveReadUndurable:
+                hub.finish(self, sequence.awaitAnswer(to: call), with: outcome, effects)
             case .answered(let outcome, let effects):
                 answer(call, outcome)
                 apply(effects)

@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 internal import NIOCore
 
 /// Carries out the requests of connections.
@@ -19,10 +18,27 @@ extension Hub {
             guard connection.context != nil else { return connection.finish(ticket, with: .failure(.stopping)) }
             hub.reader.endSnapshot()
             switch hub.read(read, from: connection.caller) {
-            case .answered(let outcome, let effects): connection.finish(ticket, with: outcome, effects)
+            case .answered(let outcome, let effects): hub.finish(connection, ticket, with: outcome, effects)
             case .due(let due): hub.read(read, after: due, for: connection, ticket)
             }
             hub.reader.endSnapshot()
+        }
+    }
+
+    /// Whether the last read may have seen a commit that a power cut can still undo.
+    var mayHaveReadUndurable: Bool { store.durability?.isBehind ?? false }
+
+    /// Answers a read when everything that it saw is durable.
+    func finish(
+        _ connection: ConnectionHandler, _ ticket: Int, with outcome: Result<Reply, RPCError>,
+        _ effects: [ConnectionEffect]
+    ) {
+        guard let durability = store.durability else { return connection.finish(ticket, with: outcome, effects) }
+        let connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        durability.whenDurable { [eventLoop] error in
+            eventLoop.execute {
+                connection.value.finish(ticket, with: error.map { .failure(RPCError($0)) } ?? outcome, effects)
+            }
         }
     }
 

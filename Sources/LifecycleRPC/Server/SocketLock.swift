@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// The lock file `<socket>.lock`. Its holder may replace the socket at the path. The daemon holds it for its whole

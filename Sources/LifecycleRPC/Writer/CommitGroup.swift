@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// The writes that share one commit, and their outcomes. A pure value.
 struct CommitGroup {

@@ -1,6 +1,5 @@
 internal import DequeModule
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// The work that the writer was asked to do and has not done: writes, expiries, checks and the close. A pure value.
 struct CommitQueue {

@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// What the writer does when the clock is set, the machine sleeps or the thread stands still.
 extension Writer {
@@ -58,8 +57,7 @@ extension Writer {
 
     /// Writes down what the clock shows now, and applies a step forwards.
     private func follow(_ now: Timestamp) throws(StorageError) {
-        do throws(StorageError) {
-            try begin.run()
+        try inOwnTransaction { () throws(StorageError) in
             transaction.begin(at: now)
             let (_, change) = try transaction.lookAtClock(at: now)
             // The clock changed while no daemon ran. After a restart of the machine it is taken to be right.
@@ -69,12 +67,8 @@ extension Writer {
             default: break
             }
             try putForward(context(.daemon).limits)
-            try commit()
-            clockChanges.isStarting = false
-        } catch {
-            rollBack()
-            throw error
         }
+        clockChanges.isStarting = false
     }
 
     /// Gives projects that were set back more time again. In the open transaction, before anything is expired.
@@ -89,9 +83,8 @@ extension Writer {
     /// project waits longer from now than its terms say.
     private func shortenDeadlines(_ now: Timestamp) throws(StorageError) {
         var latest: StoredProject?
-        while true {
-            do throws(StorageError) {
-                try begin.run()
+        repeat {
+            latest = try inOwnTransaction { () throws(StorageError) in
                 transaction.begin(at: now)
                 try transaction.writeBeats()
                 let projects = try transaction.unfinishedProjects(below: latest, limit: Sweep.batch)
@@ -102,14 +95,9 @@ extension Writer {
                 } catch {
                     throw transaction.failure ?? StorageError(.misuse, error.message)
                 }
-                try commit()
-                guard let last = projects.last, projects.count == Sweep.batch else { return }
-                latest = last
-            } catch {
-                rollBack()
-                throw error
+                return projects.count == Sweep.batch ? projects.last : nil
             }
-        }
+        } while latest != nil
     }
 
     /// Moves the end of the runtime to where it would be if the runtime began now. Otherwise a project whose creation

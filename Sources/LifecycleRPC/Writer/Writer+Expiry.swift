@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// What the writer does as time passes: it expires due projects and writes heartbeats.
 extension Writer {
@@ -18,6 +17,7 @@ extension Writer {
         let everything = Due(isEverything: true)
         while true {
             let (events, isDone) = try expire(everything)
+            try makeDurable()
             report(events)
             if isDone { return }
         }
@@ -34,7 +34,7 @@ extension Writer {
             }
         } catch  where error.isPassing {
             onError(error)
-            nextDeadline.time = context(.daemon).now.adding(seconds: 1)  // Until then nobody asks for it.
+            transaction.nextDeadline.time = context(.daemon).now.adding(seconds: 1)  // Until then nobody asks for it.
             return ([], true)
         }
     }
@@ -47,21 +47,25 @@ extension Writer {
         do throws(StorageError) {
             return try body(false)
         } catch  where error.kind == .full {
-            guard try log.regainRoom() else { throw error }
+            guard try engine.regainRoom() else { throw error }
             return try body(true)
         }
     }
 
     private func expireOnce(_ due: Due, limit: Int) throws(StorageError) -> (events: [NewEvent], isDone: Bool) {
-        do throws(StorageError) {
-            try begin.run()
-            let (events, count) = try expire(due, at: context(.daemon).now, limit: limit)
-            try commit()
-            if count < limit, due.isEverything { try findNextDeadline() }
-            return (events, count < limit)
+        let (events, count) = try inOwnTransaction { () throws(StorageError) in
+            try expire(due, at: context(.daemon).now, limit: limit)
+        }
+        if count < limit, due.isEverything { try findNextDeadline() }
+        return (events, count < limit)
+    }
+
+    /// Runs `body` in a transaction of the daemon's own work.
+    func inOwnTransaction<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+        do throws(CommitError) {
+            return try inTransaction(body)
         } catch {
-            rollBack()
-            throw error
+            throw error.cause
         }
     }
 
@@ -104,14 +108,13 @@ extension Writer {
     /// Expires one project. If the schema refuses the refund because someone edited the account by hand, the expiry is
     /// tried again later, so that other projects are not blocked.
     private func expire(_ stored: StoredProject, _ context: CallContext) throws(RPCError) {
-        try transaction.reporting { () throws(StorageError) in try savepoint.run() }
-        let mark = transaction.mark
+        try reporting(engine.savepoint)
         do throws(RPCError) {
             try Sweep.settle(stored, in: transaction, context, resumedAt: resumedAt)
         } catch {
             guard let failure = transaction.failure, failure.kind == .constraint else { throw error }
             transaction.failure = nil
-            try transaction.reporting { () throws(StorageError) in try rollBackToSavepoint(mark) }
+            try reporting(engine.rollBackToSavepoint)
             onError(
                 StorageError(
                     .constraint, code: failure.code,
@@ -120,7 +123,7 @@ extension Writer {
             try Sweep.postpone(
                 stored, to: context.now.adding(seconds: Self.repairTime), in: transaction, at: context.now)
         }
-        try transaction.reporting { () throws(StorageError) in try release.run() }
+        try reporting(engine.release)
     }
 
     /// In seconds. How long an expiry that the schema refuses is put off.
@@ -128,20 +131,17 @@ extension Writer {
 
     /// Writes the waiting heartbeats to disk.
     func writeBeats() throws(StorageError) {
-        guard !transaction.beats.isEmpty else { return }
+        guard transaction.hasWaitingBeats else { return }
         do throws(StorageError) {
-            try begin.run()
-            try transaction.writeBeats()
-            try commit()
+            try inOwnTransaction(transaction.writeBeats)
         } catch {
-            rollBack()
             // The heartbeats wait in memory until there is room. Leases already count from them.
             guard error.isPassing else { throw error }
             if error.kind == .busy { onError(error) }
         }
     }
 
-    var isSomethingDue: Bool { nextDeadline.time <= context(.daemon).now }
+    var isSomethingDue: Bool { transaction.nextDeadline.time <= context(.daemon).now }
 
     /// The number of the newest event; `nil` if it is the same as at the last call.
     func newEvent() -> Int64? {
@@ -151,6 +151,6 @@ extension Writer {
     }
 
     private func findNextDeadline() throws(StorageError) {
-        nextDeadline.time = try transaction.earliestDeadline() ?? Timestamp(milliseconds: .max)
+        transaction.nextDeadline.time = try transaction.earliestDeadline() ?? Timestamp(milliseconds: .max)
     }
 }

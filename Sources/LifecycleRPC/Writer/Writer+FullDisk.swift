@@ -1,13 +1,12 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// How commit groups run on a full disk.
 extension Writer {
-    func leaveFullDisk() throws(AttemptError) {
+    func leaveFullDisk() throws(CommitError) {
         do throws(StorageError) {
-            try log.leaveFullDisk()
+            try engine.leaveFullDisk()
         } catch {
-            throw AttemptError(cause: error, isOutcomeUnknown: false)
+            throw CommitError(error)
         }
     }
 
@@ -16,7 +15,7 @@ extension Writer {
         let jobs = group.refuseCharges()
         // First all in one transaction: this needs the least room, because a commit writes each page once.
         if jobs.count > 1 {
-            do throws(AttemptError) {
+            do throws(CommitError) {
                 return try attempt(jobs, &group)
             } catch  where error.cause.kind == .full {
                 // Then one by one, so that each job fits if any can.
@@ -28,13 +27,13 @@ extension Writer {
             if let failure = group.failure {
                 group.refuse(1, RPCError(failure))
             } else {
-                do throws(AttemptError) { try attemptTwice(job, &group) } catch { refuse(1, &group, error) }
+                do throws(CommitError) { try attemptTwice(job, &group) } catch { refuse(1, &group, error) }
             }
         }
     }
 
-    private func attemptTwice(_ job: WriteJob, _ group: inout CommitGroup) throws(AttemptError) {
-        do throws(AttemptError) {
+    private func attemptTwice(_ job: WriteJob, _ group: inout CommitGroup) throws(CommitError) {
+        do throws(CommitError) {
             return try attempt([job], &group)
         } catch {
             guard error.cause.kind == .full, try hasRegainedRoom() else { throw error }
@@ -42,11 +41,11 @@ extension Writer {
         try attempt([job], &group)
     }
 
-    private func hasRegainedRoom() throws(AttemptError) -> Bool {
+    private func hasRegainedRoom() throws(CommitError) -> Bool {
         do throws(StorageError) {
-            return try log.regainRoom()
+            return try engine.regainRoom()
         } catch {
-            throw AttemptError(cause: error, isOutcomeUnknown: false)
+            throw CommitError(error)
         }
     }
 }

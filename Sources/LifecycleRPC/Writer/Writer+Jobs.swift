@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// How one job runs in the open transaction.
 extension Writer {
@@ -27,13 +26,12 @@ extension Writer {
     private func runInSavepoint(
         _ job: WriteJob, _ context: CallContext, _ group: inout CommitGroup
     ) throws(StorageError) -> WriteOutcome? {
-        try savepoint.run()
+        try engine.savepoint()
         transaction.begin(at: context.now)
-        let mark = transaction.mark
         do throws(RPCError) {
             let reply = try job.run(transaction, context)
             if transaction.due.isEmpty {
-                try transaction.reporting { () throws(StorageError) in try release.run() }
+                try reporting(engine.release)
                 return WriteOutcome(.success(reply), steps: transaction.steps, effects: transaction.effects)
             }
         } catch {
@@ -43,18 +41,23 @@ extension Writer {
                 group.note(failure)
             }
             if transaction.due.isEmpty {
-                if !error.keepsWrites { try rollBackToSavepoint(mark) }
-                try release.run()
+                if !error.keepsWrites { try engine.rollBackToSavepoint() }
+                try engine.release()
                 return WriteOutcome(.failure(error), steps: error.keepsWrites ? transaction.steps : [])
             }
         }
-        try rollBackToSavepoint(mark)
-        try release.run()
+        try engine.rollBackToSavepoint()
+        try engine.release()
         return nil
     }
 
-    func rollBackToSavepoint(_ mark: SQLiteWriteTransaction.Mark) throws(StorageError) {
-        try rollbackToSavepoint.run()
-        transaction.rollBack(to: mark)
+    /// Turns a storage error into the error for the caller, and keeps it in the transaction's `failure`.
+    func reporting(_ body: () throws(StorageError) -> Void) throws(RPCError) {
+        do throws(StorageError) {
+            try body()
+        } catch {
+            transaction.failure = error
+            throw RPCError(error)
+        }
     }
 }

@@ -1,16 +1,10 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 
-/// Runs commit groups on the only connection that writes and makes checkpoints. Not `Sendable`: used on the writer's
-/// thread only.
+/// Runs commit groups on the engine. Not `Sendable`: used on the writer's thread only.
 final class Writer {
-    /// When the WAL has this many frames, the writer makes a checkpoint between two commits. This is 16 MiB of pages of
-    /// 4 KiB: enough that checkpoints are rare, and little enough for a quick start after a crash.
-    static let checkpointFrames: Int32 = 4096
-
-    let database: Database
-    let transaction: SQLiteWriteTransaction
-    let nextDeadline: NextDeadline
+    let engine: any LedgerEngine
+    let transaction: any LedgerTransaction
+    let durability: Durability
     let context: @Sendable (Caller) -> CallContext
     let uptime: Uptime
     /// The time from which leases count at the earliest: see `Sweep.settle`.
@@ -31,27 +25,16 @@ final class Writer {
     let onClockJump: @Sendable (ClockJump) -> Void
     /// The newest event that was reported to the observer.
     var reportedEvent: Int64 = 0
-    private let identity: FileIdentity
-    let log: LogKeeper
-
-    let begin: Statement
-    private let commitStatement: Statement
-    private let rollback: Statement
-    let savepoint: Statement
-    let release: Statement
-    let rollbackToSavepoint: Statement
 
     init(
-        _ database: Database, identity: FileIdentity, log: LogKeeper,
-        nextDeadline: NextDeadline, context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime,
-        sinceStart: @escaping Uptime = systemSinceStart, patience: Int64,
+        _ engine: any LedgerEngine, _ durability: Durability = Durability(),
+        context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime, patience: Int64,
         hasLoopPaused: @escaping @Sendable (_ uptime: Int64) -> Bool,
         onError: @escaping @Sendable (StorageError) -> Void, onClockJump: @escaping @Sendable (ClockJump) -> Void
-    ) throws(StorageError) {
-        self.database = database
-        self.identity = identity
-        self.log = log
-        self.nextDeadline = nextDeadline
+    ) {
+        self.engine = engine
+        transaction = engine.transaction
+        self.durability = durability
         self.context = context
         self.uptime = uptime
         resumedAt = context(.daemon).now
@@ -61,14 +44,6 @@ final class Writer {
         self.hasLoopPaused = hasLoopPaused
         self.onError = onError
         self.onClockJump = onClockJump
-        transaction = try SQLiteWriteTransaction(database, nextDeadline, sinceStart: sinceStart)
-        begin = try database.prepare("BEGIN IMMEDIATE")
-        commitStatement = try database.prepare("COMMIT")
-        rollback = try database.prepare("ROLLBACK")
-        savepoint = try database.prepare("SAVEPOINT request")
-        release = try database.prepare("RELEASE request")
-        rollbackToSavepoint = try database.prepare("ROLLBACK TO request")
-        try log.keepBallast()
     }
 
     var now: Timestamp { context(.daemon).now }
@@ -77,14 +52,14 @@ final class Writer {
     /// - Parameter late: called before the COMMIT until it returns nothing: the jobs that have arrived meanwhile.
     func run(_ jobs: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob]) -> CommitGroup {
         var group = CommitGroup(jobs)
-        do throws(AttemptError) {
-            if log.isDiskFull { try leaveFullDisk() }
-            if !log.isDiskFull {
+        do throws(CommitError) {
+            if engine.isDiskFull { try leaveFullDisk() }
+            if !engine.isDiskFull {
                 try attempt(jobs, joinedBy: late, &group)
                 return group
             }
         } catch  where error.cause.kind == .full {
-            log.enterFullDisk()
+            engine.enterFullDisk()
             group.note(error.cause)
         } catch {
             refuse(group.jobs.count, &group, error)
@@ -94,32 +69,40 @@ final class Writer {
         return group
     }
 
-    /// Verifies that the files are still the ones that were opened.
-    func check() throws(StorageError) { try identity.verify() }
-
-    /// Empties the WAL, so that the next start sees a clean stop, and closes the database.
-    /// - Throws: `.moved` if the database file was deleted or replaced.
-    func close() throws(StorageError) {
-        try log.empty()
-        try database.close()
-        try identity.verifyDatabase()
-    }
-
     // MARK: One transaction
 
-    struct AttemptError: Error {
-        let cause: StorageError
-        /// The COMMIT itself failed. The transaction may be durable nevertheless.
-        let isOutcomeUnknown: Bool
+    /// Runs `body` in a transaction and commits it. Nothing else commits. Whoever tells of the commit waits for
+    /// `durability`.
+    /// - Parameter isCharge: whether the transaction may be refused, to keep room for captures and refunds.
+    func inTransaction<Value>(
+        isCharge: (Value) -> Bool = { _ in false }, _ body: () throws(StorageError) -> Value
+    ) throws(CommitError) -> Value {
+        let value: Value
+        do throws(StorageError) {
+            try engine.begin()
+            value = try body()
+        } catch {
+            rollBack()
+            throw CommitError(error)
+        }
+        do throws(CommitError) {
+            durability.begin()
+            durability.note(try engine.commit(isCharge: isCharge(value)))
+        } catch {
+            durability.abandon()
+            clockChanges.rollBack()
+            throw error
+        }
+        clockChanges.commit()
+        return value
     }
 
     /// Runs jobs of the group in one transaction.
     func attempt(
         _ jobs: [WriteJob], joinedBy late: (_ already: Int) -> [WriteJob] = { _ in [] }, _ group: inout CommitGroup
-    ) throws(AttemptError) {
-        var attempt = CommitGroup.Attempt(jobs, in: group)
-        do throws(StorageError) {
-            try begin.run()
+    ) throws(CommitError) {
+        let done = try inTransaction(isCharge: \.isCharge) { () throws(StorageError) in
+            var attempt = CommitGroup.Attempt(jobs, in: group)
             while let job = attempt.next {
                 let outcome = attempt.mustWait(job) ? nil : try self.outcome(of: job, &attempt, &group)
                 attempt.finish(outcome)
@@ -128,42 +111,30 @@ final class Writer {
                 attempt.join(joining)
                 group.join(joining)
             }
-        } catch {
-            rollBack()
-            throw AttemptError(cause: error, isOutcomeUnknown: false)
+            return attempt
         }
-        do throws(StorageError) {
-            try commit(isCharge: attempt.isCharge)
-        } catch {
-            rollBack()
-            // The WAL was deleted but is still open here. Acknowledged writes are copied into the database before
-            // everything stops.
-            if error.kind == .moved, identity.hasLostLogOnly { _ = try? database.checkpoint(.truncate) }
-            // A full disk is noticed while SQLite writes the WAL, before the commit mark. So nothing was committed.
-            throw AttemptError(cause: error, isOutcomeUnknown: error.kind != .full && error.kind != .busy)
-        }
-        group.commit(attempt)
+        group.commit(done)
     }
 
-    /// - Parameter isCharge: the transaction may be refused, to keep room for captures and refunds.
-    func commit(isCharge: Bool = false) throws(StorageError) {
-        try log.prepareCommit(isCharge: isCharge)
-        try commitStatement.run()
-        log.committed()
-        transaction.commit()
-        clockChanges.commit()
-        try identity.verify()
+    func refuse(_ count: Int, _ group: inout CommitGroup, _ error: CommitError) {
+        group.refuse(count, error.isOutcomeUnknown ? .outcomeUnknown : RPCError(error.cause))
+        group.note(error.cause)
     }
 
     func rollBack() {
-        transaction.rollBack()
+        engine.rollBack()
         clockChanges.rollBack()
-        // After some errors SQLite has already ended the transaction.
-        if database.isInTransaction { try? rollback.run() }
     }
 
-    func refuse(_ count: Int, _ group: inout CommitGroup, _ error: AttemptError) {
-        group.refuse(count, error.isOutcomeUnknown ? .outcomeUnknown : RPCError(error.cause))
-        group.note(error.cause)
+    /// Makes the newest commit durable, and tells those who wait for it. Nothing else does.
+    func makeDurable() throws(StorageError) {
+        guard let commit = durability.pending else { return }
+        do throws(StorageError) {
+            try engine.makeDurable(commit)
+        } catch {
+            durability.fail(error)
+            throw error
+        }
+        durability.reached(commit)
     }
 }

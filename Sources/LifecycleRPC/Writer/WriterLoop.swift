@@ -1,6 +1,5 @@
 internal import DequeModule
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// The main loop of the writer's thread. Not `Sendable`: used on that thread only.
 final class WriterLoop {
@@ -43,10 +42,10 @@ final class WriterLoop {
         if let end = queue.closesBy, end < .now { giveUp(.stopping) }
         try writer.watchClock()
         try commitGroup()
-        if heartbeats.isTime(at: writer.now, areWaiting: !writer.transaction.beats.isEmpty) { try writer.writeBeats() }
+        if heartbeats.isTime(at: writer.now, areWaiting: writer.transaction.hasWaitingBeats) { try writer.writeBeats() }
         try expire()
-        try writer.log.checkpointIfDue()
-        writer.log.look()
+        try writer.makeDurable()
+        try writer.engine.reclaimSpace()
         startTimers()
         // A caller that gets an answer may rely on the next timers having been started.
         try answerChecks()
@@ -77,10 +76,15 @@ final class WriterLoop {
         queue.postpone(postponed, until: group.due)
         limit.release(group.jobs.count - postponed.count)
         for error in group.errors where !error.isFatal { observer.onError(error) }
-        report(group.expired)
-        observer.deliver {
-            for case (let job, let outcome?) in zip(group.jobs, group.outcomes) { job.completion(outcome) }
+        tell(of: group.expired) { [observer] error in
+            observer.deliver {
+                let unknown = error.map { _ in WriteOutcome(.failure(.outcomeUnknown)) }
+                for case (let job, let outcome?) in zip(group.jobs, group.outcomes) {
+                    job.completion(unknown ?? outcome)
+                }
+            }
         }
+        try writer.makeDurable()
         if let failure = group.failure { throw failure }
     }
 
@@ -94,9 +98,11 @@ final class WriterLoop {
             guard let next = queue.nextExpiry(isMergeable: isMergeable, isSomethingDue: isDue) else { continue }
             do throws(StorageError) {
                 let (events, isDone) = try writer.expire(next.due)
-                report(events)
                 let completions = queue.finish(next, isDone: isDone)
-                if !completions.isEmpty { observer.deliver { for completion in completions { completion() } } }
+                tell(of: events) { [observer] _ in
+                    if !completions.isEmpty { observer.deliver { for completion in completions { completion() } } }
+                }
+                try writer.makeDurable()
             } catch {
                 // `stop` answers the callers that wait for it, together with all others.
                 _ = queue.finish(next, isDone: false)
@@ -105,18 +111,25 @@ final class WriterLoop {
         }
     }
 
-    private func report(_ expired: [NewEvent]) {
-        if !expired.isEmpty { observer.onExpiry(expired) }
-        if let seq = writer.newEvent() { observer.onCommit(seq) }
+    /// Reports expiries and events, and calls back, when the newest commit is durable.
+    private func tell(of expired: [NewEvent], then completion: @escaping Durability.Completion) {
+        let newest = writer.newEvent()
+        writer.durability.whenDurable { [observer] error in
+            if error == nil {
+                if !expired.isEmpty { observer.onExpiry(expired) }
+                if let newest { observer.onCommit(newest) }
+            }
+            completion(error)
+        }
     }
 
     private func startTimers() {
         let now = writer.now
-        let deadline = writer.nextDeadline.time
-        let isRetryDue = writer.log.isWatchful || writer.clockChangesAt != nil
+        let deadline = writer.transaction.nextDeadline.time
+        let isRetryDue = writer.engine.isWatchful || writer.clockChangesAt != nil
         let times = WakeUps.Times(
             deadline: deadline.milliseconds < .max ? deadline : nil,
-            heartbeats: writer.transaction.beats.isEmpty ? nil : heartbeats.time,
+            heartbeats: writer.transaction.hasWaitingBeats ? heartbeats.time : nil,
             retry: isRetryDue ? now.adding(seconds: 1) : nil)
         for timer in wakeUps.set(times, now: now, uptime: writer.uptime()) {
             observer.schedule(.milliseconds(timer.pause)) { [weak messages] in messages?.send(.wakeUp(timer.id)) }
@@ -126,7 +139,7 @@ final class WriterLoop {
     private func answerChecks() throws(StorageError) {
         let checks = queue.nextChecks()
         guard !checks.isEmpty else { return }
-        try writer.check()
+        try writer.engine.checkAlive()
         for check in checks { check() }
     }
 
@@ -135,7 +148,8 @@ final class WriterLoop {
     private func end() -> StorageError? {
         do throws(StorageError) {
             try writer.writeBeats()
-            try writer.close()
+            try writer.makeDurable()
+            try writer.engine.close()
             return nil
         } catch {
             return error

@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// A message from another thread to the writer.
 enum WriterMessage: Sendable {

@@ -1,5 +1,4 @@
 internal import LifecycleCore
-internal import LifecycleSQLite
 
 /// The closures by which the writer reports events and uses the event loop. The writer's thread calls them; other
 /// threads call `deliver` only.

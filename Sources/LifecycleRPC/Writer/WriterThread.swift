@@ -1,5 +1,4 @@
-internal import LifecycleCore
-package import LifecycleSQLite
+package import LifecycleCore
 internal import LifecycleSystem
 
 /// The writer as other threads see it. Group commit: waiting writes share one transaction and one sync, and are

@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import LifecycleCore
+package import LifecycleCore
 
 extension Database {
     /// Runs the statements of `audit.sql`, and compares the texts of the schema, which these statements do not.
@@ -61,7 +61,7 @@ extension Database {
     }
 
     /// Interrupts the running statement of this connection. May be used from any thread while the connection is open.
-    package struct Interrupter: @unchecked Sendable {
+    package struct Interrupter: ReadInterrupter, @unchecked Sendable {
         // A C handle. SQLite allows this one call on it from any thread.
         fileprivate let handle: OpaquePointer
 

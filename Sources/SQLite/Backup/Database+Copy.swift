@@ -1,4 +1,5 @@
 internal import CSQLite
+package import LifecycleCore
 
 extension Database {
     /// 1 MiB of pages of 4 KiB. A step takes some milliseconds, after which a stop is noticed.

@@ -21,7 +21,7 @@ PACKAGES = (
     " _NIOBase64 _NIODataStructures"
 ).split()
 # Threads, other processes and what opens the file: a fuzzed sequence has one thread and one transaction.
-NOT_FUZZED = {"OfflineLedger", "ReaderPool", "Restore", "ScanQueue", "Store", "WriterLoop", "WriterThread"}
+NOT_FUZZED = {"OfflineLedger", "Restore", "Store+SQLite", "WriterLoop", "WriterThread"}
 
 
 def build(folder, binaries, instrumentation=LIBFUZZER, link=(), targets=TARGETS):

@@ -87,11 +87,11 @@ struct BackupTests {
         try await fill(ledger, projects: 3000)
         func size() throws -> Int { try ledger.folder.read(ledger.folder.writeAheadLog).count }
         let grown = try size()
-        #expect(grown > 2 * Int(Writer.checkpointFrames) * 4096)
+        #expect(grown > 2 * Int(LogKeeper.checkpointFrames) * 4096)
         try reader.execute("COMMIT")
         // Enough for the next checkpoint, and far more than the file would then hold behind what is in it.
         try await fill(ledger, projects: 3600)
-        #expect(try size() < grown + 2 * Int(Writer.checkpointFrames) * 4096)
+        #expect(try size() < grown + 2 * Int(LogKeeper.checkpointFrames) * 4096)
         #expect(try await ledger.findings() == [])
         await ledger.close()
         #expect(ledger.fatalErrors.isEmpty)

@@ -9,6 +9,8 @@ internal import Testing
 /// text of the result, only without a socket.
 final class LedgerHarness: Sendable {
     let folder: ScratchFolder
+    /// Opens the ledger; `nil` for the file in the folder.
+    private let engine: OpenEngine?
     let limits: Limits
     private let patience: Int64
     private let clocks: Mutex<Clocks>
@@ -57,13 +59,16 @@ final class LedgerHarness: Sendable {
         let reader: Reader
     }
 
+    typealias OpenEngine = @Sendable (Store.Environment) throws(StorageError) -> sending OpenedLedger
+
     /// - Parameters:
     ///   - start: what the clock shows, in milliseconds since 1970.
     ///   - patience: see `Store.Environment`.
     init(
         _ limits: Limits = Limits(), start: Int64 = 1_800_000_000_000, patience: Int64 = .max,
-        in folder: ScratchFolder? = nil
+        in folder: ScratchFolder? = nil, on engine: OpenEngine? = nil
     ) throws {
+        self.engine = engine
         self.patience = patience
         self.folder = try folder ?? ScratchFolder()
         self.limits = limits
@@ -189,26 +194,27 @@ final class LedgerHarness: Sendable {
     }
 
     private func openOnce() throws {
-        let store = try Store(
-            path: folder.database,
-            Store.Environment(
-                clock: { Timestamp(milliseconds: self.now) }, uptime: { self.clocks.withLock(\.uptime) },
-                sinceStart: { self.clocks.withLock(\.sinceStart) }, limits: limits, metrics: NoMetrics(),
-                deliver: { $0() },
-                onCommit: { seq in
-                    self.commits.withLock { $0.append(seq) }
-                    self.now += self.nextCommitTakes.exchange(0, ordering: .relaxed)
-                },
-                schedule: { delay, ring in
-                    let (seconds, attoseconds) = delay.components
-                    let time = self.clocks.withLock(\.uptime) + seconds * 1000 + attoseconds / 1_000_000_000_000_000
-                    self.alarms.withLock { $0.append(Alarm(time: time, ring: ring)) }
-                },
-                patience: patience,
-                hasLoopPaused: { _ in self.hasLoopPaused.exchange(false, ordering: .relaxed) },
-                onError: { error in self.errors.withLock { $0.append(error) } },
-                onClockJump: { jump in self.jumps.withLock { $0.append(jump) } },
-                onLog: { report in self.logReports.withLock { $0.append(report) } }))
+        let environment = Store.Environment(
+            clock: { Timestamp(milliseconds: self.now) }, uptime: { self.clocks.withLock(\.uptime) },
+            sinceStart: { self.clocks.withLock(\.sinceStart) }, limits: limits, metrics: NoMetrics(),
+            deliver: { $0() },
+            onCommit: { seq in
+                self.commits.withLock { $0.append(seq) }
+                self.now += self.nextCommitTakes.exchange(0, ordering: .relaxed)
+            },
+            schedule: { delay, ring in
+                let (seconds, attoseconds) = delay.components
+                let time = self.clocks.withLock(\.uptime) + seconds * 1000 + attoseconds / 1_000_000_000_000_000
+                self.alarms.withLock { $0.append(Alarm(time: time, ring: ring)) }
+            },
+            patience: patience,
+            hasLoopPaused: { _ in self.hasLoopPaused.exchange(false, ordering: .relaxed) },
+            onError: { error in self.errors.withLock { $0.append(error) } },
+            onClockJump: { jump in self.jumps.withLock { $0.append(jump) } },
+            onLog: { report in self.logReports.withLock { $0.append(report) } })
+        let store =
+            try engine.map { try Store($0(environment), environment) }
+            ?? Store(path: folder.database, environment)
         try opened.withLock { $0 = Opened(store: store, reader: try store.makeReader()) }
     }
 

@@ -33,7 +33,7 @@ struct ModelTests {
     @Test("so they are of the daemon that web apps are tested with", arguments: files)
     func inProcess(seed: UInt64) async {
         var player = ModelPlayer(InProcessSubject(Self.limits))
-        await play(seed: seed, &player, jump: nil)
+        await Self.play(seed: seed, &player, jump: nil)
     }
 
     @Test("so they are when no alarm ever rings", arguments: files.prefix(max(files.count / 4, 1)))
@@ -42,20 +42,20 @@ struct ModelTests {
     private func play(seed: UInt64, hasAlarm: Bool) async throws {
         let ledger = try LedgerHarness(Self.limits)
         var player = ModelPlayer(ledger, hasAlarm: hasAlarm)
-        await play(seed: seed, &player) { player, step in try await player.jump(milliseconds: step) }
+        await Self.play(seed: seed, &player) { player, step in try await player.jump(milliseconds: step) }
         do { try await player.compareTables() } catch { Issue.record("LIFECYCLE_MODEL_SEED=\(seed): \(error)") }
         #expect(ledger.fatalErrors.isEmpty)
         await ledger.close()
     }
 
-    private typealias Jump<Ledger: ModelSubject> =
+    typealias Jump<Ledger: ModelSubject> =
         (inout ModelPlayer<Ledger>, _ milliseconds: Int64) async throws -> Void
 
     /// - Parameter jump: sets the clock; nil: this daemon would not notice it.
-    private func play<Ledger>(seed: UInt64, _ player: inout ModelPlayer<Ledger>, jump: Jump<Ledger>?) async {
+    static func play<Ledger>(seed: UInt64, _ player: inout ModelPlayer<Ledger>, jump: Jump<Ledger>?) async {
         var generator = ModelGenerator(seed: seed)
         do {
-            for _ in 0..<Self.sequencesPerFile {
+            for _ in 0..<sequencesPerFile {
                 generator.beginSequence()
                 try await play(&player, &generator, jump)
             }
@@ -70,10 +70,10 @@ struct ModelTests {
         }
     }
 
-    private func play<Ledger>(
+    private static func play<Ledger>(
         _ player: inout ModelPlayer<Ledger>, _ generator: inout ModelGenerator, _ jump: Jump<Ledger>?
     ) async throws {
-        var left = Self.operationsPerSequence
+        var left = operationsPerSequence
         while left > 0 {
             try await player.advance(milliseconds: generator.timeStep())
             if let jump, player.hasAlarm, generator.chance(3) {

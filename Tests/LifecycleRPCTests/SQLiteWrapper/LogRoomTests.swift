@@ -9,7 +9,7 @@ struct LogRoomTests {
     @Test("in normal work the ballast of every day is enough")
     func normal() {
         // All that is in a log of normal length is new.
-        let frames = Int64(Writer.checkpointFrames)
+        let frames = Int64(LogKeeper.checkpointFrames)
         let room = LogRoom(
             pages: 100_000 + frames, committedPages: 100_000 + frames, allocated: 100_000 * 4096, frames: frames)
         #expect(room.growth == 16 * Self.mebi)
@@ -37,7 +37,7 @@ struct LogRoomTests {
 
     @Test("with the log grows what is kept for refunds, up to a bound")
     func refunds() {
-        var room = LogRoom(frames: Int64(Writer.checkpointFrames))
+        var room = LogRoom(frames: Int64(LogKeeper.checkpointFrames))
         #expect(room.refunds == LogRoom.leastForRefunds)
         room.frames *= 5
         #expect(room.refunds == LogRoom.leastForRefunds + 6 * LogRoom.normalLog)

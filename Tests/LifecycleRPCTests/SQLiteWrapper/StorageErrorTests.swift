@@ -1,5 +1,6 @@
 import CSQLite
 import Foundation
+import LifecycleCore
 import Testing
 
 @testable import LifecycleSQLite

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 package import LifecycleSQLite
 
 /// The folder for backups, and the check whether a path leads into it.

@@ -3,7 +3,7 @@ package import LifecycleSQLite
 internal import Synchronization
 
 /// Makes backups, one at a time, on the calling thread.
-package final class Backups: BackupMaker {
+package final class Backups: BackupMaker, LedgerBackups {
     private struct State {
         var isRunning = false
         var isStopped = false
@@ -42,8 +42,10 @@ package final class Backups: BackupMaker {
         }
     }
 
+    package func newest() -> (time: Int64, bytes: Int64)? { folder.newest() }
+
     /// Abandons the running backup and refuses further ones. Returns when nothing of it is left, or at `time`.
-    func stop(by time: ContinuousClock.Instant) async {
+    package func stop(by time: ContinuousClock.Instant) async {
         while true {
             let isRunning = state.withLock { state in
                 state.isStopped = true

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// An open folder. Operations by its descriptor stay in this folder, even if its path is changed meanwhile. Not

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// An unfinished backup under a temporary name. It is removed with this object, unless it was published.

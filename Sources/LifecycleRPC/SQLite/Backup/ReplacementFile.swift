@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LifecycleCore
 internal import LifecycleSQLite
 
 /// The new database of a restore while it is made, `<database>.restore`. It is removed with this object, unless it took

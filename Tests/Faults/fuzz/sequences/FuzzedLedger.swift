@@ -22,10 +22,11 @@ final class FuzzedLedger {
             let path = "\(String(cString: folder))/ledger.db"
             let database = try Database(path: path, mode: .writer)
             try Migrator.run(Schema.migrations, on: database)
-            writer = try Writer(
+            let engine = try SQLiteEngine(
                 database, identity: FileIdentity(databasePath: path),
-                log: LogKeeper(database, Ballast(databasePath: path)),
-                nextDeadline: NextDeadline(),
+                log: LogKeeper(database, Ballast(databasePath: path)))
+            writer = Writer(
+                engine,
                 context: { CallContext(now: clock.now, caller: $0, limits: .fuzzed, metrics: NoMetrics()) },
                 uptime: { clock.uptime }, patience: .max, hasLoopPaused: { _ in false },
                 onError: { fatalError("storage refuses what the daemon itself does: \($0)") }, onClockJump: { _ in })
@@ -41,13 +42,12 @@ final class FuzzedLedger {
         clock.reset()
         names = Names()
         group = CommitGroup([])
-        writer.nextDeadline.time = Timestamp(milliseconds: .max)
+        writer.transaction.nextDeadline.time = Timestamp(milliseconds: .max)
         writer.resumedAt = Timestamp(milliseconds: .min)
-        expectSuccess { () throws(StorageError) in try writer.begin.run() }
+        expectSuccess { () throws(StorageError) in try writer.engine.begin() }
     }
 
     func rollBack() {
-        writer.transaction.beats = PendingBeats()
         writer.rollBack()
         require(group.errors.isEmpty, "storage says \(group.errors)")
     }

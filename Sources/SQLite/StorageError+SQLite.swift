@@ -1,46 +1,6 @@
 internal import CSQLite
 internal import Glibc
-
-/// An error of the storage below the ledger: of SQLite, of a file, or of the state directory.
-///
-/// `message` is one sentence for the log and the admin. It may contain paths and SQL names, so never send it to a
-/// client.
-package struct StorageError: Error, Sendable, CustomStringConvertible {
-    package enum Kind: Sendable, Equatable {
-        case full, busy, constraint, readOnly, corrupt, moved, io, cannotOpen, locked, newerSchema, misuse
-    }
-
-    package let kind: Kind
-    /// The extended result code of SQLite, or the `errno` of a failed system call, or 0 for a check of the daemon.
-    package let code: Int32
-    package let message: String
-
-    package init(_ kind: Kind, code: Int32 = 0, _ message: String) {
-        self.kind = kind
-        self.code = code
-        self.message = message
-    }
-
-    /// Whether the process must not acknowledge anything any more: what is on disk is unknown, not reliable or not
-    /// reachable.
-    package var isFatal: Bool {
-        switch kind {
-        case .full, .busy, .constraint: false
-        case .readOnly, .corrupt, .moved, .io, .cannotOpen, .locked, .newerSchema, .misuse: true
-        }
-    }
-
-    /// The ledger is in order, and the refused operation can be tried again later.
-    package var isPassing: Bool { kind == .full || kind == .busy }
-
-    /// A stop of the daemon has interrupted the operation.
-    package var isInterruption: Bool { kind == .busy && code & 0xff == SQLITE_INTERRUPT }
-
-    /// The same error where a refusal is not expected, so that the daemon cannot continue after it.
-    package var asFatal: StorageError { isFatal ? self : StorageError(.misuse, code: code, "cannot go on: \(message)") }
-
-    package var description: String { "\(message) [\(kind), code \(code)]" }
-}
+package import LifecycleCore
 
 extension StorageError {
     /// A failed SQLite call. `systemError` is `sqlite3_system_errno`, and is used for I/O and open errors only.
@@ -52,6 +12,7 @@ extension StorageError {
         let message =
             switch kind {
             case .full: "the disk of \(path) is full: free some space; the write was rolled back"
+            case .interrupted: "reading \(path) was interrupted"
             case .busy: "\(path) is in use (\(cause)): only one lifecycled may write to it, and nothing else"
             case .constraint: cause
             case .readOnly: "\(path) cannot be written (\(cause)): check its owner, its mode and the mount options"
@@ -74,7 +35,8 @@ extension StorageError.Kind {
     init(sqlite code: Int32, systemError: Int32) {
         switch code & 0xff {
         case SQLITE_FULL: self = .full
-        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT: self = .busy
+        case SQLITE_BUSY, SQLITE_LOCKED: self = .busy
+        case SQLITE_INTERRUPT: self = .interrupted
         case SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG: self = .constraint
         case SQLITE_NOTADB, SQLITE_CORRUPT, SQLITE_FORMAT: self = .corrupt
         case SQLITE_CANTOPEN, SQLITE_PERM: self = .cannotOpen

@@ -1,5 +1,4 @@
 package import LifecycleCore
-internal import LifecycleSQLite
 internal import LifecycleSystem
 internal import NIOConcurrencyHelpers
 internal import Synchronization
@@ -22,7 +21,7 @@ package final class ReaderPool: Sendable {
         var queue = ScanQueue<Job>()
         var isClosed = false
         /// The interrupters of the connections whose threads run.
-        var interrupters: [Int: Database.Interrupter] = [:]
+        var interrupters: [Int: any ReadInterrupter] = [:]
     }
 
     private static let threads = 3
@@ -31,14 +30,17 @@ package final class ReaderPool: Sendable {
     /// thread sees each change.
     private let isFilled = ConditionLock(value: false)
     private let writes: WriterThread
+    /// `nil` if readers see durable commits only.
+    private let durability: Durability?
     private let context: @Sendable (Caller) -> CallContext
     private let deliver: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     init(
-        writes: WriterThread, context: @escaping @Sendable (Caller) -> CallContext,
+        writes: WriterThread, durability: Durability? = nil, context: @escaping @Sendable (Caller) -> CallContext,
         deliver: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) {
         self.writes = writes
+        self.durability = durability
         self.context = context
         self.deliver = deliver
     }
@@ -166,7 +168,8 @@ package final class ReaderPool: Sendable {
         switch entry.job {
         case .read(let read, let context, let completion):
             switch Self.encoded(read, context, by: reader) {
-            case .answered(let result, let effects): deliver { completion(result, effects) }
+            case .answered(let result, let effects):
+                deliverWhenDurable { completion($0.map { .failure(RPCError($0)) } ?? result, effects) }
             case .due(let due):
                 writes.expire(due) {
                     self.submit(
@@ -176,7 +179,7 @@ package final class ReaderPool: Sendable {
             }
         case .page(let filter, let position, let completion):
             let result = Self.page(filter, after: position, by: reader)
-            deliver { completion(result) }
+            deliverWhenDurable { completion($0.map { .failure(RPCError($0)) } ?? result) }
         case .verify(let completion):
             do throws(StorageError) {
                 completion(.success(try reader.verify()))
@@ -184,6 +187,11 @@ package final class ReaderPool: Sendable {
                 if !state.withLock(\.isClosed) { completion(.failure(error)) }
             }
         }
+    }
+
+    private func deliverWhenDurable(_ completion: @escaping Durability.Completion) {
+        guard let durability else { return deliver { completion(nil) } }
+        durability.whenDurable { [deliver] error in deliver { completion(error) } }
     }
 
     private static func page(

@@ -1,20 +1,9 @@
-internal import Glibc
-
 /// Why a backup or a restore failed, in words for an admin. It may name files of the backup folder.
 package struct BackupFailure: Error, Sendable, CustomStringConvertible {
     /// A part of a sentence, without a full stop.
     package let reason: String
 
     package init(_ reason: String) { self.reason = reason }
-
-    /// Describes a failed system call. `action` completes the sentence "cannot …".
-    package init(errno code: Int32, cannot action: String) {
-        reason =
-            switch code {
-            case ENOSPC, EDQUOT: "the disk is full: cannot \(action)"
-            default: "cannot \(action): \(String(cString: strerror(code)))"
-            }
-    }
 
     /// Describes a storage error that occurred during `action`.
     package init(_ error: StorageError, while action: String) {

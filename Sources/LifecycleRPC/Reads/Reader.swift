@@ -1,25 +1,17 @@
-internal import Glibc
 package import LifecycleCore
-package import LifecycleSQLite
 
-/// A read-only connection that runs reads in one snapshot. Not `Sendable`: used on one thread only.
+/// Runs reads in one snapshot. Not `Sendable`: used on one thread only.
 package final class Reader {
-    private let database: Database
-    private let transaction: SQLiteReadTransaction
-    private let begin: Statement
-    private let end: Statement
+    private let snapshots: any LedgerReader
+    private let transaction: any LedgerReadTransaction
     private let health: StorageHealth
     private let onError: @Sendable (StorageError) -> Void
 
     init(
-        path: String, _ nextDeadline: NextDeadline, health: StorageHealth, backups: Backups? = nil,
-        onError: @escaping @Sendable (StorageError) -> Void
-    ) throws(StorageError) {
-        database = try Database(path: path, mode: .reader)
-        transaction = try SQLiteReadTransaction(database, nextDeadline)
-        transaction.backups = backups
-        begin = try database.prepare("BEGIN")
-        end = try database.prepare("COMMIT")
+        _ snapshots: any LedgerReader, health: StorageHealth, onError: @escaping @Sendable (StorageError) -> Void
+    ) {
+        self.snapshots = snapshots
+        transaction = snapshots.transaction
         self.health = health
         self.onError = onError
     }
@@ -45,33 +37,30 @@ package final class Reader {
     }
 
     private func report() {
-        if let failure = transaction.failure, !failure.isInterruption { onError(failure) }
+        if let failure = transaction.failure, failure.kind != .interrupted { onError(failure) }
     }
 
     private func openSnapshot() throws(RPCError) {
         if health.hasFailed { throw .storageUnavailable("it failed and the daemon is stopping") }
-        guard !database.isInTransaction else { return }
-        transaction.earliestInSnapshot = transaction.nextDeadline.time
-        try transaction.reporting { () throws(StorageError) in try begin.run() }
+        do throws(StorageError) {
+            try snapshots.openSnapshot()
+        } catch {
+            transaction.failure = error
+            throw RPCError(error)
+        }
     }
 
     /// Ends the snapshot. The next read sees what was committed meanwhile.
-    package func endSnapshot() {
-        if database.isInTransaction { try? end.run() }
-    }
+    package func endSnapshot() { snapshots.endSnapshot() }
 
-    /// Interrupts the running statement from any thread. Valid while this object lives.
-    var interrupter: Database.Interrupter {
-        get throws(StorageError) { try database.interrupter }
-    }
+    /// Interrupts the running read from any thread. Valid while this object lives.
+    var interrupter: any ReadInterrupter { get throws(StorageError) { try snapshots.interrupter } }
 
-    /// Frees the cached pages of the file.
-    package func giveBackMemory() { database.giveBackMemory() }
+    /// Frees memory that only makes reads faster.
+    package func giveBackMemory() { snapshots.giveBackMemory() }
 
     /// Whether any project is unfinished: then the daemon has deadlines to watch.
-    package func hasUnfinishedProjects() throws(StorageError) -> Bool {
-        try database.integer("SELECT 1 FROM project WHERE deadline IS NOT NULL LIMIT 1") != nil
-    }
+    package func hasUnfinishedProjects() throws(StorageError) -> Bool { try snapshots.hasUnfinishedProjects() }
 
     /// Runs the audit, as is needed after an unclean stop. Each of its statements is correct without the others, so
     /// each has its own snapshot: a common one would keep the WAL from being copied for longer.
