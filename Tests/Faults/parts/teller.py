@@ -4,10 +4,16 @@ import json
 import selectors
 import socket
 import time
+import weakref
 
 from .books import NOT_DONE
 from .clerk import Lost, Unknown, Wrong, kind_of
 from .lines import SILENCE, Hung, Line
+
+# The connections that clerks have left while calls were on their way. The daemon carries these calls out, and the order
+# of these and of calls on a new connection is not defined. So nobody asks anything new before they have ended.
+left = weakref.WeakKeyDictionary()
+
 
 class ClerkLine(Line):
     def __init__(self, clerk, path, window):
@@ -20,7 +26,8 @@ class ClerkLine(Line):
 
 
 def connect(clerk, path, silence):
-    """A connection for the clerk. The path may also be a function, which makes one."""
+    """A connection for the clerk, when its last one has ended. The path may also be a function, which makes one."""
+    await_end(clerk, silence)
     connection = path(clerk) if callable(path) else socket.socket(socket.AF_UNIX)
     connection.settimeout(silence)
     if not callable(path):
@@ -29,6 +36,22 @@ def connect(clerk, path, silence):
         except FileNotFoundError as error:  # it has gone, and its socket too
             raise ConnectionRefusedError(path) from error
     return connection
+
+
+def await_end(clerk, silence):
+    """Lets the daemon carry out what is on its way on the clerk's last connection, whose answers are lost."""
+    if clerk not in left:
+        return
+    with left.pop(clerk) as connection:
+        connection.settimeout(silence)
+        try:
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(1 << 16):
+                pass
+        except TimeoutError as error:
+            raise Hung(f"a connection was not ended in {silence} s after its last request") from error
+        except OSError:  # the daemon has gone
+            pass
 
 
 def request(call):
@@ -72,7 +95,10 @@ def play(clerks, path, until=lambda: False, window=6, silence=SILENCE):
         return answers
     finally:
         for line in lines:
-            line.socket.close()
+            if line.socket.fileno() in selector.get_map() and not callable(path):
+                left[line.clerk] = line.socket
+            else:
+                line.socket.close()
             line.clerk.lose()
 
 
