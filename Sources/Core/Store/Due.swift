@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// The due projects that a request has met. They have to be expired before the request is answered.
-package struct Due: Sendable {
+package struct Due: Sendable, Equatable {
     package var projects: [ProjectID] = []
     /// Users whose credits or projects the request reads.
     package var users: [String] = []
@@ -15,12 +15,6 @@ package struct Due: Sendable {
     }
 
     package var isEmpty: Bool { projects.isEmpty && users.isEmpty && !isEverything }
-
-    package mutating func formUnion(_ other: Due) {
-        projects += other.projects
-        users += other.users
-        isEverything = isEverything || other.isEverything
-    }
 }
 
 /// The earliest deadline of all unfinished projects, or a time before it. The writer updates it and any thread may read

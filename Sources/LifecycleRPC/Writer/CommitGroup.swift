@@ -3,20 +3,22 @@ internal import LifecycleCore
 /// The writes that share one commit, and their outcomes. A pure value.
 struct CommitGroup {
     private(set) var jobs: [WriteJob]
-    /// In the order of the jobs. `nil` for a postponed job: it met too many due projects, and nothing of it was done.
+    /// In the order of the jobs. `nil` for a postponed job: it met due projects, and nothing of it was done.
     private(set) var outcomes: [WriteOutcome?] = []
-    /// The due projects that the postponed jobs met.
-    private(set) var due = Due()
+    /// The due projects that postponed jobs met, by the job's index.
+    private(set) var due: [Int: Due] = [:]
     /// The sources of postponed jobs. Later jobs of the same source are postponed too, to keep their order.
     private(set) var postponedSources: Set<ObjectIdentifier> = []
-    /// The events of the projects that were expired on behalf of the jobs.
-    private(set) var expired: [NewEvent] = []
     private(set) var errors: [StorageError] = []
 
     /// The fatal error, if there was one. After it no write may be acknowledged.
     var failure: StorageError? { errors.first(where: \.isFatal) }
 
-    var postponed: [WriteJob] { zip(jobs, outcomes).filter { $1 == nil }.map(\.0) }
+    /// The postponed jobs in their order, with the due projects that each met. A job without any only has to follow an
+    /// earlier one of its source.
+    var postponed: [(job: WriteJob, due: Due)] {
+        jobs.indices.filter { $0 < outcomes.count && outcomes[$0] == nil }.map { (jobs[$0], due[$0] ?? Due()) }
+    }
 
     init(_ jobs: [WriteJob]) { self.jobs = jobs }
 
@@ -45,21 +47,17 @@ struct CommitGroup {
     /// Adds the results of a transaction that was committed.
     mutating func commit(_ attempt: Attempt) {
         assert(outcomes.count + attempt.outcomes.count <= jobs.count)
+        for (index, due) in attempt.due { self.due[outcomes.count + index] = due }
         if outcomes.isEmpty { outcomes = attempt.outcomes } else { outcomes += attempt.outcomes }
-        due.formUnion(attempt.due)
         postponedSources = attempt.postponedSources
-        expired += attempt.expired
     }
 
     /// The results of one transaction. The caller drops them if the transaction is rolled back.
     struct Attempt {
         private(set) var jobs: [WriteJob]
         private(set) var outcomes: [WriteOutcome?] = []
-        private(set) var due = Due()
+        private(set) var due: [Int: Due] = [:]
         private(set) var postponedSources: Set<ObjectIdentifier>
-        private(set) var expired: [NewEvent] = []
-        /// How many more due projects may be expired in this transaction.
-        private(set) var room = Sweep.batch
 
         init(_ jobs: [WriteJob], in group: CommitGroup) {
             self.jobs = jobs
@@ -79,19 +77,15 @@ struct CommitGroup {
 
         mutating func join(_ more: [WriteJob]) { jobs += more }
 
-        /// - Parameter outcome: the outcome of the next job; `nil` if it is postponed.
-        mutating func finish(_ outcome: WriteOutcome?) {
-            if outcome == nil, let source = next?.source { postponedSources.insert(source) }
-            outcomes.append(outcome)
-        }
+        mutating func finish(_ outcome: WriteOutcome) { outcomes.append(outcome) }
 
-        mutating func noteExpiry(_ events: [NewEvent], count: Int) {
-            expired += events
-            room -= count
+        /// The next job runs later.
+        /// - Parameter due: the due projects that it met; `nil` if it follows an earlier job of its source.
+        mutating func postpone(until due: Due?) {
+            if let source = next?.source { postponedSources.insert(source) }
+            if let due { self.due[outcomes.count] = due }
+            outcomes.append(nil)
         }
-
-        /// Notes the due projects of a job that is postponed, because `room` is used up.
-        mutating func postpone(until due: Due) { self.due.formUnion(due) }
 
         /// Whether any of the jobs takes credits or gives new ones.
         var isCharge: Bool { jobs.contains { !$0.worksOnFullDisk } }

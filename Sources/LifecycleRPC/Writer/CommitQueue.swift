@@ -10,8 +10,7 @@ struct CommitQueue {
         /// Writes that met these projects, and later writes of the same sources.
         var jobs: [WriteJob] = []
 
-        /// True if it names only some projects that reads have met. Several such expiries fit into one transaction.
-        var isMergeable: Bool { due.users.isEmpty && !due.isEverything && jobs.isEmpty }
+        var isWaitedFor: Bool { !completions.isEmpty || !jobs.isEmpty }
 
         func holds(_ source: ObjectIdentifier) -> Bool { jobs.contains { $0.source == source } }
     }
@@ -24,25 +23,21 @@ struct CommitQueue {
     private(set) var closesBy: ContinuousClock.Instant?
     private var loopQuestion = LoopQuestion()
 
+    /// Whether more projects are due, for which no request waits.
+    private var isMoreDue = false
+
     /// True if no work can be done now. Checks and a close do not count.
-    var isIdle: Bool { jobs.isEmpty && expiries.isEmpty }
+    var isIdle: Bool { jobs.isEmpty && expiries.isEmpty && !isMoreDue }
 
     mutating func add(_ message: WriterMessage) {
         switch message {
         case .write(let more): jobs += more
         case .check(let completion): checks.append(completion)
-        case .expire(let due, let completion): add(Expiry(due: due, completions: [completion]))
+        case .expire(let due, let completion): expiries.append(Expiry(due: due, completions: [completion]))
         case .wakeUp: break
         case .loopRuns: loopQuestion.answered()
         case .close(let time, let completion): (closesBy, close) = (time, completion)
         }
-    }
-
-    private mutating func add(_ new: Expiry) {
-        let other = expiries.firstIndex { $0.isMergeable && $0.due.projects.count < Sweep.batch }
-        guard new.isMergeable, let other else { return expiries.append(new) }
-        expiries[other].due.formUnion(new.due)
-        expiries[other].completions += new.completions
     }
 
     // MARK: Writes
@@ -61,36 +56,42 @@ struct CommitQueue {
         return next
     }
 
-    /// These writes run again when the projects that they met are expired.
-    mutating func postpone(_ jobs: [WriteJob], until due: Due) {
-        if !jobs.isEmpty { expiries.append(Expiry(due: due, jobs: jobs)) }
+    /// This write runs again when the projects that it met are expired, and after earlier writes of its source.
+    mutating func postpone(_ job: WriteJob, until due: Due) {
+        let earlier = expiries.firstIndex { expiry in
+            job.source.map(expiry.holds) ?? false || !expiry.jobs.isEmpty && expiry.due == due
+        }
+        if let earlier { expiries[earlier].jobs.append(job) } else { expiries.append(Expiry(due: due, jobs: [job])) }
     }
 
     // MARK: Expiry
 
-    /// Removes and returns the expiry for the next transaction. Expiries take turns, so that no caller waits for all of
-    /// another user's projects.
+    /// Removes and returns all expiries, for the next transaction. Those that nobody waits for come last, and are left
+    /// to the next start at a close.
     /// - Parameter isSomethingDue: whether any project is due, even if no request waits for its expiry.
-    mutating func nextExpiry(isMergeable: Bool, isSomethingDue: Bool) -> Expiry? {
-        if close != nil {
-            // At the close only expiries that a caller or a write waits for are done. The next start expires the rest.
-            expiries.removeAll { $0.completions.isEmpty && $0.jobs.isEmpty }
-        } else if isSomethingDue, !expiries.contains(where: { $0.due.isEverything }) {
-            expiries.append(Expiry(due: Due(isEverything: true)))
+    mutating func takeExpiries(isSomethingDue: Bool) -> [Expiry] {
+        var taken = Array(expiries)
+        if isSomethingDue || isMoreDue, close == nil, !taken.contains(where: { $0.due.isEverything }) {
+            taken.append(Expiry(due: Due(isEverything: true)))
         }
-        return expiries.firstIndex { $0.isMergeable == isMergeable }.map { expiries.remove(at: $0) }
+        expiries = []
+        isMoreDue = false
+        return taken
     }
 
-    /// The transaction of the expiry is durable, or there was nothing to expire.
-    /// - Parameter isDone: whether all projects of the expiry are expired.
-    /// - Returns: the completions to call.
-    mutating func finish(_ expiry: Expiry, isDone: Bool) -> [@Sendable () -> Void] {
-        guard isDone else {
-            expiries.append(expiry)
-            return []
-        }
-        jobs.prepend(contentsOf: expiry.jobs)
-        return expiry.completions
+    /// The transaction of the expiries has ended.
+    /// - Parameter isDone: whether all projects of each expiry are expired; `nil` if it had no room, and so comes first
+    ///   in the next transaction.
+    /// - Returns: the completions to call when the transaction is durable.
+    mutating func finish(_ taken: [Expiry], isDone: [Bool?]) -> [@Sendable () -> Void] {
+        assert(expiries.isEmpty && taken.count == isDone.count)
+        let outcomes = Array(zip(taken, isDone))
+        let left = outcomes.filter { $1 == nil } + outcomes.filter { $1 == false }
+        expiries += left.map(\.0).filter(\.isWaitedFor)
+        isMoreDue = left.contains { !$0.0.isWaitedFor }
+        let done = outcomes.filter { $1 == true }.map(\.0)
+        jobs.prepend(contentsOf: done.flatMap(\.jobs))
+        return done.flatMap(\.completions)
     }
 
     /// Whether the writer may expire projects that no request waits for.

@@ -14,28 +14,33 @@ extension Writer {
         }
         clockChangesAt = uptime()
         try watchClock()
-        let everything = Due(isEverything: true)
         while true {
-            let (events, isDone) = try expire(everything)
+            let (events, isDone) = try expire([Due(isEverything: true)])
             try makeDurable()
             report(events)
-            if isDone { return }
+            if isDone == [true] { return }
         }
     }
 
-    /// Expires these projects, at most `Sweep.batch`, in their own transaction.
-    /// - Returns: the events, and whether all of the projects are expired. This is also true if a full disk or a
-    ///   foreign lock refuses the transaction, because an immediate second try would fail as well.
-    func expire(_ due: Due) throws(StorageError) -> (events: [NewEvent], isDone: Bool) {
+    /// Expires due projects in one transaction, in the order of `dues`.
+    /// - Parameters:
+    ///   - room: the most projects that are expired in the transaction.
+    ///   - share: the most projects of one of `dues`, so that one user's do not take all of the room.
+    /// - Returns: the events, and for each of `dues` whether all of its projects are expired; `nil` if no room was left
+    ///   for it. All are true also if a full disk or a foreign lock refuses the transaction, because an immediate
+    ///   second try would fail as well.
+    func expire(
+        _ dues: [Due], room: Int = Sweep.batch, share: Int = Sweep.batch
+    ) throws(StorageError) -> (events: [NewEvent], isDone: [Bool?]) {
         do throws(StorageError) {
             return try makingRoom { isShort throws(StorageError) in
                 // If there is little room, the transactions are as small as possible, so that each one fits if any can.
-                try expireOnce(due, limit: isShort ? 1 : Sweep.batch)
+                try expireOnce(dues, room: isShort ? 1 : room, share: share)
             }
         } catch  where error.isPassing {
             onError(error)
             transaction.nextDeadline.time = context(.daemon).now.adding(seconds: 1)  // Until then nobody asks for it.
-            return ([], true)
+            return ([], dues.map { _ in true })
         }
     }
 
@@ -52,12 +57,24 @@ extension Writer {
         }
     }
 
-    private func expireOnce(_ due: Due, limit: Int) throws(StorageError) -> (events: [NewEvent], isDone: Bool) {
-        let (events, count) = try inOwnTransaction { () throws(StorageError) in
-            try expire(due, at: context(.daemon).now, limit: limit)
+    private func expireOnce(
+        _ dues: [Due], room: Int, share: Int
+    ) throws(StorageError) -> (events: [NewEvent], isDone: [Bool?]) {
+        let (events, isDone) = try inOwnTransaction { () throws(StorageError) in
+            let context = try beginExpiry(at: context(.daemon).now)
+            var left = room
+            let isDone = try dues.map { due throws(StorageError) -> Bool? in
+                guard left > 0 else { return nil }
+                let limit = min(left, share)
+                let count = try expire(due, context, limit: limit)
+                left -= count
+                return count < limit
+            }
+            return (transaction.steps, isDone)
         }
-        if count < limit, due.isEverything { try findNextDeadline() }
-        return (events, count < limit)
+        // Only after a search that found all of them.
+        if zip(dues, isDone).contains(where: { $0.isEverything && $1 == true }) { try findNextDeadline() }
+        return (events, isDone)
     }
 
     /// Runs `body` in a transaction of the daemon's own work.
@@ -69,11 +86,8 @@ extension Writer {
         }
     }
 
-    /// Expires these projects in the open transaction.
-    /// - Returns: the events, and how many projects were due. If they are fewer than `limit`, they were all.
-    func expire(
-        _ due: Due, at now: Timestamp, limit: Int
-    ) throws(StorageError) -> (events: [NewEvent], count: Int) {
+    /// Call it in an open transaction, before anything is expired in it.
+    func beginExpiry(at now: Timestamp) throws(StorageError) -> CallContext {
         let known = context(.daemon)
         let context = CallContext(now: now, caller: known.caller, limits: known.limits, metrics: known.metrics)
         // The machine may have slept, or this thread may have stood still, since the transaction began.
@@ -83,23 +97,29 @@ extension Writer {
         // A project that is due on disk may have a waiting heartbeat.
         try transaction.writeBeats()
         try putForward(context.limits)
+        return context
+    }
+
+    /// Expires these projects in the open transaction.
+    /// - Returns: how many of them were due. If they are fewer than `limit`, they were all.
+    func expire(_ due: Due, _ context: CallContext, limit: Int) throws(StorageError) -> Int {
         do throws(RPCError) {
             var count = 0
             // Each project is read again, because an id may be listed twice.
             for id in due.projects where count < limit {
                 guard let stored = try transaction.project(.projectID(id)), let deadline = stored.project.deadline,
-                    deadline <= now
+                    deadline <= context.now
                 else { continue }
                 try expire(stored, context)
                 count += 1
             }
             for user in due.users.map(Optional.some) + (due.isEverything ? [nil] : []) where count < limit {
-                for stored in try transaction.dueProjects(ofUser: user, at: now, limit: limit - count) {
+                for stored in try transaction.dueProjects(ofUser: user, at: context.now, limit: limit - count) {
                     try expire(stored, context)
                     count += 1
                 }
             }
-            return (transaction.steps, count)
+            return count
         } catch {
             throw transaction.failure ?? StorageError(.misuse, error.message)
         }

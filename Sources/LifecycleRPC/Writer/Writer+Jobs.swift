@@ -2,30 +2,10 @@ internal import LifecycleCore
 
 /// How one job runs in the open transaction.
 extension Writer {
-    /// - Returns: `nil` if the job met more due projects than may be expired in this transaction.
-    func outcome(
-        of job: WriteJob, _ attempt: inout CommitGroup.Attempt, _ group: inout CommitGroup
-    ) throws(StorageError) -> WriteOutcome? {
+    /// - Returns: `nil` if the job met due projects. Its changes are undone then. These projects have to be expired
+    ///   first, in a transaction of their own.
+    func run(_ job: WriteJob, _ group: inout CommitGroup) throws(StorageError) -> WriteOutcome? {
         let context = context(job.caller)
-        while true {
-            if let outcome = try runInSavepoint(job, context, &group) { return outcome }
-            // Expiry comes first: the due projects that the job met are expired, then the job runs again.
-            let due = transaction.due
-            if attempt.room > 0 {
-                let (events, count) = try expire(due, at: context.now, limit: attempt.room)
-                attempt.noteExpiry(events, count: count)
-            }
-            guard attempt.room > 0 else {
-                attempt.postpone(until: due)
-                return nil
-            }
-        }
-    }
-
-    /// - Returns: `nil` if the job met due projects. Its changes are undone then.
-    private func runInSavepoint(
-        _ job: WriteJob, _ context: CallContext, _ group: inout CommitGroup
-    ) throws(StorageError) -> WriteOutcome? {
         try engine.savepoint()
         transaction.begin(at: context.now)
         do throws(RPCError) {

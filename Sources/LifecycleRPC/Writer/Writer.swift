@@ -104,8 +104,13 @@ final class Writer {
         let done = try inTransaction(isCharge: \.isCharge) { () throws(StorageError) in
             var attempt = CommitGroup.Attempt(jobs, in: group)
             while let job = attempt.next {
-                let outcome = attempt.mustWait(job) ? nil : try self.outcome(of: job, &attempt, &group)
-                attempt.finish(outcome)
+                if attempt.mustWait(job) {
+                    attempt.postpone(until: nil)
+                } else if let outcome = try run(job, &group) {
+                    attempt.finish(outcome)
+                } else {
+                    attempt.postpone(until: transaction.due)
+                }
                 guard !attempt.hasNext else { continue }
                 let joining = late(attempt.jobs.count)
                 attempt.join(joining)

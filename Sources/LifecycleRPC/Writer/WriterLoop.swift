@@ -7,6 +7,10 @@ final class WriterLoop {
     /// replies to the previous one are sent and the next writes of those callers are read (docs/decisions.md).
     private static let mostPerCommit = 128
 
+    /// The most projects that are expired in one transaction while callers write, and the most of these on behalf of
+    /// one request.
+    private static let shortExpiry = (room: 256, share: 128)
+
     private let writer: Writer
     private let messages: MessageQueue<WriterMessage>
     private let limit: QueueLimit
@@ -15,6 +19,8 @@ final class WriterLoop {
     private var queue = CommitQueue()
     private var wakeUps = WakeUps()
     private var heartbeats = HeartbeatTimer()
+    /// Whether this round had writes of callers.
+    private var wroteJobs = false
 
     init(
         _ writer: Writer, _ messages: MessageQueue<WriterMessage>, _ limit: QueueLimit, _ observer: WriterObserver
@@ -62,6 +68,7 @@ final class WriterLoop {
 
     private func commitGroup() throws(StorageError) {
         let jobs = queue.nextJobs(atMost: Self.mostPerCommit)
+        wroteJobs = !jobs.isEmpty
         guard !jobs.isEmpty else { return }
         let clock = ContinuousClock()
         let start = clock.now
@@ -73,10 +80,10 @@ final class WriterLoop {
         }
         observer.onCommitGroup(group.jobs.count, clock.now - start)
         let postponed = group.postponed
-        queue.postpone(postponed, until: group.due)
+        for (job, due) in postponed { queue.postpone(job, until: due) }
         limit.release(group.jobs.count - postponed.count)
         for error in group.errors where !error.isFatal { observer.onError(error) }
-        tell(of: group.expired) { [observer] error in
+        tell { [observer] error in
             observer.deliver {
                 let unknown = error.map { _ in WriteOutcome(.failure(.outcomeUnknown)) }
                 for case (let job, let outcome?) in zip(group.jobs, group.outcomes) {
@@ -88,31 +95,30 @@ final class WriterLoop {
         if let failure = group.failure { throw failure }
     }
 
-    /// Runs up to two transactions: one for the due projects that reads met, and one for the next other expiry. So no
-    /// caller waits for more than these.
+    /// Expires due projects in one transaction. It is short while writes arrive, so that they do not wait long for it.
     private func expire() throws(StorageError) {
         let isDue = queue.mayExpire(writer.isSomethingDue) {
             observer.deliver { [messages] in messages.send(.loopRuns) }
         }
-        for isMergeable in [true, false] {
-            guard let next = queue.nextExpiry(isMergeable: isMergeable, isSomethingDue: isDue) else { continue }
-            do throws(StorageError) {
-                let (events, isDone) = try writer.expire(next.due)
-                let completions = queue.finish(next, isDone: isDone)
-                tell(of: events) { [observer] _ in
-                    if !completions.isEmpty { observer.deliver { for completion in completions { completion() } } }
-                }
-                try writer.makeDurable()
-            } catch {
-                // `stop` answers the callers that wait for it, together with all others.
-                _ = queue.finish(next, isDone: false)
-                throw error
+        let taken = queue.takeExpiries(isSomethingDue: isDue)
+        guard !taken.isEmpty else { return }
+        do throws(StorageError) {
+            let (room, share) = wroteJobs ? Self.shortExpiry : (Sweep.batch, Sweep.batch)
+            let (events, isDone) = try writer.expire(taken.map(\.due), room: room, share: share)
+            let completions = queue.finish(taken, isDone: isDone)
+            tell(of: events) { [observer] _ in
+                if !completions.isEmpty { observer.deliver { for completion in completions { completion() } } }
             }
+        } catch {
+            // `stop` answers the callers that wait for it, together with all others.
+            _ = queue.finish(taken, isDone: taken.map { _ in nil })
+            throw error
         }
+        try writer.makeDurable()
     }
 
     /// Reports expiries and events, and calls back, when the newest commit is durable.
-    private func tell(of expired: [NewEvent], then completion: @escaping Durability.Completion) {
+    private func tell(of expired: [NewEvent] = [], then completion: @escaping Durability.Completion) {
         let newest = writer.newEvent()
         writer.durability.whenDurable { [observer] error in
             if error == nil {

@@ -27,14 +27,13 @@ struct CommitGroupTests {
         attempt.join([.numbered(2, from: Source())])
         group.join([.numbered(2)])
         attempt.postpone(until: Due(users: ["ann"]))
-        attempt.finish(nil)
         #expect(!attempt.hasNext)
         #expect(group.jobs.map(\.number) == [1, 2])
         #expect(group.outcomes.isEmpty && group.due.isEmpty && group.postponedSources.isEmpty)
         group.commit(attempt)
         #expect(outcomes(group) == ["done", "postponed"])
-        #expect(group.postponed.map(\.number) == [2])
-        #expect(group.due.users == ["ann"])
+        #expect(group.postponed.map(\.job.number) == [2])
+        #expect(group.postponed.map(\.due.users) == [["ann"]])
     }
 
     @Test("later writes of a postponed write's source must wait, also in the next attempt; others need not")
@@ -43,7 +42,7 @@ struct CommitGroupTests {
         var group = CommitGroup([.numbered(1, from: connection), .numbered(2, from: connection)])
         var first = CommitGroup.Attempt([group.jobs[0]], in: group)
         let isFree = first.mustWait(group.jobs[0])
-        first.finish(nil)
+        first.postpone(until: Due(users: ["ann"]))
         let mustWait = first.mustWait(group.jobs[1])
         group.commit(first)
         let second = CommitGroup.Attempt([group.jobs[1]], in: group)
@@ -67,14 +66,20 @@ struct CommitGroupTests {
         #expect(outcomes(group) == ["storageFull", "storageFull", "done", "done"])
     }
 
-    @Test("what is expired on the way takes from the room of its transaction only")
-    func room() {
-        let group = CommitGroup([.numbered(1)])
-        var attempt = CommitGroup.Attempt(group.jobs, in: group)
-        #expect(attempt.isCharge)
-        attempt.noteExpiry([], count: 499)
-        #expect(attempt.room == 1)
-        #expect(CommitGroup.Attempt(group.jobs, in: group).room == 500)
+    @Test("each postponed write has the due projects that it met, over all transactions of the group")
+    func dueProjects() {
+        let connection = Source()
+        var group = CommitGroup([.numbered(1), .numbered(2, from: connection), .numbered(3, from: connection)])
+        var first = CommitGroup.Attempt([group.jobs[0]], in: group)
+        #expect(first.isCharge)
+        first.finish(success)
+        group.commit(first)
+        var second = CommitGroup.Attempt(Array(group.jobs.dropFirst()), in: group)
+        second.postpone(until: Due(users: ["bob"]))
+        second.postpone(until: nil)
+        group.commit(second)
+        #expect(group.postponed.map(\.job.number) == [2, 3])
+        #expect(group.postponed.map(\.due.users) == [["bob"], []])
     }
 
     @Test("an error that is fatal is the group's failure; others are not")

@@ -15,14 +15,16 @@ struct CommitQueueTests {
         queue.nextJobs(atMost: most).map(\.number)
     }
 
-    /// Finishes the next expiry.
-    /// - Returns: what was to be expired; nil: nothing.
+    /// Finishes the expiries of the next transaction.
+    /// - Parameter isDone: as `CommitQueue.finish` has it; `nil` if all are done.
+    /// - Returns: what was to be expired.
+    @discardableResult
     private func expire(
-        _ queue: inout CommitQueue, isMergeable: Bool, isSomethingDue: Bool = false, isDone: Bool = true
-    ) -> Due? {
-        guard let next = queue.nextExpiry(isMergeable: isMergeable, isSomethingDue: isSomethingDue) else { return nil }
-        for completion in queue.finish(next, isDone: isDone) { completion() }
-        return next.due
+        _ queue: inout CommitQueue, isSomethingDue: Bool = false, isDone: [Bool?]? = nil
+    ) -> [Due] {
+        let taken = queue.takeExpiries(isSomethingDue: isSomethingDue)
+        for completion in queue.finish(taken, isDone: isDone ?? taken.map { _ in true }) { completion() }
+        return taken.map(\.due)
     }
 
     @Test("writes are taken in their order, as many as are asked for")
@@ -39,75 +41,78 @@ struct CommitQueueTests {
     func postponed() {
         let (connection, other) = (Source(), Source())
         var queue = CommitQueue()
-        queue.postpone([.numbered(1, from: connection)], until: projects[0])
+        queue.postpone(.numbered(1, from: connection), until: projects[0])
         queue.add(.write([.numbered(2, from: other), .numbered(3, from: connection), .numbered(4)]))
         let before = next(&queue)
         queue.add(.write([.numbered(5)]))
-        let due = expire(&queue, isMergeable: false)
+        let due = expire(&queue)
         let after = next(&queue)
         #expect(before == [2, 4])
-        #expect(due?.projects == [ProjectID(1)])
+        #expect(due == [projects[0]])
         #expect(after == [1, 3, 5])
         #expect(queue.isIdle)
     }
 
-    @Test("reads that met some projects share an expiry; those that asked for a user or for everything do not")
-    func merged() {
+    @Test("writes that met the same due projects wait for one expiry; those of another user do not wait for it")
+    func postponedByUser() {
         var queue = CommitQueue()
-        for (index, due) in (projects + [Due(users: ["ann"]), Due(isEverything: true)] + projects).enumerated() {
-            queue.add(.expire(due, callbacks.callback("\(index)")))
-        }
-        let small = expire(&queue, isMergeable: true)
-        #expect(small?.projects == [1, 2, 1, 2].map { ProjectID($0) })
-        #expect(callbacks.called == ["0", "1", "4", "5"])
-        let others = [expire(&queue, isMergeable: false), expire(&queue, isMergeable: false)]
-        #expect(others[0]?.users == ["ann"])
-        #expect(others[1]?.isEverything == true)
-        #expect(callbacks.called == ["0", "1", "4", "5", "2", "3"])
-        #expect(queue.isIdle)
+        let (ann, many) = (Due(users: ["ann"]), Due(users: ["many"]))
+        for (number, due) in [many, ann, many].enumerated() { queue.postpone(.numbered(number), until: due) }
+        let dues = expire(&queue, isDone: [false, true])
+        let first = next(&queue)
+        expire(&queue)
+        let second = next(&queue)
+        #expect(dues == [many, ann])
+        #expect(first == [1] && second == [0, 2])
     }
 
-    @Test("an expiry that is full takes no further projects")
-    func full() {
-        var queue = CommitQueue()
-        queue.add(.expire(Due(projects: (0..<500).map { ProjectID($0) }), callbacks.callback("many")))
-        queue.add(.expire(projects[0], callbacks.callback("one")))
-        let sizes = [expire(&queue, isMergeable: true), expire(&queue, isMergeable: true)].map { $0?.projects.count }
-        #expect(sizes == [500, 1])
-    }
-
-    @Test("an expiry that is not done goes behind the others, and calls back once when it is")
+    @Test("expiries that had no room are first in the next transaction, and the rest comes after them")
     func turns() {
         var queue = CommitQueue()
-        queue.add(.expire(Due(users: ["many"]), callbacks.callback("many")))
-        queue.add(.expire(Due(users: ["ann"]), callbacks.callback("ann")))
-        let users = [false, true, true].map { expire(&queue, isMergeable: false, isDone: $0)?.users }
-        #expect(users == [["many"], ["ann"], ["many"]])
-        #expect(callbacks.called == ["ann", "many"])
+        for user in ["many", "ann", "bob"] {
+            queue.add(.expire(Due(users: [user]), callbacks.callback(user)))
+        }
+        let rounds = [
+            expire(&queue, isDone: [false, true, nil]), expire(&queue, isDone: [true, false]), expire(&queue),
+            expire(&queue),
+        ].map { $0.flatMap(\.users) }
+        #expect(rounds == [["many", "ann", "bob"], ["bob", "many"], ["many"], []])
+        #expect(callbacks.called == ["ann", "bob", "many"])
+        #expect(queue.isIdle)
     }
 
     @Test("when something is due, everything is expired once, though nobody waits for it")
     func everything() {
         var queue = CommitQueue()
-        let nothing = expire(&queue, isMergeable: false, isSomethingDue: false)
-        let first = expire(&queue, isMergeable: false, isSomethingDue: true, isDone: false)
-        let second = expire(&queue, isMergeable: false, isSomethingDue: true)
-        let third = expire(&queue, isMergeable: false, isSomethingDue: false)
-        #expect(nothing == nil && third == nil)
-        #expect(first?.isEverything == true && second?.isEverything == true)
+        let everything = Due(isEverything: true)
+        let before = [expire(&queue), expire(&queue, isSomethingDue: true, isDone: [false])]
+        let isIdle = queue.isIdle
+        let after = [expire(&queue), expire(&queue)]
+        #expect(before == [[], [everything]])
+        #expect(!isIdle && queue.isIdle)
+        #expect(after == [[everything], []])
+    }
+
+    @Test("what nobody waits for comes after what somebody waits for, also when it is older")
+    func unrequestedIsLast() {
+        var queue = CommitQueue()
+        expire(&queue, isSomethingDue: true, isDone: [nil])
+        queue.add(.expire(Due(users: ["ann"]), callbacks.callback("ann")))
+        let dues = expire(&queue)
+        #expect(dues == [Due(users: ["ann"]), Due(isEverything: true)])
     }
 
     @Test("after a close only what somebody waits for is expired")
     func close() {
         var queue = CommitQueue()
-        let first = expire(&queue, isMergeable: false, isSomethingDue: true, isDone: false)
+        let first = expire(&queue, isSomethingDue: true, isDone: [false])
         queue.add(.close(by: .now, { _ in }))
         queue.add(.expire(Due(users: ["ann"]), callbacks.callback("ann")))
-        let second = expire(&queue, isMergeable: false, isSomethingDue: true)
-        let third = expire(&queue, isMergeable: false, isSomethingDue: true)
-        #expect(first?.isEverything == true)
-        #expect(second?.users == ["ann"])
-        #expect(third == nil)
+        let second = expire(&queue, isSomethingDue: true)
+        let third = expire(&queue, isSomethingDue: true)
+        #expect(first == [Due(isEverything: true)])
+        #expect(second == [Due(users: ["ann"])])
+        #expect(third.isEmpty)
         #expect(queue.isIdle && queue.close != nil && queue.closesBy != nil)
     }
 
@@ -145,7 +150,7 @@ struct CommitQueueTests {
     func givenUp() {
         let connection = Source()
         var queue = CommitQueue()
-        queue.postpone([.numbered(1, from: connection)], until: projects[0])
+        queue.postpone(.numbered(1, from: connection), until: projects[0])
         queue.add(.write([.numbered(2, from: connection), .numbered(3)]))
         queue.add(.expire(projects[1], callbacks.callback("read")))
         queue.add(.check(callbacks.callback("check")))
@@ -168,23 +173,25 @@ struct CommitQueueTests {
         var sent = 0
         var owner: [Int: Int] = [:]
         func expire() {
-            for isMergeable in [true, false] {
-                let isDone = Bool.random(using: &random)
-                if let next = queue.nextExpiry(isMergeable: isMergeable, isSomethingDue: false) {
-                    for completion in queue.finish(next, isDone: isDone) { completion() }
-                }
-            }
+            let taken = queue.takeExpiries(isSomethingDue: false)
+            let isDone = taken.map { _ in [true, false, nil].randomElement(using: &random) ?? nil }
+            for completion in queue.finish(taken, isDone: isDone) { completion() }
         }
         func commit() {
             var group = CommitGroup(queue.nextJobs(atMost: Int.random(in: 1...5, using: &random)))
             var attempt = CommitGroup.Attempt(group.jobs, in: group)
             while let job = attempt.next {
                 let isPostponed = attempt.mustWait(job) || Int.random(in: 0..<4, using: &random) == 0
-                if isPostponed { attempt.postpone(until: Due(users: ["ann"])) } else { done.append(job.number) }
-                attempt.finish(isPostponed ? nil : WriteOutcome(.success { $0.null() }))
+                guard !isPostponed else {
+                    let user = ["ann", "bob"][Int.random(in: 0...1, using: &random)]
+                    attempt.postpone(until: attempt.mustWait(job) ? nil : Due(users: [user]))
+                    continue
+                }
+                done.append(job.number)
+                attempt.finish(WriteOutcome(.success { $0.null() }))
             }
             group.commit(attempt)
-            queue.postpone(group.postponed, until: group.due)
+            for (job, due) in group.postponed { queue.postpone(job, until: due) }
         }
         for _ in 0..<60 {
             switch Int.random(in: 0..<4, using: &random) {

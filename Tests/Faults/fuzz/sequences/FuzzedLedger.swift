@@ -105,7 +105,8 @@ final class FuzzedLedger {
         guard writer.isSomethingDue else { return }
         expectSuccess { () throws(StorageError) in
             let due = Due(isEverything: true)
-            while try writer.expire(due, at: clock.now, limit: Sweep.batch).count == Sweep.batch {}
+            let context = try writer.beginExpiry(at: clock.now)
+            while try writer.expire(due, context, limit: Sweep.batch) == Sweep.batch {}
         }
     }
 
@@ -117,9 +118,8 @@ final class FuzzedLedger {
 
     private func run(_ write: @escaping BoundCall.Write) -> Result<[UInt8], RPCError> {
         let job = WriteJob(worksOnFullDisk: true, caller: .fuzzer, run: write, completion: { _ in })
-        var attempt = CommitGroup.Attempt([job], in: group)
         do throws(StorageError) {
-            guard let outcome = try writer.outcome(of: job, &attempt, &group) else {
+            guard let outcome = try writer.run(job, &group) else {
                 return .failure(.internalError("too much is due"))
             }
             return outcome.result.map { reply in
