@@ -16,6 +16,15 @@ final class Durability: Sendable {
         var failure: StorageError?
         /// In the order of their commits.
         var waiting = Deque<(commit: CommitNumber, completion: Completion)>()
+
+        mutating func takeReady() -> [Completion] {
+            var ready: [Completion] = []
+            while let first = waiting.first, first.commit <= durable {
+                ready.append(first.completion)
+                waiting.removeFirst()
+            }
+            return ready
+        }
     }
 
     private let state = Mutex(State())
@@ -31,8 +40,17 @@ final class Durability: Sendable {
     /// A commit begins. A reader may see it from now on.
     func begin() { state.withLock { $0.visible = $0.committed.next } }
 
-    /// The commit was rolled back.
-    func abandon() { state.withLock { $0.visible = $0.committed } }
+    /// The commit was rolled back. Nobody has to wait for it any more.
+    func abandon() {
+        let ready = state.withLock { state in
+            state.visible = state.committed
+            for index in state.waiting.indices where state.waiting[index].commit > state.committed {
+                state.waiting[index].commit = state.committed
+            }
+            return state.takeReady()
+        }
+        for completion in ready { completion(nil) }
+    }
 
     func note(_ commit: CommitNumber) {
         state.withLock { state in
@@ -47,12 +65,7 @@ final class Durability: Sendable {
         let ready = state.withLock { state in
             assert(commit <= state.committed)
             state.durable = commit
-            var ready: [Completion] = []
-            while let first = state.waiting.first, first.commit <= commit {
-                ready.append(first.completion)
-                state.waiting.removeFirst()
-            }
-            return ready
+            return state.takeReady()
         }
         for completion in ready { completion(nil) }
     }

@@ -184,7 +184,7 @@ struct BatchTests {
             try? ledger.store.writes.submit([job("many", count), job("nobody", count)])
         }
         #expect(done.withLock(\.self) == ["many", "nobody"])
-        #expect(ledger.troubles.contains { $0.kind == .full })
+        #expect(await ledger.error(CreateProject(userId: "nobody", credits: 0))?.kind == .storageFull)
         await ledger.close()
     }
 

@@ -29,7 +29,8 @@ extension ModelSubject {
 extension LedgerHarness: ModelSubject {
     var daemon: Caller { Caller(uid: geteuid(), gid: getegid(), pid: getpid(), roles: []) }
     func outcome(of call: Call) async -> Result<[UInt8], RPCError> { await result(of: call) }
-    func outcomes(of calls: [Call]) async -> [Result<[UInt8], RPCError>] { await results(of: calls) }
+    /// As one connection's, which are carried out in their order whatever is due.
+    func outcomes(of calls: [Call]) async -> [Result<[UInt8], RPCError>] { await results(of: calls, source: self) }
     func restart() async throws { try await reopen() }
 }
 
