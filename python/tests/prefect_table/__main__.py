@@ -39,7 +39,8 @@ def play(lab: Lab, scenario: Scenario) -> Row:
     except Exception as error:
         row.wrong.append(f"{type(error).__name__}: {error}")
         traceback.print_exc()
-    print(f"  {scenario}: {row.status} {row.code or ''} by {row.by}", flush=True)
+    after = "" if row.seconds is None else f" after {row.seconds:.1f} s"
+    print(f"  {scenario}: {row.status} {row.code or ''} ({'+'.join(row.money)}) by {row.by}{after}", flush=True)
     return row
 
 
