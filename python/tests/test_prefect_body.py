@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import nullcontext, suppress
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from prefect.states import Cancelled, Completed, Failed
+from prefect import flow, flow_engine
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import SyncClientContext
+from prefect.exceptions import TerminationSignal
+from prefect.states import Cancelled, Completed, Failed, Running
 
-from engines import Run, guarded
+from engines import Engine, Run, guarded, nothing
 from lifecycle_rpc.prefect import (
     FailedResult,
     FlowStopped,
 )
+from lifecycle_rpc.prefect._identify import ProjectKey
+from lifecycle_rpc.prefect._place import Place
+from lifecycle_rpc.prefect._settings import Settings
+from lifecycle_rpc.prefect._tracker import Tracker
 
 
 @pytest.mark.parametrize(
@@ -170,3 +182,27 @@ def test_nothing_is_cancelled_that_may_not_be_or_is_over() -> None:
     asyncio.run(main())
     assert not run.body.cancelled
     stop(run)
+
+
+class Api:
+    """Prefect's client, in place of its server: takes whatever is said to it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda **_: None
+
+
+def test_a_run_that_a_signal_ends_is_not_over_before_its_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = SimpleNamespace(client=Api())
+    monkeypatch.setattr(SyncClientContext, "get_or_create", staticmethod(lambda: nullcontext(client)))
+    monkeypatch.setattr(flow_engine, "capture_sigterm", nullcontext)  # it passes the signal on to this process
+    trackers: list[Tracker] = []
+    over: list[bool] = []
+    made = flow(on_crashed=[lambda *_: over.append(trackers[0].is_over())])(nothing)
+    flow_run = FlowRun(flow_id=uuid4(), name="run", state=Running())
+    engine = Engine(flow=made, flow_run=flow_run)
+    with suppress(TerminationSignal), engine.initialize_run(), engine.setup_flow_run_suspension_request():
+        trackers.append(Tracker(Settings(), ProjectKey("p", None), flow_run, Place(engine)))
+        over.append(trackers[0].is_over())
+        raise TerminationSignal(signal.SIGTERM)
+    assert over == [False, False]
+    assert trackers[0].is_over()

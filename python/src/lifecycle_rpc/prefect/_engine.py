@@ -58,6 +58,15 @@ def runs_here(flow_run_id: UUID) -> bool | None:
     return flow_run_id in noted if isinstance(noted, dict) else None
 
 
+def is_at_work(engine: Any) -> bool | None:
+    """Whether it is not done with its run.
+
+    When a signal ends the body, it forgets the run first, and then reports its end and calls the hooks.
+    """
+    started = getattr(engine, "_is_started", None)
+    return started if isinstance(started, bool) else None
+
+
 def intent() -> str | None:
     """What the process that made this one is about to do with the run when it sends SIGTERM.
 

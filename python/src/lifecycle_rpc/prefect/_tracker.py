@@ -128,7 +128,8 @@ class Tracker:
 
     def is_over(self) -> bool:
         """Whether the run has ended in this process without a hook that says so, or is to go on in another one."""
-        return bool(self._runs_here) and _engine.runs_here(self.flow_run.id) is False
+        left = bool(self._runs_here) and _engine.runs_here(self.flow_run.id) is False
+        return left and not _engine.is_at_work(self.engine)
 
     def release(self, budget: float, pause: int | None = None) -> None:
         """Stop beating, and leave the project to whoever goes on with its run: it outlives this process.
