@@ -207,3 +207,31 @@ def test_a_generator_that_is_held_open_at_exit_has_done_its_work(
     assert client.get_status(project).status == "completed"
     assert list(values) == [2]
     assert not tracker.body.is_left_open()
+
+
+def test_the_exit_waits_until_prefect_is_told_of_a_verdict(
+    daemon: Daemon, client: Client, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling, told, exited = threading.Event(), threading.Event(), threading.Event()
+
+    def tell(*_: object) -> None:
+        telling.set()
+        told.wait(60)
+
+    def leave() -> None:
+        _exit.at_exit()
+        exited.set()
+
+    monkeypatch.setattr(_conclude, "set_completed", tell)
+    monkeypatch.setattr(_exit, "EXIT_BUDGET", 60.0)
+    engine = engine_of(daemon, project)
+    with running(engine) as tracker:
+        tracker.body.outcome = Completed()
+        engine.flow_run.state = Suspended()  # type: ignore[union-attr]
+    assert telling.wait(60)
+    assert client.get_status(project).status == "completed"
+    leaving = threading.Thread(target=leave)
+    leaving.start()
+    assert not exited.wait(1), "its heartbeat would be left behind"
+    told.set()
+    leaving.join()

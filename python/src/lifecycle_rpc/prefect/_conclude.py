@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,14 @@ def verdict_here(tracker: Tracker, state: State[Any]) -> Verdict:
     return verdict_of(state)
 
 
+_under_way: set[Tracker] = set()
+
+
+def under_way() -> list[Tracker]:
+    """Those that a thread is concluding. Prefect may have yet to be told when their verdict is delivered."""
+    return list(_under_way)
+
+
 def conclude(tracker: Tracker, budget: float | None = None, *, wait: bool = True) -> None:
     """End the tracking of a run that has ended in this process, and of which no hook says so."""
     budget = tracker.settings.report_budget if budget is None else budget
@@ -45,10 +54,12 @@ def conclude(tracker: Tracker, budget: float | None = None, *, wait: bool = True
     # does not wait for whoever is at it: that one waits for the heartbeat's end.
     if not tracker.concluding.acquire(timeout=budget if wait else 0):
         return
+    _under_way.add(tracker)
     try:
         if _registry.get(tracker.flow_run.id) is tracker:
             _conclude(tracker, budget)
     finally:
+        _under_way.discard(tracker)
         tracker.concluding.release()
 
 
@@ -127,3 +138,6 @@ def finish(tracker: Tracker, verdict: Verdict, budget: float | None = None) -> N
     if tracker.stop_reason is not None and verdict.status == "failed":
         project = ProjectKey(tracker.project_id or tracker.key.project_id, tracker.key.external_id)
         set_cancelled(tracker.flow_run, f"Stopped: {tracker.stop_reason}.", project)
+
+
+os.register_at_fork(after_in_child=_under_way.clear)

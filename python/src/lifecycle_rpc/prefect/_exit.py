@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from . import _registry, _waiting
-from ._conclude import conclude, finish
+from ._conclude import conclude, finish, under_way
 from ._farewell import Farewell
 from ._log import log
 from ._prefect_api import state_of, without_patience
@@ -30,7 +30,7 @@ def at_exit() -> None:
 
     Another thread does it, since nothing else bounds what a name server or a slow answer takes.
     """
-    if _farewell is not None and (_registry.every() or _waiting.any_expected()):
+    if _farewell is not None and (_registry.every() or _waiting.any_expected() or under_way()):
         _farewell.call(EXIT_BUDGET)
 
 
@@ -45,6 +45,10 @@ def _say_farewell() -> None:
             except Exception as error:
                 # Then the end of this process is told by its attached connection.
                 log(tracker.flow_run, logging.ERROR, "at exit: %s: %s", type(error).__name__, error)
+    # A heartbeat may be telling Prefect what became of its run, and would be left behind in the middle.
+    for tracker in under_way():
+        if tracker.concluding.acquire(timeout=EXIT_BUDGET):
+            tracker.concluding.release()
 
 
 def _end(tracker: Tracker, budget: float) -> None:
