@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from prefect import flow, resume_flow_run, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import NotPausedError, ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Crashed, Running, Scheduled, Suspended
 
 from harness import eventually
@@ -107,8 +108,17 @@ def suspend(flow_run_id: UUID, timeout: int = 600) -> None:
 
 
 def resume(flow_run_id: UUID) -> None:
-    """As the UI's Resume does."""
-    resume_flow_run(flow_run_id)
+    """As the UI's Resume does. Prefect's call says nothing when the server was too busy to do it."""
+    eventually(lambda: _is_resumed(flow_run_id), "the run is resumed", PATIENCE, PAUSE)
+
+
+@patiently
+def _is_resumed(flow_run_id: UUID) -> bool:
+    with suppress(NotPausedError):
+        resume_flow_run(flow_run_id)
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(flow_run_id).state
+        return state is not None and not state.is_paused()
 
 
 @patiently

@@ -72,13 +72,17 @@ def resume(work: Work, flow_run: UUID) -> None:
     prefect_side.resume(flow_run)
 
 
-def suspend(work: Work, flow_run: UUID) -> None:
-    """At its next task, and for too short a time."""
+def suspend(work: Work, flow_run: UUID, seconds: int = 600) -> None:
+    """At its next task."""
     from prefect_table import prefect_side
 
     work.attached()
-    prefect_side.suspend(flow_run, 60)
+    prefect_side.suspend(flow_run, seconds)
     suspended(work)
+
+
+def suspend_shortly(work: Work, flow_run: UUID) -> None:
+    suspend(work, flow_run, 60)
 
 
 def suspend_and_resume(work: Work, flow_run: UUID) -> None:
@@ -141,5 +145,5 @@ CASES = [
     Case(
         "suspended, cancelled in Prefect", 1, "calls", {"cancelled"}, act=suspend_and_cancel_in_prefect, reconciled=True
     ),
-    Case("suspended, and the pause times out", 1, "calls", {"pipelineFailed"}, act=suspend, reconciled=True),
+    Case("suspended, and the pause times out", 1, "calls", {"pipelineFailed"}, act=suspend_shortly, reconciled=True),
 ]
