@@ -48,10 +48,12 @@ func eventually(_ what: String, _ condition: () -> Bool) async throws {
 }
 
 extension LifecycleClient {
-    /// A client of a server that needs no patience.
+    /// A client of a server that needs no patience. On a starved machine a minute may pass between two calls, and the
+    /// connection must still be the same.
     convenience init(_ path: String, _ change: (inout ClientConfiguration) -> Void = { _ in }) {
         var configuration = ClientConfiguration(socketPath: path)
         configuration.callTimeout = .seconds(300)
+        configuration.idleTimeout = .seconds(3600)
         change(&configuration)
         self.init(configuration)
     }
