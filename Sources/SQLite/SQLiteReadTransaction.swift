@@ -9,11 +9,13 @@ package class SQLiteReadTransaction: LedgerReadTransaction {
     private(set) var now = Timestamp(milliseconds: .min)
     /// The due projects that the request has met.
     package private(set) var due = Due()
+    package final var hasMetDue: Bool { !due.isEmpty }
     /// The changes that the request makes on its connection.
     package private(set) var effects: [ConnectionEffect] = []
     /// The storage error behind the last `RPCError` that was thrown here. The caller needs it to decide whether to
     /// continue.
-    package var failure: StorageError?
+    package final var failure: StorageError?
+    package final var hasFailure: Bool { failure != nil }
     /// Makes backups; `nil` on connections that make none.
     package var backups: (any BackupMaker)?
 

@@ -4,11 +4,15 @@ package protocol LedgerReadTransaction: ReadTransaction {
     func begin(at now: Timestamp)
     /// The due projects that the request has met.
     var due: Due { get }
+    /// Whether `due` is not empty. Asked for each request, and a copy of `due` costs more.
+    var hasMetDue: Bool { get }
     /// The changes that the request makes on its connection.
     var effects: [ConnectionEffect] { get }
     /// The storage error behind the last `RPCError` that was thrown here. The owner needs it to decide whether to
     /// continue.
     var failure: StorageError? { get set }
+    /// Whether there is a `failure`. Asked for each request, and a copy of it costs more.
+    var hasFailure: Bool { get }
 }
 
 /// The writer's transaction. The engine begins and ends it; what it keeps in memory is rolled back with it.

@@ -24,7 +24,7 @@ package final class Reader {
             try openSnapshot()
             return try read(transaction, context)
         }
-        guard transaction.due.isEmpty else { return .due(transaction.due) }
+        guard !transaction.hasMetDue else { return .due(transaction.due) }
         return .answered(result, transaction.effects)
     }
 
@@ -37,6 +37,7 @@ package final class Reader {
     }
 
     private func report() {
+        guard transaction.hasFailure else { return }
         if let failure = transaction.failure, failure.kind != .interrupted { onError(failure) }
     }
 

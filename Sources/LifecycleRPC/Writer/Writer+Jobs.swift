@@ -10,7 +10,7 @@ extension Writer {
         transaction.begin(at: context.now)
         do throws(RPCError) {
             let reply = try job.run(transaction, context)
-            if transaction.due.isEmpty {
+            if !transaction.hasMetDue {
                 try reporting(engine.release)
                 return WriteOutcome(.success(reply), steps: transaction.steps, effects: transaction.effects)
             }
@@ -20,7 +20,7 @@ extension Writer {
                 guard failure.kind == .constraint else { throw failure }
                 group.note(failure)
             }
-            if transaction.due.isEmpty {
+            if !transaction.hasMetDue {
                 if !error.keepsWrites { try engine.rollBackToSavepoint() }
                 try engine.release()
                 return WriteOutcome(.failure(error), steps: error.keepsWrites ? transaction.steps : [])

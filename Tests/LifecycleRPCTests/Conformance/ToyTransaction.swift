@@ -27,6 +27,8 @@ final class ToyTransaction: LedgerTransaction {
     private(set) var effects: [ConnectionEffect] = []
     private(set) var steps: [NewEvent] = []
     var failure: StorageError?
+    var hasMetDue: Bool { !due.isEmpty }
+    var hasFailure: Bool { failure != nil }
     private var now = Timestamp(milliseconds: .min)
     private var ids: ProjectIDGenerator
     private var random = SystemRandomNumberGenerator()
