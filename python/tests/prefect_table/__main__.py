@@ -104,7 +104,7 @@ def read_states(rows: list[Row]) -> None:
         states = prefect_side.states_by_project()
         for row in rows:
             row.prefect = states.get(row.work.project, "") if row.work is not None else ""
-        if time.monotonic() > end or all(row.wrong or row.prefect == row.scenario.prefect for row in rows):
+        if time.monotonic() > end or all(row.wrong or row.is_as_wanted_in_prefect for row in rows):
             return
         time.sleep(PAUSE)
 
