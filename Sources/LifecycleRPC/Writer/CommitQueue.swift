@@ -12,6 +12,11 @@ struct CommitQueue {
 
         var isWaitedFor: Bool { !completions.isEmpty || !jobs.isEmpty }
 
+        mutating func takeJobs() -> [WriteJob] {
+            defer { jobs = [] }
+            return jobs
+        }
+
         func holds(_ source: ObjectIdentifier) -> Bool { jobs.contains { $0.source == source } }
     }
 

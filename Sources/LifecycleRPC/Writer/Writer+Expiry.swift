@@ -15,10 +15,10 @@ extension Writer {
         clockChangesAt = uptime()
         try watchClock()
         while true {
-            let (events, isDone) = try expire([Due(isEverything: true)])
+            let expired = try expire([Due(isEverything: true)])
             try makeDurable()
-            report(events)
-            if isDone == [true] { return }
+            report(expired.events)
+            if expired.isDone == [true] { return }
         }
     }
 
@@ -27,21 +27,26 @@ extension Writer {
     ///   - room: the most projects that are expired in the transaction.
     ///   - share: the most projects of one of `dues`, so that one user's do not take all of the room.
     /// - Returns: the events, and for each of `dues` whether all of its projects are expired; `nil` if no room was left
-    ///   for it. All are true also if a full disk or a foreign lock refuses the transaction, because an immediate
-    ///   second try would fail as well.
-    func expire(
-        _ dues: [Due], room: Int = Sweep.batch, share: Int = Sweep.batch
-    ) throws(StorageError) -> (events: [NewEvent], isDone: [Bool?]) {
+    ///   for it. If a full disk or a foreign lock refuses the transaction, all are true, because an immediate second
+    ///   try would fail as well, and `refusal` is the error.
+    func expire(_ dues: [Due], room: Int = Sweep.batch, share: Int = Sweep.batch) throws(StorageError) -> Expired {
         do throws(StorageError) {
             return try makingRoom { isShort throws(StorageError) in
                 // If there is little room, the transactions are as small as possible, so that each one fits if any can.
-                try expireOnce(dues, room: isShort ? 1 : room, share: share)
+                let (events, isDone) = try expireOnce(dues, room: isShort ? 1 : room, share: share)
+                return Expired(events: events, isDone: isDone)
             }
         } catch  where error.isPassing {
             onError(error)
             transaction.nextDeadline.time = context(.daemon).now.adding(seconds: 1)  // Until then nobody asks for it.
-            return ([], dues.map { _ in true })
+            return Expired(isDone: dues.map { _ in true }, refusal: error)
         }
+    }
+
+    struct Expired {
+        var events: [NewEvent] = []
+        var isDone: [Bool?]
+        var refusal: StorageError?
     }
 
     /// Runs `body`. On a full disk it is run a second time, in the room that a checkpoint or the reserve file gives

@@ -100,13 +100,14 @@ final class WriterLoop {
         let isDue = queue.mayExpire(writer.isSomethingDue) {
             observer.deliver { [messages] in messages.send(.loopRuns) }
         }
-        let taken = queue.takeExpiries(isSomethingDue: isDue)
+        var taken = queue.takeExpiries(isSomethingDue: isDue)
         guard !taken.isEmpty else { return }
         do throws(StorageError) {
             let (room, share) = wroteJobs ? Self.shortExpiry : (Sweep.batch, Sweep.batch)
-            let (events, isDone) = try writer.expire(taken.map(\.due), room: room, share: share)
-            let completions = queue.finish(taken, isDone: isDone)
-            tell(of: events) { [observer] _ in
+            let expired = try writer.expire(taken.map(\.due), room: room, share: share)
+            if let refusal = expired.refusal { refuse(taken.indices.flatMap { taken[$0].takeJobs() }, refusal) }
+            let completions = queue.finish(taken, isDone: expired.isDone)
+            tell(of: expired.events) { [observer] _ in
                 if !completions.isEmpty { observer.deliver { for completion in completions { completion() } } }
             }
         } catch {
@@ -115,6 +116,12 @@ final class WriterLoop {
             throw error
         }
         try writer.makeDurable()
+    }
+
+    /// Writes that met due projects which cannot be expired now. To run them as if nothing was due would be wrong.
+    private func refuse(_ jobs: [WriteJob], _ error: StorageError) {
+        limit.release(jobs.count)
+        observer.deliver { for job in jobs { job.completion(WriteOutcome(.failure(RPCError(error)))) } }
     }
 
     /// Reports expiries and events, and calls back, when the newest commit is durable.

@@ -88,8 +88,7 @@ private struct Comparison {
             """)
     }
 
-    /// The clock of the one stands still: nothing takes time there. So the two differ in each count of seconds since
-    /// something: that one is compared as a word.
+    /// One of the two clocks stands still, so counts of seconds that have passed differ. Each is replaced by one word.
     private static func withoutDurations(_ answer: String) -> String {
         var answer = answer.replacingOccurrences(of: "started processing at <time>; ", with: "")
         if answer.contains("averageSeconds") {

@@ -5,7 +5,8 @@ internal import Testing
 
 /// What the daemon needs of an engine. Each engine must pass every check, under the whole writer and its threads.
 enum LedgerConformance: String, CaseIterable, Sendable {
-    case randomSequences, randomSequencesWithoutTimers, races, refusedChange, failuresAtEveryPoint, heldBackDurability
+    case randomSequences, randomSequencesWithoutTimers, races, refusedChange, refusedExpiry, failuresAtEveryPoint
+    case heldBackDurability
 
     static func exercise(_ engine: TestedEngine, _ check: LedgerConformance, seed: UInt64 = 20_261_201) async throws {
         switch check {
@@ -13,6 +14,7 @@ enum LedgerConformance: String, CaseIterable, Sendable {
         case .randomSequencesWithoutTimers: try await playModel(on: engine, seed, hasAlarm: false)
         case .races: try await race(on: engine)
         case .refusedChange: try await refuseChange(on: engine)
+        case .refusedExpiry: try await refuseExpiry(on: engine)
         case .failuresAtEveryPoint: for point in EngineFaults.Point.allCases { try await fail(on: engine, point) }
         case .heldBackDurability: try await holdBack(on: engine)
         }
@@ -66,6 +68,22 @@ enum LedgerConformance: String, CaseIterable, Sendable {
         #expect(first == nil && last == nil && outcome.steps.isEmpty)
         #expect(throws: RPCError.self) { try outcome.result.get() }
         #expect(try await ledger.call(GetBalance(userId: "ann")) == Balance(userId: "ann", available: 83, held: 7))
+        try await expectConservation(of: ledger, "ann", granted: 100)
+    }
+
+    /// While a due project cannot be expired, a late report on it is refused, and not taken as if it came in time.
+    private static func refuseExpiry(on engine: TestedEngine) async throws {
+        let faults = EngineFaults()
+        let ledger = try engine.ledger(ModelTests.limits, faults: faults)
+        try await ledger.grant(100, to: "ann")
+        let id = try await ledger.create(10, for: "ann").projectId
+        ledger.advance(seconds: ModelTests.limits.startTimeout)
+        faults.refusesExpiries = true
+        let refusal = await ledger.error(UpdateStatus(projectId: id, status: .completed))
+        #expect(refusal?.kind == .storageFull)
+        faults.refusesExpiries = false
+        ledger.advance(seconds: 2)
+        #expect(try await ledger.call(GetStatus(projectId: id)).project.status == .failed)
         try await expectConservation(of: ledger, "ann", granted: 100)
     }
 

@@ -44,6 +44,7 @@ final class EngineFaults: Sendable {
         var isHeld = false
         var isWaiting = false
         var cutsPower = false
+        var refusesExpiries = false
     }
 
     private let state = Mutex(State())
@@ -55,6 +56,12 @@ final class EngineFaults: Sendable {
     var cutsPower: Bool {
         get { state.withLock(\.cutsPower) }
         set { state.withLock { $0.cutsPower = newValue } }
+    }
+
+    /// The disk has no room for a transaction in which a project fails.
+    var refusesExpiries: Bool {
+        get { state.withLock(\.refusesExpiries) }
+        set { state.withLock { $0.refusesExpiries = newValue } }
     }
 
     /// From now on no commit becomes durable until `release`.
@@ -89,6 +96,9 @@ private final class FaultyEngine: LedgerEngine {
 
     func commit(isCharge: Bool) throws(CommitError) -> CommitNumber {
         do throws(StorageError) {
+            if faults.refusesExpiries, base.transaction.steps.contains(where: { $0.kind == .failed }) {
+                throw StorageError(.full, "the test refuses expiries")
+            }
             try faults.passed(.beforeCommit)
         } catch {
             base.rollBack()

@@ -40,6 +40,8 @@ def verdict_here(tracker: Tracker, state: State[Any]) -> Verdict:
 
 
 _under_way: set[Tracker] = set()
+# A child has none of the threads that were concluding.
+os.register_at_fork(after_in_child=_under_way.clear)
 
 
 def under_way() -> list[Tracker]:
@@ -138,6 +140,3 @@ def finish(tracker: Tracker, verdict: Verdict, budget: float | None = None) -> N
     if tracker.stop_reason is not None and verdict.status == "failed":
         project = ProjectKey(tracker.project_id or tracker.key.project_id, tracker.key.external_id)
         set_cancelled(tracker.flow_run, f"Stopped: {tracker.stop_reason}.", project)
-
-
-os.register_at_fork(after_in_child=_under_way.clear)
