@@ -2,7 +2,9 @@
 package protocol LedgerReadTransaction: ReadTransaction {
     /// Clears the results of the last request.
     func begin(at now: Timestamp)
-    /// The due projects that the request has met.
+    /// The due projects that the request has met. None while `LedgerTransaction.nextDeadline` is in the future: the
+    /// writer moves it there for a second when it cannot expire anything. A project that was due in an older snapshot
+    /// counts until the snapshot ends.
     var due: Due { get }
     /// Whether `due` is not empty. Asked for each request, and a copy of `due` costs more.
     var hasMetDue: Bool { get }

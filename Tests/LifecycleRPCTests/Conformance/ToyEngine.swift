@@ -63,7 +63,10 @@ final class ToyReader: LedgerReader {
 
     var transaction: any LedgerReadTransaction { ledger }
     func openSnapshot() {
-        if !isOpen { ledger.state = disk.committed.withLock(\.self) }
+        if !isOpen {
+            ledger.earliestInSnapshot = ledger.nextDeadline.time
+            ledger.state = disk.committed.withLock(\.self)
+        }
         isOpen = true
     }
     func endSnapshot() { isOpen = false }

@@ -49,3 +49,7 @@ extension ToyTransaction {
         return state.isSetBack
     }
 }
+
+extension StoredProject {
+    var deadline: Timestamp { project.deadline ?? Timestamp(milliseconds: .max) }
+}

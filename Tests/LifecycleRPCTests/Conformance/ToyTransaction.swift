@@ -41,8 +41,12 @@ final class ToyTransaction: LedgerTransaction {
     func begin(at now: Timestamp) { (self.now, due, effects, steps, failure) = (now, Due(), [], [], nil) }
     func affect(_ effect: ConnectionEffect) { effects.append(effect) }
 
+    /// When a reader's snapshot was opened, this was the earliest deadline.
+    var earliestInSnapshot = Timestamp(milliseconds: .max)
+    private var mayBeDue: Bool { min(earliestInSnapshot, nextDeadline.time) <= now }
+
     private func touch(_ user: String?) {
-        guard !dueProjects(ofUser: user, at: now, limit: 1).isEmpty else { return }
+        guard mayBeDue, !dueProjects(ofUser: user, at: now, limit: 1).isEmpty else { return }
         if let user { due.users.append(user) } else { due.isEverything = true }
     }
 
@@ -55,7 +59,7 @@ final class ToyTransaction: LedgerTransaction {
             case .externalID(let id): isSame(stored.project.externalId, id)
             }
         }
-        if let found, found.deadline <= now { due.projects.append(found.project.projectId) }
+        if let found, found.deadline <= now, mayBeDue { due.projects.append(found.project.projectId) }
         return found
     }
 
@@ -241,7 +245,3 @@ final class ToyTransaction: LedgerTransaction {
 
 /// Swift takes é in one character and in two for equal; the ledger does not.
 func isSame(_ one: String?, _ other: String) -> Bool { one.map { $0.utf8.elementsEqual(other.utf8) } ?? false }
-
-extension StoredProject {
-    var deadline: Timestamp { project.deadline ?? Timestamp(milliseconds: .max) }
-}
