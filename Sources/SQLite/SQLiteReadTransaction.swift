@@ -63,8 +63,9 @@ package class SQLiteReadTransaction: LedgerReadTransaction {
     /// the snapshot. The writer does not set it, because it always sees the newest state.
     package var earliestInSnapshot = Timestamp(milliseconds: .max)
 
-    func touch(_ project: Project) {
-        if let deadline = project.deadline, deadline <= now, mayBeDue { due.projects.append(project.projectId) }
+    func touch(_ stored: StoredProject) {
+        guard let deadline = stored.project.deadline, deadline <= now, mayBeDue else { return }
+        due.projects.append(stored.project.projectId)
     }
 
     /// - Parameter userId: `nil` for all users.
@@ -97,7 +98,7 @@ package class SQLiteReadTransaction: LedgerReadTransaction {
                 projectByExternalID.bind(1, id)
                 stored = try projectByExternalID.first(ProjectRow.read)
             }
-            if let stored { touch(stored.project) }
+            if let stored { touch(stored) }
             return stored
         }
     }

@@ -78,7 +78,7 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, LedgerTransac
             projectByKey.bind(1, key)
             projectByKey.bind(2, userId)
             if let project = try projectByKey.first(ProjectRow.read).map(beats.applied(to:)) {
-                touch(project.project)
+                touch(project)
                 return .project(project)
             }
             entryByKey.bind(1, key)

@@ -13,14 +13,14 @@ extension Statement {
 
     package func optionalDouble(_ column: Int32) -> Double? { isNull(column) ? nil : double(column) }
 
-    package func text(_ column: Int32) -> String {
+    package func text(_ column: Int32) -> String { optionalText(column) ?? "" }
+
+    package func optionalText(_ column: Int32) -> String? {
         // The pointer comes first: asking for the text may convert the value, which may change its length.
-        guard let start = sqlite3_column_text(handle, column) else { return "" }
+        guard let start = sqlite3_column_text(handle, column) else { return nil }
         let count = Int(sqlite3_column_bytes(handle, column))
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
-
-    package func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
     /// Lends the bytes of a blob to `body`.
     package func withBytes<Result>(_ column: Int32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
