@@ -72,7 +72,8 @@ class Work:
 class Lab:
     """Everything that the scenarios share. For many threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """`settings` are environment variables of all processes."""
         self.folder = folder
         self.tools = {os.getpid(): APP}
         self._numbers = itertools.count()
@@ -104,7 +105,7 @@ class Lab:
             "LIFECYCLE_SPOOL": str(folder / "spool"),
             "LIFECYCLE_SOCKET": str(folder / "s"),
             "PYTHONUNBUFFERED": "1",
-        }
+        } | settings
         (folder / "tmp").mkdir()
         # For Prefect's client in this process; it reads them when it is imported.
         os.environ.update(environment)

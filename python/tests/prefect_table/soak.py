@@ -1,7 +1,7 @@
 """Real Prefect for a long time: a worker that runs four flows at once, and everything that happens to flows at random.
 
-Flows return, raise, are retried, hang, stall, exit, are suspended, cancelled and killed; some runs are set to Crashed
-while their flow goes on, as an automation against zombies does; the reconciler looks on every 30 seconds. In the end
+Flows return, raise, are retried, hang, stall, exit, are suspended, cancelled and killed; an automation of the
+server sets some runs to Crashed while their flow goes on; the reconciler looks on every 30 seconds. In the end
 every project has ended once, no credit is lost or made, and nobody's work was delivered and refunded, or neither.
 
 Usage: python -m prefect_table.soak [--minutes N] [--seed N] [--keep]
@@ -33,6 +33,7 @@ AT_ONCE = 6
 """Projects that are looked after at once: the worker runs four of them, and the others wait for it."""
 RECONCILE_SECONDS = 30.0
 SETTLE_SECONDS = 600.0
+AUTOMATIONS = {"PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "true"}
 FLOWS = Path(__file__).parent / "soak_flows"
 
 
@@ -174,13 +175,14 @@ def main() -> int:
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(how, interrupted)
     print(f"python -m prefect_table.soak --minutes {options.minutes:g} --seed {options.seed}", flush=True)
-    lab = Lab(Path(tempfile.mkdtemp(prefix="ls-")))
+    lab = Lab(Path(tempfile.mkdtemp(prefix="ls-")), **AUTOMATIONS)
     keep, wrong = options.keep, True
     try:
-        lab.start("--detach-grace", "30")
-        # It imports Prefect, which reads its settings from the environment that the lab has made.
-        from prefect_table import prefect_side
+        # They import Prefect, which reads its settings from the environment that the lab has made.
+        from prefect_table import prefect_side, soak_automation
 
+        lab.start("--detach-grace", "30")
+        soak_automation.make()
         prefect_side.make_pool(POOL, str(FLOWS), "soaked.py:work")
         lab.worker_of(POOL, lab.daemon, "--limit", "4")
         soak = Soak(lab, options.minutes, options.seed)

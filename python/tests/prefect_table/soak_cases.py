@@ -47,11 +47,10 @@ def kill(work: Work, _: UUID) -> None:
     os.kill(work.attached(), signal.SIGKILL)
 
 
-def crash(work: Work, flow_run: UUID) -> None:
-    from prefect_table import prefect_side
+def crash_by_automation(work: Work, flow_run: UUID) -> None:
+    from prefect_table import soak_automation
 
-    work.attached()
-    prefect_side.crash(flow_run)
+    soak_automation.crash(work, flow_run)
 
 
 def cancel_before_start(_: Work, flow_run: UUID) -> None:
@@ -122,7 +121,14 @@ LATE = {"cancelled", "crashed"}
 CASES = [
     Case("returns", 6, "returns", set()),
     Case("is retried, then returns", 2, "raises-once", set()),
-    Case("is set to Crashed, goes on", 3, "returns", set(), lambda chance: chance.choice([5, 10, 45]), crash),
+    Case(
+        "an automation sets it to Crashed",
+        3,
+        "returns",
+        set(),
+        lambda chance: chance.choice([5, 10, 45]),
+        crash_by_automation,
+    ),
     Case("raises", 2, "raises", {"pipelineFailed"}),
     Case("the app cancels it", 2, "hangs", {"cancelled"}, act=cancel_by_app),
     Case("is cancelled in Prefect", 2, "hangs", LATE, act=cancel_in_prefect),
