@@ -90,7 +90,8 @@ class Soak:
         finally:
             self._over.set()
             reconciler.join()
-        return [self._outcome(case, work) for case, work in self.played]
+        with Client(self.lab.daemon.socket, timeout=60) as client:
+            return [self._outcome(client, case, work) for case, work in self.played]
 
     def _look_after(self) -> None:
         """One project after the other."""
@@ -111,6 +112,9 @@ class Soak:
             except Exception as error:
                 traceback.print_exc()
                 self.broken.append(f"{case.name}: project {work.project}: {type(error).__name__}: {error}")
+            finally:
+                # The daemon lets one user have 256 connections, and an hour has more projects.
+                work.client.close()
 
     def _reconcile(self) -> None:
         while not self._over.wait(RECONCILE_SECONDS):
@@ -125,12 +129,12 @@ class Soak:
         with Client(self.lab.daemon.socket, timeout=60) as client:
             return len(client.list_projects(status=["pending", "processing"], limit=500).projects)
 
-    def _outcome(self, case: Case, work: Work) -> Outcome:
-        story = work.client.explain_project(work.project)
+    def _outcome(self, client: Client, case: Case, work: Work) -> Outcome:
+        story = client.explain_project(work.project)
         entries = [entry.kind for entry in story.entries]
         found = Outcome(case, work, story.project, entries, work.file("delivered").exists())
         found.judge()
-        balance = work.client.get_balance(work.user)
+        balance = client.get_balance(work.user)
         left = 90 if story.project.status == "completed" else 100
         if story.project.ended and (balance.available, balance.held) != (left, 0):
             found.wrong.append(f"{case.name}: project {work.project}: the user's balance is {balance}")
