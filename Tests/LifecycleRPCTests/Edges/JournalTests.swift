@@ -22,7 +22,7 @@ struct JournalTests {
 
         func next() throws -> [String: String] {
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            try #require(poll(&entry, 1, 30_000) == 1)
+            try #require(poll(&entry, 1, 300_000) == 1)
             var bytes = [UInt8](repeating: 0, count: 64 * 1024)
             let count = recv(descriptor, &bytes, bytes.count, 0)
             try #require(count > 0)

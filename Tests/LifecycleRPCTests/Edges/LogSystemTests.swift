@@ -37,7 +37,7 @@ struct LogSystemTests {
                     return String(decoding: unread[..<end], as: UTF8.self)
                 }
                 var entry = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
-                try #require(poll(&entry, 1, 30_000) == 1)
+                try #require(poll(&entry, 1, 300_000) == 1)
                 var chunk = [UInt8](repeating: 0, count: 4096)
                 let count = read(readEnd, &chunk, chunk.count)
                 try #require(count > 0)
