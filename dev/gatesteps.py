@@ -72,7 +72,7 @@ GATES = {
               "kill -9, failing system calls, limits, hostile peers, floods of reads, forged files"),
         fault("faults of disks", "power,syncerror,uml,mutants,history",
               "power cuts, sync errors, a real kernel, mutants that must be caught, histories"),
-        fault("fuzzing", "fuzz", "the corpus and new inputs of frames and sequences"),
+        fault("fuzzing", "fuzz", "the corpus and new inputs of frames, the writer's queue and sequences"),
         Step("soak of a minute", "Tests/Soak/soak --minutes 1", "agents, watchers and kill -9 at random", 1,
              (RELEASE.name,)),
     ],

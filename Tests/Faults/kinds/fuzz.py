@@ -1,5 +1,5 @@
-"""Fuzzing by coverage, under the address sanitizer: any bytes as what a connection sends, any bytes as a sequence of
-calls.
+"""Fuzzing by coverage, under the address sanitizer: any bytes as what a connection sends, as what happens to the
+writer's queue, as a sequence of calls.
 
 What is checked is in Tests/Faults/fuzz. An input that was found belongs into Tests/Faults/corpus/<target>, whose files
 are tried first, always."""
@@ -11,12 +11,12 @@ import subprocess
 from parts import fuzzers
 from parts.seeds import write_seeds
 
-TITLE = "fuzz: frames and JSON; sequences of calls"
-# Short: how many frames or sequences are tried, always the same ones, by targets: 15 seconds of each.
-RUNS = {"frames": 40_000, "sequences": 1_500}
+TITLE = "fuzz: frames and JSON; the writer's queue; sequences of calls"
+# Short: how many inputs are tried, always the same ones, by targets: at most 15 seconds of each.
+RUNS = {"frames": 40_000, "queue": 40_000, "sequences": 1_500}
 SHORT = len(RUNS)
-# Long: how many of each, and how many frames or sequences each tries. AFL++ has its own cases, of minutes.
-PLAN = [("frames", 20, 50_000_000), ("sequences", 20, 500_000), ("afl", 2, 30)]
+# Long: how many of each, and how many inputs each tries. AFL++ has its own cases, of minutes.
+PLAN = [("frames", 20, 50_000_000), ("queue", 5, 10_000_000), ("sequences", 20, 500_000), ("afl", 3, 30)]
 LONG = sum(count for _, count, _ in PLAN)
 LEAST = sum(RUNS.values()), sum(count * most for name, count, most in PLAN if name != "afl")
 LONGEST_INPUT = 4096
@@ -41,7 +41,7 @@ def case(case):
     if name == "afl":
         from parts import afl
 
-        return afl.fuzz(case, fuzzers.TARGETS[case.number % 2], minutes=count)
+        return afl.fuzz(case, fuzzers.TARGETS[case.number % len(fuzzers.TARGETS)], minutes=count)
     return fuzz(case, name, count, case.rng.getrandbits(31) | 1)
 
 

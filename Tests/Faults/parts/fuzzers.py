@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES, FUZZ = ROOT / "Sources", ROOT / "Tests/Faults/fuzz"
-TARGETS = ("frames", "sequences")
+TARGETS = ("frames", "queue", "sequences")
 
 COMMON = ["-O", "-wmo", "-parse-as-library", "-swift-version", "6", "-package-name", "fuzz"]
 FEATURES = ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault"]
@@ -62,6 +62,11 @@ class Build:
         dispatch = [SOURCES / "LifecycleRPC/Dispatch" / f"{name}.swift" for name in ("Dispatcher", "ReplyWriter", "RequestSequence")]
         self.compile("frames", [SOURCES / "Wire/LineFramer.swift", *dispatch, *fuzz_files("frames")])
 
+    def queue(self):
+        writer = SOURCES / "LifecycleRPC/Writer"
+        names = ("CommitGroup", "CommitQueue", "LoopQuestion", "WakeUps", "WriteJob", "WriterMessage")
+        self.compile("queue", [*(writer / f"{name}.swift" for name in names), *fuzz_files("queue")])
+
     def sequences(self):
         self.compile("LifecycleSQLite", [*swift_files(SOURCES / "SQLite"), self.resources()], "-emit-module")
         daemon = SOURCES / "LifecycleRPC"
@@ -99,7 +104,7 @@ class Build:
         execute(["ar", "rcsT", self.folder / "packages.a", *objects])
 
     def link_target(self, target):
-        modules = {"frames": ["frames", "Plain"], "sequences": ["sequences", "LifecycleSQLite"]}[target]
+        modules = {"frames": ["frames", "Plain"], "queue": ["queue"], "sequences": ["sequences", "LifecycleSQLite"]}[target]
         objects = [self.folder / f"{module}.o" for module in [*modules, "LifecycleCore"]]
         execute(
             ["swiftc", *self.instrumentation, "-use-ld=lld", *objects, self.folder / "packages.a", *self.link]

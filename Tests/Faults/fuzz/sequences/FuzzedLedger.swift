@@ -42,7 +42,7 @@ final class FuzzedLedger {
         clock.reset()
         names = Names()
         group = CommitGroup([])
-        writer.transaction.nextDeadline.time = Timestamp(milliseconds: .max)
+        writer.nextDeadline.time = Timestamp(milliseconds: .max)
         writer.resumedAt = Timestamp(milliseconds: .min)
         expectSuccess { () throws(StorageError) in try writer.engine.begin() }
     }
@@ -58,7 +58,7 @@ final class FuzzedLedger {
         switch step {
         case .call(let method, let params): return call(method, params)
         case .advance(let milliseconds): clock.advance(by: milliseconds)
-        case .writeBeats: expectSuccess { () throws(StorageError) in try writer.transaction.writeBeats() }
+        case .writeBeats: expectSuccess { () throws(StorageError) in try writer.engine.transaction.writeBeats() }
         case .detach, .restore, .trim: write(step.writes(names, at: clock.now))
         }
         return ""
@@ -112,7 +112,7 @@ final class FuzzedLedger {
 
     /// On the writer's connection, as the transaction is its own. Readers see signs of life once they are on disk.
     private func answer(_ read: @escaping BoundCall.Read) -> Result<[UInt8], RPCError> {
-        expectSuccess { () throws(StorageError) in try writer.transaction.writeBeats() }
+        expectSuccess { () throws(StorageError) in try writer.engine.transaction.writeBeats() }
         return run { store, context throws(RPCError) in try read(store, context) }
     }
 
