@@ -65,8 +65,10 @@ struct RequestSequence {
 
     /// Takes the outcome of the request with this ticket.
     mutating func finish(_ ticket: Int, with outcome: Outcome) {
-        let index = ticket - firstTicket
-        guard awaited.indices.contains(index) else { return }
+        let index = ticket &- firstTicket
+        guard awaited.indices.contains(index), awaited[index].outcome == nil else {
+            return assertionFailure("no request waits with the ticket \(ticket)")
+        }
         awaited[index].outcome = outcome
     }
 

@@ -204,14 +204,21 @@ struct RequestSequenceTests {
         }
     }
 
-    @Test("an answer that nobody waits for is ignored")
-    func strayAnswer() {
-        var sequence = RequestSequence(reading: { TestCall.call($0) })
-        sequence.finish(0, with: TestCall.outcome(0))
-        sequence.finish(-1, with: TestCall.outcome(0))
-        sequence.finish(.max, with: TestCall.outcome(0))
-        #expect(sequence.isIdle)
-        #expect(sequence.next() == nil)
+    @Test("an answer that nobody waits for is a fault of the daemon, and so is a second one")
+    func strayAnswer() async {
+        await #expect(processExitsWith: .failure) {
+            var sequence = RequestSequence(reading: { TestCall.call($0) })
+            sequence.finish(.min, with: TestCall.outcome(0))
+        }
+        await #expect(processExitsWith: .failure) {
+            var runner = Runner()
+            runner.expected = [0, 1]
+            for number in 0..<2 { runner.sequence.add(.single(TestCall.call(.write, number))) }
+            runner.work()
+            let last = runner.running[1].ticket
+            runner.finish(at: 1)
+            runner.sequence.finish(last, with: TestCall.outcome(1))
+        }
     }
 }
 
