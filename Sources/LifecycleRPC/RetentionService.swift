@@ -113,7 +113,7 @@ package struct RetentionService: Service {
 
     private static func run(
         _ writes: WriterThread,
-        _ body: @escaping @Sendable (any WriteTransaction, CallContext) throws(RPCError) -> Void
+        _ body: @escaping @Sendable (WriteTransaction, CallContext) throws(RPCError) -> Void
     ) async throws(RPCError) {
         let outcome = await withCheckedContinuation { done in
             writes.submit([

@@ -2,21 +2,17 @@ package import LifecycleCore
 
 /// The history in commit order, for watchers.
 extension SQLiteReadTransaction {
-    package func events(_ filter: EventFilter, after seq: Int64, limit: Int) throws(RPCError) -> [Event] {
-        try reporting { () throws(StorageError) in
-            let list = try prepared(EventRow.after(filter))
-            list.bind(1, seq)
-            list.bind(2, Int64(limit))
-            if let projectId = filter.projectId { list.bind(3, projectId) }
-            if let userId = filter.userId { list.bind(4, userId) }
-            return try list.all(EventRow.read)
-        }
+    package func events(_ filter: EventFilter, after seq: Int64, limit: Int) throws(StorageError) -> [Event] {
+        let list = try prepared(EventRow.after(filter))
+        list.bind(1, seq)
+        list.bind(2, Int64(limit))
+        if let projectId = filter.projectId { list.bind(3, projectId) }
+        if let userId = filter.userId { list.bind(4, userId) }
+        return try list.all(EventRow.read)
     }
 
-    package func newestSeq() throws(RPCError) -> Int64 {
-        try reporting { () throws(StorageError) in
-            try prepared("SELECT seq FROM event ORDER BY seq DESC LIMIT 1").first { $0.integer(0) } ?? 0
-        }
+    package func newestSeq() throws(StorageError) -> Int64 {
+        try prepared("SELECT seq FROM event ORDER BY seq DESC LIMIT 1").first { $0.integer(0) } ?? 0
     }
 }
 

@@ -4,46 +4,38 @@ package import LifecycleCore
 extension SQLiteReadTransaction {
     package func projects(
         _ filter: ProjectFilter, after cursor: ProjectID?, limit: Int
-    ) throws(RPCError) -> [Project] {
-        try reporting { () throws(StorageError) in
-            try touch(user: filter.userId)
-            let list = try prepared(ListSQL.page(filter, hasCursor: cursor != nil))
-            bind(filter, to: list)
-            list.bind(4, cursor)
-            list.bind(5, Int64(limit))
-            return try list.all { row throws(StorageError) in try ProjectRow.read(row).project }
-        }
+    ) throws(StorageError) -> [Project] {
+        let list = try prepared(ListSQL.page(filter, hasCursor: cursor != nil))
+        bind(filter, to: list)
+        list.bind(4, cursor)
+        list.bind(5, Int64(limit))
+        return try list.all { row throws(StorageError) in try ProjectRow.read(row).project }
     }
 
     /// Uses the totals that are kept for each user, unless the filter has a time. With a time the projects are added
     /// up.
-    package func totals(_ filter: ProjectFilter) throws(RPCError) -> Totals {
-        try reporting { () throws(StorageError) in
-            try touch(user: filter.userId)
-            let isKept = filter.createdAfter == nil && filter.createdBefore == nil && filter.dueBefore == nil
-            let list = try prepared(isKept ? ListSQL.keptTotals(filter) : ListSQL.summedTotals(filter))
-            bind(filter, to: list)
-            var totals = Totals()
-            _ = try list.first { row throws(StorageError) in
-                for (index, status) in Status.allCases.enumerated() where filter.includes(status) {
-                    let column = Int32(3 * index)
-                    totals[status] = .init(count: row.integer(column), credits: row.sum(column + 1))
-                }
-                totals.completedMilliseconds = filter.includes(.completed) ? row.sum(12) : 0
+    package func totals(_ filter: ProjectFilter) throws(StorageError) -> Totals {
+        let isKept = filter.createdAfter == nil && filter.createdBefore == nil && filter.dueBefore == nil
+        let list = try prepared(isKept ? ListSQL.keptTotals(filter) : ListSQL.summedTotals(filter))
+        bind(filter, to: list)
+        var totals = Totals()
+        _ = try list.first { row throws(StorageError) in
+            for (index, status) in Status.allCases.enumerated() where filter.includes(status) {
+                let column = Int32(3 * index)
+                totals[status] = .init(count: row.integer(column), credits: row.sum(column + 1))
             }
-            return totals
+            totals.completedMilliseconds = filter.includes(.completed) ? row.sum(12) : 0
         }
+        return totals
     }
 
-    package func audit() throws(RPCError) -> AuditReport {
-        try reporting { () throws(StorageError) in
-            let findings = try database.auditFindings()
-            let checked = try database.integer(
-                """
-                SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM project) + (SELECT count(*) FROM entry)
-                """)
-            return AuditReport(checked: checked ?? 0, findings: findings)
-        }
+    package func audit() throws(StorageError) -> AuditReport {
+        let findings = try database.auditFindings()
+        let checked = try database.integer(
+            """
+            SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM project) + (SELECT count(*) FROM entry)
+            """)
+        return AuditReport(checked: checked ?? 0, findings: findings)
     }
 
     private func bind(_ filter: ProjectFilter, to list: Statement) {

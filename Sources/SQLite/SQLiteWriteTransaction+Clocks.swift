@@ -2,10 +2,6 @@ package import LifecycleCore
 
 /// The changes of projects after the wall clock was set, and the record of the clock.
 extension SQLiteWriteTransaction {
-    package func newestEventTime() throws(StorageError) -> Timestamp? {
-        try prepared("SELECT at FROM event ORDER BY seq DESC LIMIT 1").first { Timestamp(milliseconds: $0.integer(0)) }
-    }
-
     /// The next unfinished projects after `last`, in descending order of their deadlines.
     package func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject] {
         let list = try prepared(
@@ -26,7 +22,7 @@ extension SQLiteWriteTransaction {
     ///   - runtimeEnd: `nil` to keep the old one.
     package func setBack(
         _ project: StoredProject, deadline: Timestamp, runtimeEnd: Timestamp?, at now: Timestamp
-    ) throws(RPCError) {
+    ) throws(StorageError) {
         try change(
             project,
             """
@@ -39,9 +35,8 @@ extension SQLiteWriteTransaction {
             update.bind(4, runtimeEnd)
             update.bind(5, project.project.pausedUntil)
         }
-        nextDeadline.include(deadline)
         guard runtimeEnd != nil else { return }
-        try reporting { () throws(StorageError) in try prepared("UPDATE clock SET isSetBack = 1").run() }
+        try prepared("UPDATE clock SET isSetBack = 1").run()
     }
 
     /// The clock went forwards again, or the machine was restarted. Projects whose runtime ends earlier because the
@@ -78,10 +73,6 @@ extension SQLiteWriteTransaction {
     /// In milliseconds. How often the record of the clock is written while nothing changes. A power cut loses at most
     /// this much of it.
     private static let notePause: Int64 = 3_600_000
-
-    package func clockAgreement(at now: Timestamp) throws(RPCError) -> ClockAgreement? {
-        try reporting { () throws(StorageError) in try lookAtClock(at: now).agreement }
-    }
 
     /// Compares the clock with its record, and updates the record if there is news.
     package func lookAtClock(

@@ -2,27 +2,25 @@ package import LifecycleCore
 
 /// Changes that are less frequent, so that their statements are looked up by their SQL text.
 extension SQLiteWriteTransaction {
-    package func requestCancel(of project: StoredProject, at now: Timestamp) throws(RPCError) {
+    package func requestCancel(of project: StoredProject, at now: Timestamp) throws(StorageError) {
         try change(project, "UPDATE project SET updatedAt = ?2, cancelRequested = 1 WHERE row = ?1") { $0.bind(2, now) }
     }
 
     /// Adds the length of the current pause, which is in the history. Only rules that change a pause need it.
-    package func withPauseLength(_ project: StoredProject) throws(RPCError) -> StoredProject {
+    package func withPauseLength(_ project: StoredProject) throws(StorageError) -> StoredProject {
         guard project.project.pausedUntil != nil else { return project }
-        return try reporting { () throws(StorageError) in
-            let newest = try prepared(
-                """
-                SELECT CAST(detail AS INTEGER) FROM event WHERE project = ?1 AND kind = 'paused'
-                ORDER BY seq DESC LIMIT 1
-                """)
-            newest.bind(1, project.row)
-            var project = project
-            project.pauseLength = try newest.first { $0.integer(0) }
-            return project
-        }
+        let newest = try prepared(
+            """
+            SELECT CAST(detail AS INTEGER) FROM event WHERE project = ?1 AND kind = 'paused'
+            ORDER BY seq DESC LIMIT 1
+            """)
+        newest.bind(1, project.row)
+        var project = project
+        project.pauseLength = try newest.first { $0.integer(0) }
+        return project
     }
 
-    package func setPause(of project: StoredProject, at now: Timestamp) throws(RPCError) {
+    package func setPause(of project: StoredProject, at now: Timestamp) throws(StorageError) {
         let sql = """
             UPDATE project SET updatedAt = ?2, deadline = ?3, detached = 0, pausedUntil = ?4, pausedTime = ?5,
                 runtimeEnd = ?6
@@ -35,63 +33,38 @@ extension SQLiteWriteTransaction {
             update.bind(5, project.pausedTime == 0 ? nil : project.pausedTime)
             update.bind(6, project.runtimeEnd)
         }
-        nextDeadline.include(project.project.deadline)
     }
 
-    package func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(RPCError) {
+    package func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(StorageError) {
         try change(project, "UPDATE project SET updatedAt = ?2, deadline = ?3, detached = 1 WHERE row = ?1") { update in
             update.bind(2, now)
             update.bind(3, deadline)
         }
-        nextDeadline.include(deadline)
     }
 
-    package func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(RPCError) {
+    package func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(StorageError) {
         try change(project, "UPDATE project SET externalId = ?3, updatedAt = ?2 WHERE row = ?1") { update in
             update.bind(2, now)
             update.bind(3, id)
         }
     }
 
-    package func countRefusedReport(of project: StoredProject) throws(RPCError) {
+    package func countRefusedReport(of project: StoredProject) throws(StorageError) {
         try change(project, "UPDATE project SET refusedReports = refusedReports + 1 WHERE row = ?1") { _ in }
     }
 
-    func change(_ project: StoredProject, _ sql: String, _ bind: (Statement) -> Void) throws(RPCError) {
-        try reporting { () throws(StorageError) in
-            try writeBeat(of: project.row)
-            let update = try prepared(sql)
-            update.bind(1, project.row)
-            bind(update)
-            try update.run()
-        }
-    }
-
-    /// - Parameter userId: `nil` for all users.
-    package func dueProjects(
-        ofUser userId: String?, at now: Timestamp, limit: Int
-    ) throws(RPCError) -> [StoredProject] {
-        try reporting { () throws(StorageError) in
-            let list = try prepared(DueSQL.list(ofUser: userId != nil))
-            list.bind(1, now)
-            if let userId { list.bind(2, userId) }
-            list.bind(3, Int64(limit))
-            return try list.all(ProjectRow.read)
-        }
-    }
-
-    /// The earliest of all deadlines; `nil` if no project is unfinished.
-    package func earliestDeadline() throws(StorageError) -> Timestamp? {
-        try prepared("SELECT deadline FROM project WHERE deadline IS NOT NULL ORDER BY deadline LIMIT 1")
-            .first { Timestamp(milliseconds: $0.integer(0)) }
+    func change(_ project: StoredProject, _ sql: String, _ bind: (Statement) -> Void) throws(StorageError) {
+        try writeBeat(of: project.row)
+        let update = try prepared(sql)
+        update.bind(1, project.row)
+        bind(update)
+        try update.run()
     }
 
     // MARK: Heartbeats
 
     package func beat(_ project: StoredProject, _ beat: Beat) {
         beats.add(beat, of: project.row)
-        // After the clock went back it may be earlier than the deadline on disk.
-        nextDeadline.include(beat.deadline)
     }
 
     /// Writes all waiting heartbeats in the open transaction.
@@ -114,6 +87,5 @@ extension SQLiteWriteTransaction {
         update.bind(4, beat.progress)
         update.bind(5, beat.message)
         try update.run()
-        nextDeadline.include(beat.deadline)
     }
 }

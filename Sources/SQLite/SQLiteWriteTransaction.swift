@@ -2,9 +2,6 @@ package import LifecycleCore
 
 /// The writes of the ledger's rules. The triggers of the schema move the credits: see `Schema/v3_guards.sql`.
 package final class SQLiteWriteTransaction: SQLiteReadTransaction, LedgerTransaction {
-    /// The events of the current rule, for the log. The caller of the rule empties it.
-    package var steps: [NewEvent] = []
-
     let sinceStart: @Sendable () -> Int64
     private var ids: ProjectIDGenerator
     private var random = SystemRandomNumberGenerator()
@@ -28,7 +25,7 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, LedgerTransac
 
     /// - Parameter sinceStart: the milliseconds since the machine started.
     package init(
-        _ database: Database, _ nextDeadline: NextDeadline, sinceStart: @escaping @Sendable () -> Int64
+        _ database: Database, sinceStart: @escaping @Sendable () -> Int64
     ) throws(StorageError) {
         self.sinceStart = sinceStart
         let newest = try database.prepare("SELECT id FROM project ORDER BY id DESC LIMIT 1")
@@ -68,133 +65,103 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, LedgerTransac
             """)
         newestEvent = try database.integer("SELECT max(seq) FROM event") ?? 0
         committedEvent = newestEvent
-        try super.init(database, nextDeadline)
+        try super.init(database)
     }
 
     package func makeProjectID(at now: Timestamp) -> ProjectID { ids.next(at: now, random: &random) }
 
-    package func request(of userId: String, key: String) throws(RPCError) -> EarlierRequest? {
-        try reporting { () throws(StorageError) in
-            projectByKey.bind(1, key)
-            projectByKey.bind(2, userId)
-            if let project = try projectByKey.first(ProjectRow.read).map(beats.applied(to:)) {
-                touch(project)
-                return .project(project)
-            }
-            entryByKey.bind(1, key)
-            entryByKey.bind(2, userId)
-            return try entryByKey.first(EntryRow.read).map(EarlierRequest.entry)
+    package func request(of userId: String, key: String) throws(StorageError) -> EarlierRequest? {
+        projectByKey.bind(1, key)
+        projectByKey.bind(2, userId)
+        if let project = try projectByKey.first(ProjectRow.read).map(beats.applied(to:)) {
+            return .project(project)
         }
+        entryByKey.bind(1, key)
+        entryByKey.bind(2, userId)
+        return try entryByKey.first(EntryRow.read).map(EarlierRequest.entry)
     }
 
-    package func openAccount(of userId: String) throws(RPCError) -> Account {
-        try reporting { () throws(StorageError) in
-            insertAccount.bind(1, userId)
-            try insertAccount.run()
-            return Account(
-                row: database.lastInsertedRow, balance: Balance(userId: userId, available: 0, held: 0), granted: 0)
-        }
+    package func openAccount(of userId: String) throws(StorageError) -> Account {
+        insertAccount.bind(1, userId)
+        try insertAccount.run()
+        return Account(
+            row: database.lastInsertedRow, balance: Balance(userId: userId, available: 0, held: 0), granted: 0)
     }
 
-    package func create(_ new: NewProject, at now: Timestamp) throws(RPCError) -> StoredProject {
-        try reporting { () throws(StorageError) in
-            insertProject.bind(1, new.projectId)
-            insertProject.bind(2, new.account.row)
-            insertProject.bind(3, new.credits)
-            insertProject.bind(4, now)
-            insertProject.bind(5, new.deadline)
-            insertProject.bind(6, new.idempotencyKey)
-            insertProject.bind(7, new.externalId)
-            insertProject.bind(8, new.name)
-            insertProject.bind(9, new.metadata.map { String(decoding: $0.text, as: UTF8.self) })
-            insertProject.bind(10, new.terms.startTimeout)
-            insertProject.bind(11, new.terms.lease)
-            insertProject.bind(12, new.terms.maximumRuntime)
-            insertProject.bind(13, new.retryOf)
-            try insertProject.run()
-            nextDeadline.include(new.deadline)
-            return StoredProject(
-                row: database.lastInsertedRow, account: new.account.row,
-                project: Project(
-                    projectId: new.projectId, userId: new.account.balance.userId, status: .pending,
-                    creditsUsed: new.credits, creditsRefunded: 0, externalId: new.externalId, name: new.name,
-                    createdAt: now, updatedAt: now, deadline: new.deadline, retryOf: new.retryOf, metadata: new.metadata
-                ),
-                terms: new.terms, hadExternalID: new.externalId != nil, refusedReports: 0)
-        }
+    package func create(_ new: NewProject, at now: Timestamp) throws(StorageError) -> StoredProject {
+        insertProject.bind(1, new.projectId)
+        insertProject.bind(2, new.account.row)
+        insertProject.bind(3, new.credits)
+        insertProject.bind(4, now)
+        insertProject.bind(5, new.deadline)
+        insertProject.bind(6, new.idempotencyKey)
+        insertProject.bind(7, new.externalId)
+        insertProject.bind(8, new.name)
+        insertProject.bind(9, new.metadata.map { String(decoding: $0.text, as: UTF8.self) })
+        insertProject.bind(10, new.terms.startTimeout)
+        insertProject.bind(11, new.terms.lease)
+        insertProject.bind(12, new.terms.maximumRuntime)
+        insertProject.bind(13, new.retryOf)
+        try insertProject.run()
+        return StoredProject(new, row: database.lastInsertedRow, at: now)
     }
 
-    package func start(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
+    package func start(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(StorageError) {
         try move(project, startProject, deadline, now)
     }
 
-    package func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(RPCError) {
+    package func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(StorageError) {
         try move(project, renewProject, deadline, now)
     }
 
     func move(
         _ project: StoredProject, _ update: Statement, _ deadline: Timestamp?, _ now: Timestamp
-    ) throws(RPCError) {
-        try reporting { () throws(StorageError) in
-            try writeBeat(of: project.row)
-            update.bind(1, project.row)
-            update.bind(2, now)
-            update.bind(3, deadline)
-            try update.run()
-            nextDeadline.include(deadline)
-        }
+    ) throws(StorageError) {
+        try writeBeat(of: project.row)
+        update.bind(1, project.row)
+        update.bind(2, now)
+        update.bind(3, deadline)
+        try update.run()
     }
 
-    package func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError) {
-        try reporting { () throws(StorageError) in
-            try writeBeat(of: project.row)
-            finishProject.bind(1, project.row)
-            finishProject.bind(2, now)
-            finishProject.bind(3, verdict.status.rawValue)
-            if case .failed(let code, let message) = verdict {
-                finishProject.bind(4, code)
-                finishProject.bind(5, message)
-            }
-            // A completed project has been processing, even if no pipeline reported this.
-            if verdict.status == .completed { finishProject.bind(6, now) }
-            try finishProject.run()
+    package func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(StorageError) {
+        try writeBeat(of: project.row)
+        finishProject.bind(1, project.row)
+        finishProject.bind(2, now)
+        finishProject.bind(3, verdict.status.rawValue)
+        if case .failed(let code, let message) = verdict {
+            finishProject.bind(4, code)
+            finishProject.bind(5, message)
         }
+        // A completed project has been processing, even if no pipeline reported this.
+        if verdict.status == .completed { finishProject.bind(6, now) }
+        try finishProject.run()
     }
 
-    package func post(_ entry: NewEntry, at now: Timestamp) throws(RPCError) -> Entry {
-        try reporting { () throws(StorageError) in
-            insertEntry.bind(1, entry.account.row)
-            insertEntry.bind(2, entry.kind.rawValue)
-            insertEntry.bind(3, entry.credits)
-            insertEntry.bind(4, now)
-            insertEntry.bind(5, entry.reason)
-            insertEntry.bind(6, entry.idempotencyKey)
-            try insertEntry.run()
-            return Entry(
-                entryId: database.lastInsertedRow, kind: entry.kind, credits: entry.credits, at: now,
-                reason: entry.reason)
-        }
+    package func post(_ entry: NewEntry, at now: Timestamp) throws(StorageError) -> Entry {
+        insertEntry.bind(1, entry.account.row)
+        insertEntry.bind(2, entry.kind.rawValue)
+        insertEntry.bind(3, entry.credits)
+        insertEntry.bind(4, now)
+        insertEntry.bind(5, entry.reason)
+        insertEntry.bind(6, entry.idempotencyKey)
+        try insertEntry.run()
+        return Entry(
+            entryId: database.lastInsertedRow, kind: entry.kind, credits: entry.credits, at: now,
+            reason: entry.reason)
     }
 
-    package func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(RPCError) {
-        try reporting { () throws(StorageError) in
-            insertEvent.bind(1, event.kind.rawValue)
-            insertEvent.bind(2, event.account)
-            insertEvent.bind(3, event.project?.row)
-            insertEvent.bind(4, now)
-            insertEvent.bind(5, Int64(caller.uid))
-            insertEvent.bind(6, Int64(caller.gid))
-            insertEvent.bind(7, Int64(caller.pid))
-            insertEvent.bind(8, event.detail)
-            try insertEvent.run()
-            newestEvent = database.lastInsertedRow
-        }
-        steps.append(event)
-    }
-
-    package override func begin(at now: Timestamp) {
-        super.begin(at: now)
-        steps.removeAll(keepingCapacity: true)
+    package func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(StorageError) {
+        insertEvent.bind(1, event.kind.rawValue)
+        insertEvent.bind(2, event.account)
+        insertEvent.bind(3, event.project?.row)
+        insertEvent.bind(4, now)
+        insertEvent.bind(5, Int64(caller.uid))
+        insertEvent.bind(6, Int64(caller.gid))
+        insertEvent.bind(7, Int64(caller.pid))
+        insertEvent.bind(8, event.detail)
+        try insertEvent.run()
+        newestEvent = database.lastInsertedRow
     }
 
     // MARK: State in memory that is rolled back with its transaction
@@ -218,7 +185,7 @@ package final class SQLiteWriteTransaction: SQLiteReadTransaction, LedgerTransac
         newestEvent = mark?.event ?? committedEvent
     }
 
-    package override func project(_ reference: ProjectReference) throws(RPCError) -> StoredProject? {
+    package override func project(_ reference: ProjectReference) throws(StorageError) -> StoredProject? {
         guard let stored = try super.project(reference) else { return nil }
         return try withPauseLength(beats.applied(to: stored))
     }

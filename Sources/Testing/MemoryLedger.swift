@@ -5,7 +5,8 @@ internal import LifecycleSQLite
 /// `Sendable`: used by one thread at a time.
 final class MemoryLedger {
     private let database: Database
-    private let transaction: SQLiteWriteTransaction
+    private let writes: SQLiteWriteTransaction
+    private let transaction: WriteTransaction
     private let nextDeadline = NextDeadline()
     /// When the daemon was last restarted: see `Sweep.settle`.
     var resumedAt: Timestamp?
@@ -14,15 +15,16 @@ final class MemoryLedger {
     init(sinceStart: @escaping @Sendable () -> Int64) throws(StorageError) {
         database = try .inMemory()
         try Migrator.run(Schema.migrations, on: database)
-        transaction = try SQLiteWriteTransaction(database, nextDeadline, sinceStart: sinceStart)
-        transaction.backups = NoBackups()
+        writes = try SQLiteWriteTransaction(database, sinceStart: sinceStart)
+        writes.backups = NoBackups()
+        transaction = WriteTransaction(writes, nextDeadline)
     }
 
     /// The number of the newest committed event.
-    var newestEvent: Int64 { transaction.newestEvent }
+    var newestEvent: Int64 { writes.newestEvent }
 
     func read<Value>(
-        at now: Timestamp, _ body: (any ReadTransaction) throws(RPCError) -> Value
+        at now: Timestamp, _ body: (ReadTransaction) throws(RPCError) -> Value
     ) throws(RPCError) -> Value {
         transaction.begin(at: now)
         return try body(transaction)
@@ -30,7 +32,7 @@ final class MemoryLedger {
 
     /// - Parameter isKept: false to roll back a successful write at its end.
     func write<Value>(
-        at now: Timestamp, isKept: Bool = true, _ body: (any WriteTransaction) throws(RPCError) -> Value
+        at now: Timestamp, isKept: Bool = true, _ body: (WriteTransaction) throws(RPCError) -> Value
     ) throws(RPCError) -> Value {
         try execute("BEGIN")
         transaction.begin(at: now)
@@ -54,20 +56,20 @@ final class MemoryLedger {
             }
         }
         nextDeadline.time =
-            try transaction.reporting { () throws(StorageError) in try transaction.earliestDeadline() }
+            try transaction.reporting { () throws(StorageError) in try writes.earliestDeadline() }
             ?? Timestamp(milliseconds: .max)
     }
 
     private func commit() throws(RPCError) {
         // Lists do not include waiting heartbeats, so these are written at once.
-        try transaction.reporting { () throws(StorageError) in try transaction.writeBeats() }
+        try transaction.reporting { () throws(StorageError) in try writes.writeBeats() }
         try execute("COMMIT")
-        transaction.commit()
+        writes.commit()
     }
 
     private func rollBack() {
         database.rollBack()
-        transaction.rollBack()
+        writes.rollBack()
     }
 
     private func execute(_ sql: String) throws(RPCError) {

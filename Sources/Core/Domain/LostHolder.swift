@@ -20,7 +20,7 @@ package enum LostHolder {
     }
 
     private typealias Change =
-        @Sendable (StoredProject, any WriteTransaction, CallContext) throws(RPCError) -> Void
+        @Sendable (StoredProject, WriteTransaction, CallContext) throws(RPCError) -> Void
 
     private static func writes(_ projects: [ProjectID], _ change: @escaping Change) -> [BoundCall.Write] {
         var writes: [BoundCall.Write] = []

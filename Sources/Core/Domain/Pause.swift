@@ -5,7 +5,7 @@ package enum Pause {
     /// - Returns: the paused project. If the request repeats the running pause (its answer may have been lost), and the
     ///   project has no time left for a second pause of this length, the project is returned unchanged.
     package static func begin(
-        _ stored: StoredProject, for seconds: Int64, in store: any WriteTransaction, _ context: CallContext
+        _ stored: StoredProject, for seconds: Int64, in store: WriteTransaction, _ context: CallContext
     ) throws(RPCError) -> StoredProject {
         let most = context.limits.maximumPause
         guard stored.project.status == .processing else { throw .cannotPause(stored.project.status) }
@@ -25,7 +25,7 @@ package enum Pause {
     /// Ends the pause of a project, if it has one, and gives back the unused time.
     /// - Returns: the project after this.
     package static func end(
-        _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext
+        _ stored: StoredProject, in store: WriteTransaction, _ context: CallContext
     ) throws(RPCError) -> StoredProject {
         guard stored.project.pausedUntil != nil else { return stored }
         let (resumed, unused) = stored.resumed(at: context.now, context.limits)

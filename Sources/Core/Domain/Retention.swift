@@ -37,7 +37,7 @@ package enum Retention {
     ///   - days: of 24 hours. Projects that ended, and rows that were written, within these days are kept.
     ///   - row: begins after this project. 0 for the first transaction.
     package static func run(
-        in transaction: any WriteTransaction, _ context: CallContext, keepDays days: Int64, after row: Int64
+        in transaction: WriteTransaction, _ context: CallContext, keepDays days: Int64, after row: Int64
     ) throws(RPCError) -> Step {
         let (seconds, overflow) = days.multipliedReportingOverflow(by: day)
         guard days > 0, !overflow else { return Step(trimmed: 0, next: nil) }
@@ -47,7 +47,8 @@ package enum Retention {
             return Step(trimmed: 0, next: nil, silentSince: newest)
         }
         // Checked in each transaction, because somebody may set the clock in between.
-        if let agreement = try transaction.clockAgreement(at: context.now), agreement.left > 0 {
+        let agreement = try transaction.clockAgreement(at: context.now)
+        if agreement.left > 0 {
             return Step(trimmed: 0, next: nil, waitsFor: agreement)
         }
         return try transaction.trimProjects(
@@ -60,7 +61,7 @@ package enum Retention {
     /// daemon that starts with a wrong clock writes events at once. This is a binary search, because times grow with
     /// the numbers of events unless the clock went back.
     private static func newestAgedEvent(
-        in transaction: any WriteTransaction, at now: Timestamp
+        in transaction: WriteTransaction, at now: Timestamp
     ) throws(RPCError) -> Timestamp? {
         let aged = now.adding(seconds: -day)
         var found: Timestamp?

@@ -6,7 +6,7 @@ package enum Sweep {
     /// Expires due projects, at most `limit`, in the name of the daemon.
     /// - Returns: how many were due. If it is `limit`, there may be more.
     package static func run(
-        in transaction: any WriteTransaction, _ context: CallContext, resumedAt: Timestamp?, limit: Int = batch
+        in transaction: WriteTransaction, _ context: CallContext, resumedAt: Timestamp?, limit: Int = batch
     ) throws(RPCError) -> Int {
         let due = try transaction.dueProjects(at: context.now, limit: limit)
         for stored in due { try settle(stored, in: transaction, context, resumedAt: resumedAt) }
@@ -17,7 +17,7 @@ package enum Sweep {
     /// - Parameter resumedAt: when the daemon could receive reports again, after a restart, a clock jump or a pause. A
     ///   lease, or a detach grace, lasts at least its whole length from this time on. `nil` if there was no such pause.
     package static func settle(
-        _ stored: StoredProject, in transaction: any WriteTransaction, _ context: CallContext, resumedAt: Timestamp?
+        _ stored: StoredProject, in transaction: WriteTransaction, _ context: CallContext, resumedAt: Timestamp?
     ) throws(RPCError) {
         let code = reason(stored, context)
         if let resumedAt, let grace = grace(stored, code, from: resumedAt, context.limits), grace > context.now {
@@ -29,7 +29,7 @@ package enum Sweep {
 
     /// Sets another deadline. A detached project stays detached.
     package static func postpone(
-        _ stored: StoredProject, to deadline: Timestamp, in transaction: any WriteTransaction, at now: Timestamp
+        _ stored: StoredProject, to deadline: Timestamp, in transaction: WriteTransaction, at now: Timestamp
     ) throws(RPCError) {
         if stored.isDetached {
             try transaction.detach(stored, deadline: deadline, at: now)

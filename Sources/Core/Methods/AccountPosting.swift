@@ -28,7 +28,7 @@ struct AccountPosting {
     let idempotencyKey: String?
     let allowed: ClosedRange<Int64>
 
-    func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> PostedEntry {
+    func run(in transaction: WriteTransaction, _ context: CallContext) throws(RPCError) -> PostedEntry {
         if let idempotencyKey, let earlier = try transaction.request(of: userId, key: idempotencyKey) {
             return try replay(earlier, in: transaction)
         }
@@ -55,8 +55,7 @@ struct AccountPosting {
         return PostedEntry(balance: try transaction.balance(of: userId), entry: entry, replayed: false)
     }
 
-    private func replay(_ earlier: EarlierRequest, in transaction: any WriteTransaction) throws(RPCError) -> PostedEntry
-    {
+    private func replay(_ earlier: EarlierRequest, in transaction: WriteTransaction) throws(RPCError) -> PostedEntry {
         guard case .entry(let entry) = earlier, entry.kind == kind else {
             throw .idempotencyConflict("The key was used for another method", differs: ["method"])
         }

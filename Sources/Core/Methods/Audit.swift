@@ -26,7 +26,7 @@ extension Audit: ReadMethod {
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let report = try transaction.audit()
         return Response(
             ok: report.findings.isEmpty, checked: report.checked,

@@ -31,7 +31,7 @@ extension Backup: ReadMethod {
             "path", &path, .line(1...4096), "The new file's name, or its absolute path in the backup folder.")
     }
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let report = try transaction.backUp(to: path)
         return Response(
             path: report.path, bytes: report.bytes, projects: report.projects, lastSeq: report.lastSeq)

@@ -34,7 +34,7 @@ extension CancelProject: WriteMethod {
 
     package var subject: CallSubject { CallSubject(project: .projectID(projectId)) }
 
-    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in store: WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let stored = try store.existingProject(.projectID(projectId))
         var changed = false
         switch stored.project.status {
@@ -60,7 +60,7 @@ extension CancelProject: WriteMethod {
     }
 
     private func fail(
-        _ stored: StoredProject, _ message: String, in store: any WriteTransaction, _ context: CallContext
+        _ stored: StoredProject, _ message: String, in store: WriteTransaction, _ context: CallContext
     ) throws(RPCError) {
         try store.finish(stored, .failed(code: FailureCode.cancelled, message: message), at: context.now)
         try store.record(

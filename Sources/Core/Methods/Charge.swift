@@ -11,7 +11,7 @@ struct Charge {
 
     /// Errors, in this order: `amountOutOfRange`, `idempotencyConflict` (another project has the externalId),
     /// `insufficientCredits`.
-    func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> CreateProject.Response {
+    func run(in transaction: WriteTransaction, _ context: CallContext) throws(RPCError) -> CreateProject.Response {
         let limits = context.limits
         let allowed = 0...limits.maximumProjectCredits
         guard allowed.contains(credits) else { throw .amountOutOfRange("credits", credits, allowed: allowed) }

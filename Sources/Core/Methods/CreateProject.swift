@@ -56,7 +56,7 @@ extension CreateProject: KeyedMethod {
 
     package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
 
-    package func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         if let idempotencyKey, let earlier = try transaction.request(of: userId, key: idempotencyKey) {
             return try replay(earlier, in: transaction)
         }
@@ -79,7 +79,7 @@ extension CreateProject: KeyedMethod {
         }
     }
 
-    private func replay(_ earlier: EarlierRequest, in transaction: any WriteTransaction) throws(RPCError) -> Response {
+    private func replay(_ earlier: EarlierRequest, in transaction: WriteTransaction) throws(RPCError) -> Response {
         guard case .project(let stored) = earlier, stored.project.retryOf == nil else {
             throw .idempotencyConflict("The key was used for another method", differs: ["method"])
         }

@@ -21,7 +21,7 @@ extension Discover: ReadMethod {
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         Response(document: OpenRPCDocument.write(MethodTable.standard, context.limits))
     }
 }

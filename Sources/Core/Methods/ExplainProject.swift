@@ -36,9 +36,10 @@ extension ExplainProject: ReadMethod, ProjectMethod {
         try visitReference(&fields)
     }
 
-    package func run(in store: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in store: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let stored = try store.existingProject(reference)
-        let events = try store.events(ofProject: stored.row)
+        let events = try store.events(
+            EventFilter(projectId: stored.project.projectId), after: 0, limit: .max)
         return Response(
             project: stored.project, entries: try store.entries(ofProject: stored.row), events: events,
             refusedReports: stored.refusedReports,

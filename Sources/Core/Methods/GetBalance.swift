@@ -17,7 +17,7 @@ extension GetBalance: ReadMethod {
         try fields.required("userId", &userId, .userID, "The user.")
     }
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Balance {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Balance {
         try transaction.balance(of: userId)
     }
 }

@@ -80,7 +80,7 @@ extension GetMetrics: ReadMethod {
 
     package mutating func visit(_ fields: inout some FieldVisitor) throws(RPCError) {}
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         var figures = context.metrics.report()
         figures.time = context.now
         return figures

@@ -25,7 +25,7 @@ extension GetStatus: ReadMethod, ProjectMethod {
         try visitReference(&fields)
     }
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         Response(project: try transaction.existingProject(reference).project)
     }
 }

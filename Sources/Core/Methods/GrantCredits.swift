@@ -34,7 +34,7 @@ extension GrantCredits: KeyedMethod {
 
     package var subject: CallSubject { CallSubject(userId: userId, credits: credits) }
 
-    package func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         try AccountPosting(
             kind: .grant, event: .granted, userId: userId, credits: credits, reason: reason,
             idempotencyKey: idempotencyKey, allowed: 1...Limits.largestInteger

@@ -71,7 +71,7 @@ extension Heartbeat: WriteMethod, ProjectMethod {
 
     package var subject: CallSubject { CallSubject(project: try? reference) }
 
-    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in store: WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let known = try store.existingProject(reference)
         let project = known.project
         guard !project.status.isTerminal else {

@@ -29,7 +29,7 @@ extension ListEntries: ReadMethod {
         try fields.optional("cursor", &cursor, "nextCursor of the previous page.")
     }
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let before = try cursor.map(Self.entryID)
         let limit = Int(clamping: limit ?? defaultPageLimit)
         var entries = try transaction.entries(ofUser: userId, before: before, limit: limit + 1)

@@ -44,7 +44,7 @@ extension ListProjects: ReadMethod {
         try fields.optional("dueBefore", &dueBefore, "Only unfinished projects with a deadline before this time.")
     }
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let filter = ProjectFilter(
             userId: userId, statuses: status?.statuses, createdAfter: createdAfter, createdBefore: createdBefore,
             dueBefore: dueBefore)

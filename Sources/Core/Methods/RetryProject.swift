@@ -31,7 +31,7 @@ extension RetryProject: KeyedMethod {
 
     package var subject: CallSubject { CallSubject(project: .projectID(projectId)) }
 
-    package func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let old = try transaction.existingProject(.projectID(projectId))
         let userId = old.project.userId
         if let idempotencyKey, let earlier = try transaction.request(of: userId, key: idempotencyKey) {
@@ -47,7 +47,7 @@ extension RetryProject: KeyedMethod {
         ).run(in: transaction, context)
     }
 
-    private func replay(_ earlier: EarlierRequest, in transaction: any WriteTransaction) throws(RPCError) -> Response {
+    private func replay(_ earlier: EarlierRequest, in transaction: WriteTransaction) throws(RPCError) -> Response {
         guard case .project(let stored) = earlier, let retryOf = stored.project.retryOf else {
             throw .idempotencyConflict("The key was used for another method", differs: ["method"])
         }

@@ -77,7 +77,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
 
     package var subject: CallSubject { CallSubject(project: try? reference) }
 
-    package func run(in store: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in store: WriteTransaction, _ context: CallContext) throws(RPCError) -> Response {
         let stored = try store.existingProject(reference)
         let newExternalID = try unrecordedExternalID(of: stored, in: store)
 
@@ -101,7 +101,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
     }
 
     private func apply(
-        _ decision: Lifecycle.Decision, to stored: StoredProject, in store: any WriteTransaction, _ context: CallContext
+        _ decision: Lifecycle.Decision, to stored: StoredProject, in store: WriteTransaction, _ context: CallContext
     ) throws(RPCError) {
         let now = context.now
         let deadline = stored.deadline(status, lastReport: now, limits: context.limits)
@@ -132,7 +132,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
 
     /// The externalId of this report, if it comes with a projectId and is not recorded yet.
     private func unrecordedExternalID(
-        of stored: StoredProject, in store: any WriteTransaction
+        of stored: StoredProject, in store: WriteTransaction
     ) throws(RPCError) -> String? {
         guard projectId != nil, let externalId else { return nil }
         if let known = stored.project.externalId {
@@ -146,7 +146,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
     }
 
     private func refuse(
-        _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext
+        _ stored: StoredProject, in store: WriteTransaction, _ context: CallContext
     ) throws(RPCError) -> Never {
         if stored.refusedReports < Self.keptRefusedReports {
             let said = [status.rawValue, errorCode, errorMessage].compactMap(\.self).joined(separator: ": ")
@@ -157,7 +157,7 @@ extension UpdateStatus: WriteMethod, ProjectMethod {
     }
 
     private func record(
-        _ kind: Event.Kind, _ stored: StoredProject, in store: any WriteTransaction, _ context: CallContext,
+        _ kind: Event.Kind, _ stored: StoredProject, in store: WriteTransaction, _ context: CallContext,
         detail: String? = nil, errorCode: String? = nil
     ) throws(RPCError) {
         try store.record(

@@ -38,7 +38,7 @@ extension Watch: ReadMethod {
         try fields.optional("projectId", &projectId, "Only events of this project.")
     }
 
-    package func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
+    package func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response {
         if let projectId { _ = try transaction.existingProject(.projectID(projectId)) }
         let newest = try transaction.newestSeq()
         let position = fromSeq ?? newest

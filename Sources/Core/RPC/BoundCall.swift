@@ -3,8 +3,8 @@ package typealias Reply = @Sendable (inout JSONWriter) -> Void
 
 /// A request whose parameters were read, with erased types, ready to run.
 package enum BoundCall: Sendable {
-    package typealias Read = @Sendable (any ReadTransaction, CallContext) throws(RPCError) -> Reply
-    package typealias Write = @Sendable (any WriteTransaction, CallContext) throws(RPCError) -> Reply
+    package typealias Read = @Sendable (ReadTransaction, CallContext) throws(RPCError) -> Reply
+    package typealias Write = @Sendable (WriteTransaction, CallContext) throws(RPCError) -> Reply
 
     case read(ReadCost, Read)
     case write(worksOnFullDisk: Bool, Write)

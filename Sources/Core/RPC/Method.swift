@@ -42,7 +42,7 @@ package protocol ReadMethod: Method {
     static var cost: ReadCost { get }
     /// The read has an effect in addition to its answer, so it is carried out also if nobody gets the answer.
     static var hasEffect: Bool { get }
-    func run(in transaction: any ReadTransaction, _ context: CallContext) throws(RPCError) -> Response
+    func run(in transaction: ReadTransaction, _ context: CallContext) throws(RPCError) -> Response
 }
 
 extension ReadMethod {
@@ -57,7 +57,7 @@ package protocol WriteMethod: Method {
     static var worksOnFullDisk: Bool { get }
     /// For the log entry if the request is refused.
     var subject: CallSubject { get }
-    func run(in transaction: any WriteTransaction, _ context: CallContext) throws(RPCError) -> Response
+    func run(in transaction: WriteTransaction, _ context: CallContext) throws(RPCError) -> Response
 }
 
 extension WriteMethod {

@@ -7,8 +7,8 @@ package protocol LedgerSnapshots: Sendable {
 
 /// Reads snapshots of the committed ledger, one at a time. Used on one thread only.
 package protocol LedgerReader: AnyObject {
-    /// What the rules read from. The object stays the same for the life of the reader.
-    var transaction: any LedgerReadTransaction { get }
+    /// The reads in the open snapshot. The object stays the same for the life of the reader.
+    var reads: any LedgerReads { get }
     /// Opens a snapshot, if none is open.
     func openSnapshot() throws(StorageError)
     /// Ends the open snapshot, if there is one. The next one contains what was committed meanwhile.
@@ -17,8 +17,6 @@ package protocol LedgerReader: AnyObject {
     var interrupter: any ReadInterrupter { get throws(StorageError) }
     /// Frees memory that only makes reads faster.
     func giveBackMemory()
-    /// Whether any project is unfinished: then the daemon has deadlines to watch.
-    func hasUnfinishedProjects() throws(StorageError) -> Bool
 }
 
 package protocol ReadInterrupter: Sendable {

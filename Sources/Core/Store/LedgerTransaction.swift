@@ -1,28 +1,43 @@
-/// A transaction as its owner sees it, with what the rules have left in it besides their reads.
-package protocol LedgerReadTransaction: ReadTransaction {
-    /// Clears the results of the last request.
-    func begin(at now: Timestamp)
-    /// The due projects that the request has met. None while `LedgerTransaction.nextDeadline` is in the future: the
-    /// writer moves it there for a second when it cannot expire anything. A project that was due in an older snapshot
-    /// counts until the snapshot ends.
-    var due: Due { get }
-    /// Whether `due` is not empty. Asked for each request, and a copy of `due` costs more.
-    var hasMetDue: Bool { get }
-    /// The changes that the request makes on its connection.
-    var effects: [ConnectionEffect] { get }
-    /// The storage error behind the last `RPCError` that was thrown here. The owner needs it to decide whether to
-    /// continue.
-    var failure: StorageError? { get set }
-    /// Whether there is a `failure`. Asked for each request, and a copy of it costs more.
-    var hasFailure: Bool { get }
-}
+/// The open transaction of an engine. The engine begins and ends it; what it keeps in memory is rolled back with it. If
+/// a write breaks a rule of the ledger (an overdraft, a second verdict), it throws `constraint`.
+package protocol LedgerTransaction: LedgerReads {
+    // MARK: Writes of the rules
 
-/// The writer's transaction. The engine begins and ends it; what it keeps in memory is rolled back with it.
-package protocol LedgerTransaction: LedgerReadTransaction, WriteTransaction {
-    /// The events of the current request, for the log.
-    var steps: [NewEvent] { get }
+    /// An id that sorts after all ids that were made before.
+    func makeProjectID(at now: Timestamp) -> ProjectID
+    /// The request that used the key. A key belongs to one user, over all methods.
+    func request(of userId: String, key: String) throws(StorageError) -> EarlierRequest?
+    /// Makes an account with zero credits. The user must not have one.
+    func openAccount(of userId: String) throws(StorageError) -> Account
+    /// Inserts the project and charges its user.
+    func create(_ project: NewProject, at now: Timestamp) throws(StorageError) -> StoredProject
+    /// pending → processing.
+    func start(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(StorageError)
+    /// Moves the deadline.
+    func renew(_ project: StoredProject, deadline: Timestamp?, at now: Timestamp) throws(StorageError)
+    /// Ends the project and its hold: `completed` captures the credits, `failed` refunds them.
+    func finish(_ project: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(StorageError)
+    /// Records a heartbeat. It is on disk at most 1 second later, and not in the history.
+    func beat(_ project: StoredProject, _ beat: Beat) throws(StorageError)
+    /// Writes the pause of `project`, or that it has none, and the times that depend on it.
+    func setPause(of project: StoredProject, at now: Timestamp) throws(StorageError)
+    /// Records that the app asked to cancel the project, so that the next heartbeat tells the pipeline.
+    func requestCancel(of project: StoredProject, at now: Timestamp) throws(StorageError)
+    /// Records that the lease holder is gone. The project fails at `deadline`.
+    func detach(_ project: StoredProject, deadline: Timestamp, at now: Timestamp) throws(StorageError)
+    func recordExternalID(_ id: String, of project: StoredProject, at now: Timestamp) throws(StorageError)
+    func countRefusedReport(of project: StoredProject) throws(StorageError)
+    /// Writes a grant or an adjustment, and changes the account by its credits.
+    func post(_ entry: NewEntry, at now: Timestamp) throws(StorageError) -> Entry
+    func record(_ event: NewEvent, by caller: Caller, at now: Timestamp) throws(StorageError)
     /// The number of the last event that was written. 0 if there is none.
     var newestEvent: Int64 { get }
+    /// Removes the history, name, metadata and messages of projects that ended before `end`, and events before `end` of
+    /// projects that were trimmed earlier. It reads `Retention.window` projects after `row`, and trims at most
+    /// `Retention.batch` of them.
+    func trimProjects(
+        finishedBefore end: Timestamp, after row: Int64, at now: Timestamp
+    ) throws(StorageError) -> Retention.Step
 
     // MARK: Heartbeats
 
@@ -31,19 +46,8 @@ package protocol LedgerTransaction: LedgerReadTransaction, WriteTransaction {
     /// Writes all waiting heartbeats.
     func writeBeats() throws(StorageError)
 
-    // MARK: Expiry
-
-    /// The earliest deadline of all unfinished projects, or a time before it.
-    var nextDeadline: NextDeadline { get }
-    /// - Parameter userId: `nil` for all users. Then the project that is due for the longest time comes first.
-    func dueProjects(ofUser userId: String?, at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject]
-    /// The earliest of all deadlines; `nil` if no project is unfinished.
-    func earliestDeadline() throws(StorageError) -> Timestamp?
-
     // MARK: The clock
 
-    /// When the newest event was written; `nil` if there is none.
-    func newestEventTime() throws(StorageError) -> Timestamp?
     /// Compares the clock with its record, and updates the record if there is news.
     func lookAtClock(
         at now: Timestamp
@@ -51,14 +55,14 @@ package protocol LedgerTransaction: LedgerReadTransaction, WriteTransaction {
     /// The next unfinished projects after `last`, in descending order of their deadlines.
     func unfinishedProjects(below last: StoredProject?, limit: Int) throws(StorageError) -> [StoredProject]
     /// Adds the length of the current pause. Only rules that change a pause need it.
-    func withPauseLength(_ project: StoredProject) throws(RPCError) -> StoredProject
+    func withPauseLength(_ project: StoredProject) throws(StorageError) -> StoredProject
     /// The clock went back: moves the deadline of the project, and the end of its pause, to an earlier time.
     /// - Parameters:
     ///   - project: the project with the new end of its pause.
     ///   - runtimeEnd: `nil` to keep the old one.
     func setBack(
         _ project: StoredProject, deadline: Timestamp, runtimeEnd: Timestamp?, at now: Timestamp
-    ) throws(RPCError)
+    ) throws(StorageError)
     /// The clock went forwards again, or the machine was restarted. Projects whose runtime ends earlier because the
     /// clock had been set back get this time back, but no more than their terms say.
     /// - Returns: whether there may be such projects left.
@@ -71,11 +75,5 @@ package protocol LedgerTransaction: LedgerReadTransaction, WriteTransaction {
 extension LedgerTransaction {
     package var hasWaitingBeats: Bool { false }
     package func writeBeats() throws(StorageError) {}
-    package func withPauseLength(_ project: StoredProject) throws(RPCError) -> StoredProject { project }
-}
-
-extension LedgerTransaction {
-    package func dueProjects(at now: Timestamp, limit: Int) throws(RPCError) -> [StoredProject] {
-        try dueProjects(ofUser: nil, at: now, limit: limit)
-    }
+    package func withPauseLength(_ project: StoredProject) throws(StorageError) -> StoredProject { project }
 }

@@ -38,6 +38,19 @@ package struct StoredProject: Sendable {
     }
 }
 
+extension StoredProject {
+    /// As it is after its creation.
+    package init(_ new: NewProject, row: Int64, at now: Timestamp) {
+        self.init(
+            row: row, account: new.account.row,
+            project: Project(
+                projectId: new.projectId, userId: new.account.balance.userId, status: .pending,
+                creditsUsed: new.credits, creditsRefunded: 0, externalId: new.externalId, name: new.name,
+                createdAt: now, updatedAt: now, deadline: new.deadline, retryOf: new.retryOf, metadata: new.metadata),
+            terms: new.terms, hadExternalID: new.externalId != nil, refusedReports: 0)
+    }
+}
+
 /// A user's account. `available + held + captured = granted`, always.
 package struct Account: Sendable, Equatable {
     package let row: Int64
@@ -203,4 +216,10 @@ package struct AuditReport: Sendable {
             self.detail = detail
         }
     }
+}
+
+/// The result of the request that used an idempotency key.
+package enum EarlierRequest: Sendable {
+    case project(StoredProject)
+    case entry(Entry)
 }

@@ -36,7 +36,7 @@ struct ImportedProject: ImportedRow {
     var order: Timestamp { createdAt }
 
     /// The old system had charged the user already. So the user first gets the project's price, and is then charged.
-    func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
+    func write(in store: WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
         if let known = try store.project(.externalID(id)) { return try refusal(known, in: store, &run) }
         let key = ImportRun.key(id)
         guard try store.request(of: userId, key: key) == nil else {
@@ -62,7 +62,7 @@ struct ImportedProject: ImportedRow {
     }
 
     private func bringCredits(
-        to account: Account, in store: any WriteTransaction, _ context: CallContext
+        to account: Account, in store: WriteTransaction, _ context: CallContext
     ) throws(RPCError) {
         guard creditsUsed > 0 else { return }
         let reason = "import of project \(id)"
@@ -75,7 +75,7 @@ struct ImportedProject: ImportedRow {
 
     /// Brings the project from pending to its status.
     private func advance(
-        _ project: StoredProject, in store: any WriteTransaction, _ context: CallContext
+        _ project: StoredProject, in store: WriteTransaction, _ context: CallContext
     ) throws(RPCError) {
         let deadline = deadline(status, project.terms, context.limits)
         switch status {
@@ -102,7 +102,7 @@ struct ImportedProject: ImportedRow {
     }
 
     private func record(
-        _ kind: Event.Kind, _ project: StoredProject, at time: Timestamp, in store: any WriteTransaction,
+        _ kind: Event.Kind, _ project: StoredProject, at time: Timestamp, in store: WriteTransaction,
         _ context: CallContext, errorCode: String? = nil
     ) throws(RPCError) {
         try store.record(
@@ -111,7 +111,7 @@ struct ImportedProject: ImportedRow {
 
     /// An imported project is skipped, also if its status has changed since the import.
     private func refusal(
-        _ known: StoredProject, in store: any WriteTransaction, _ run: inout ImportRun
+        _ known: StoredProject, in store: WriteTransaction, _ run: inout ImportRun
     ) throws(RPCError) -> RowRefusal? {
         if let first = run.firstProject, known.row >= first { return .twice("id") }
         guard case .project(let earlier) = try store.request(of: userId, key: ImportRun.key(id)),

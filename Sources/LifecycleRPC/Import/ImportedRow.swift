@@ -10,7 +10,7 @@ protocol ImportedRow: Sendable {
     var order: Timestamp { get }
     /// Writes the row, unless an earlier import has written it.
     /// - Returns: the reason if the ledger refuses the row. Nothing of it was written then.
-    func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal?
+    func write(in store: WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal?
 }
 
 /// Why the ledger refuses a row.
@@ -46,7 +46,7 @@ struct ImportRun: Sendable {
 extension ImportRun {
     /// The user's account, which is opened if there is none. `nil` if it has no room for this number of credits.
     mutating func account(
-        of userId: String, for credits: Int64, in store: any WriteTransaction
+        of userId: String, for credits: Int64, in store: WriteTransaction
     ) throws(RPCError) -> Account? {
         if let known = try store.account(of: userId) {
             return credits <= Limits.largestInteger - known.granted ? known : nil

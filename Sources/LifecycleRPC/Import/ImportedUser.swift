@@ -18,7 +18,7 @@ struct ImportedUser: ImportedRow {
     var order: Timestamp { Timestamp(milliseconds: 0) }
 
     /// Writes a grant, or an adjustment by 0 for zero credits, so that every row leaves its key in the ledger.
-    func write(in store: any WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
+    func write(in store: WriteTransaction, _ run: inout ImportRun) throws(RPCError) -> RowRefusal? {
         let key = ImportRun.key(userId)
         if let earlier = try store.request(of: userId, key: key) { return refusal(earlier, &run) }
         guard let account = try run.account(of: userId, for: credits, in: store) else {

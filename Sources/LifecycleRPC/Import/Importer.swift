@@ -115,7 +115,7 @@ package struct Importer {
 
     /// Errors of rules come from storage, because rows are checked before they are written.
     private func rule<Value>(
-        _ store: SQLiteWriteTransaction, _ body: () throws(RPCError) -> Value
+        _ store: WriteTransaction, _ body: () throws(RPCError) -> Value
     ) throws(ImportError) -> Value {
         do throws(RPCError) { return try body() } catch {
             throw .storage(store.failure ?? StorageError(.misuse, error.message), isOutcomeUnknown: false)

@@ -3,15 +3,16 @@ package import LifecycleCore
 /// Runs reads in one snapshot. Not `Sendable`: used on one thread only.
 package final class Reader {
     private let snapshots: any LedgerReader
-    private let transaction: any LedgerReadTransaction
+    private let transaction: ReadTransaction
     private let health: StorageHealth
     private let onError: @Sendable (StorageError) -> Void
 
     init(
-        _ snapshots: any LedgerReader, health: StorageHealth, onError: @escaping @Sendable (StorageError) -> Void
+        _ snapshots: any LedgerReader, _ nextDeadline: NextDeadline, health: StorageHealth,
+        onError: @escaping @Sendable (StorageError) -> Void
     ) {
         self.snapshots = snapshots
-        transaction = snapshots.transaction
+        transaction = ReadTransaction(snapshots.reads, nextDeadline)
         self.health = health
         self.onError = onError
     }
@@ -29,7 +30,7 @@ package final class Reader {
     }
 
     /// The same for reads of the daemon itself.
-    func read<Value>(_ body: (any ReadTransaction) throws(RPCError) -> Value) throws(RPCError) -> Value {
+    func read<Value>(_ body: (ReadTransaction) throws(RPCError) -> Value) throws(RPCError) -> Value {
         transaction.failure = nil
         defer { report() }
         try openSnapshot()
@@ -43,16 +44,15 @@ package final class Reader {
 
     private func openSnapshot() throws(RPCError) {
         if health.hasFailed { throw .storageUnavailable("it failed and the daemon is stopping") }
-        do throws(StorageError) {
-            try snapshots.openSnapshot()
-        } catch {
-            transaction.failure = error
-            throw RPCError(error)
-        }
+        transaction.willOpenSnapshot()
+        try transaction.reporting { () throws(StorageError) in try snapshots.openSnapshot() }
     }
 
     /// Ends the snapshot. The next read sees what was committed meanwhile.
-    package func endSnapshot() { snapshots.endSnapshot() }
+    package func endSnapshot() {
+        snapshots.endSnapshot()
+        transaction.didEndSnapshot()
+    }
 
     /// Interrupts the running read from any thread. Valid while this object lives.
     var interrupter: any ReadInterrupter { get throws(StorageError) { try snapshots.interrupter } }
@@ -61,18 +61,18 @@ package final class Reader {
     package func giveBackMemory() { snapshots.giveBackMemory() }
 
     /// Whether any project is unfinished: then the daemon has deadlines to watch.
-    package func hasUnfinishedProjects() throws(StorageError) -> Bool { try snapshots.hasUnfinishedProjects() }
+    package func hasUnfinishedProjects() throws(StorageError) -> Bool {
+        defer { endSnapshot() }
+        transaction.willOpenSnapshot()
+        try snapshots.openSnapshot()
+        return try snapshots.reads.earliestDeadline() != nil
+    }
 
     /// Runs the audit, as is needed after an unclean stop. Each of its statements is correct without the others, so
     /// each has its own snapshot: a common one would keep the WAL from being copied for longer.
     /// - Returns: one sentence for each finding.
     func verify() throws(StorageError) -> [String] {
-        do throws(RPCError) {
-            let findings = try transaction.audit().findings
-            return findings.map { "\($0.check) \($0.subject): \($0.detail)" }
-        } catch {
-            throw transaction.failure ?? StorageError(.misuse, error.message)
-        }
+        try snapshots.reads.audit().findings.map { "\($0.check) \($0.subject): \($0.detail)" }
     }
 }
 

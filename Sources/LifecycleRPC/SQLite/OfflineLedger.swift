@@ -5,7 +5,7 @@ internal import LifecycleSQLite
 /// The ledger, opened for work while no daemon may run, with the same lock, repairs and migrations as at a daemon's
 /// start. It expires nothing and serves no callers. Not `Sendable`: used on the thread that made it.
 final class OfflineLedger {
-    let transaction: SQLiteWriteTransaction
+    let transaction: WriteTransaction
     private let database: Database
     private let log: LogKeeper
     private let ballastBefore: Int64
@@ -27,7 +27,8 @@ final class OfflineLedger {
         // Nothing is expired here, so no transaction has to look for due projects.
         let nextDeadline = NextDeadline()
         nextDeadline.time = Timestamp(milliseconds: .max)
-        transaction = try SQLiteWriteTransaction(database, nextDeadline, sinceStart: systemSinceStart)
+        transaction = WriteTransaction(
+            try SQLiteWriteTransaction(database, sinceStart: systemSinceStart), nextDeadline)
     }
 
     func begin() throws(StorageError) { try database.execute("BEGIN IMMEDIATE") }

@@ -26,7 +26,7 @@ final class SQLiteEngine: LedgerEngine {
         self.database = database
         self.identity = identity
         self.log = log
-        ledger = try SQLiteWriteTransaction(database, NextDeadline(), sinceStart: sinceStart)
+        ledger = try SQLiteWriteTransaction(database, sinceStart: sinceStart)
         mark = ledger.mark
         beginStatement = try database.prepare("BEGIN IMMEDIATE")
         commitStatement = try database.prepare("COMMIT")

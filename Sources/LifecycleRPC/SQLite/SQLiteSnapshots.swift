@@ -5,14 +5,13 @@ internal import LifecycleSQLite
 struct SQLiteSnapshots: LedgerSnapshots {
     /// Holds the locks for as long as the ledger may be read.
     let directory: StateDirectory
-    let nextDeadline: NextDeadline
     let backups: Backups
 
     /// COMMIT syncs the WAL before it marks the end of the commit in the index of the WAL, which readers read.
     var showsUndurableCommits: Bool { false }
 
     func makeReader() throws(StorageError) -> sending any LedgerReader {
-        try SQLiteReader(path: directory.databasePath, nextDeadline, backups: backups)
+        try SQLiteReader(path: directory.databasePath, backups: backups)
     }
 }
 
@@ -23,19 +22,18 @@ final class SQLiteReader: LedgerReader {
     private let begin: Statement
     private let end: Statement
 
-    init(path: String, _ nextDeadline: NextDeadline, backups: Backups? = nil) throws(StorageError) {
+    init(path: String, backups: Backups? = nil) throws(StorageError) {
         database = try Database(path: path, mode: .reader)
-        snapshot = try SQLiteReadTransaction(database, nextDeadline)
+        snapshot = try SQLiteReadTransaction(database)
         snapshot.backups = backups
         begin = try database.prepare("BEGIN")
         end = try database.prepare("COMMIT")
     }
 
-    var transaction: any LedgerReadTransaction { snapshot }
+    var reads: any LedgerReads { snapshot }
 
     func openSnapshot() throws(StorageError) {
         guard !database.isInTransaction else { return }
-        snapshot.earliestInSnapshot = snapshot.nextDeadline.time
         try begin.run()
     }
 
@@ -46,8 +44,4 @@ final class SQLiteReader: LedgerReader {
     var interrupter: any ReadInterrupter { get throws(StorageError) { try database.interrupter } }
 
     func giveBackMemory() { database.giveBackMemory() }
-
-    func hasUnfinishedProjects() throws(StorageError) -> Bool {
-        try database.integer("SELECT 1 FROM project WHERE deadline IS NOT NULL LIMIT 1") != nil
-    }
 }

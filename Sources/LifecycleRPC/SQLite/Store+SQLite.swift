@@ -17,8 +17,7 @@ extension OpenedLedger {
             sinceStart: environment.sinceStart)
         return OpenedLedger(
             engine: engine,
-            snapshots: SQLiteSnapshots(
-                directory: directory, nextDeadline: engine.transaction.nextDeadline, backups: backups),
+            snapshots: SQLiteSnapshots(directory: directory, backups: backups),
             backups: backups, stoppedUncleanly: opening.hadLog)
     }
 }

@@ -31,10 +31,11 @@ package final class Store: Sendable {
         self.snapshots = snapshots
         backups = ledger.backups
         stoppedUncleanly = ledger.stoppedUncleanly
-        nextDeadline = ledger.engine.transaction.nextDeadline
+        let nextDeadline = NextDeadline()
+        self.nextDeadline = nextDeadline
 
         let writer = Writer(
-            ledger.engine, durability, context: { environment.context($0) }, uptime: environment.uptime,
+            ledger.engine, nextDeadline, durability, context: { environment.context($0) }, uptime: environment.uptime,
             patience: environment.patience, hasLoopPaused: environment.hasLoopPaused, onError: onError,
             onClockJump: environment.onClockJump)
         let onExpiry: @Sendable ([NewEvent]) -> Void = { events in
@@ -62,7 +63,7 @@ package final class Store: Sendable {
 
     /// Opens a connection for point reads, which is used on the calling thread.
     package func makeReader() throws(StorageError) -> sending Reader {
-        Reader(try snapshots.makeReader(), health: health, onError: onError)
+        Reader(try snapshots.makeReader(), nextDeadline, health: health, onError: onError)
     }
 
     /// Checks the whole file and the whole ledger after an unclean stop, while callers are already served.

@@ -14,7 +14,7 @@ struct EventPage: Sendable {
     /// A page ends at this size, because a watcher that does not read keeps one page in memory.
     private static let maximumBytes = 65_536
 
-    init(_ filter: EventFilter, after position: Int64, in transaction: any ReadTransaction) throws(RPCError) {
+    init(_ filter: EventFilter, after position: Int64, in transaction: ReadTransaction) throws(RPCError) {
         // Both reads use the same snapshot, so no event is after `newest`.
         let newest = try transaction.newestSeq()
         let events = try transaction.events(filter, after: position, limit: Self.maximumEvents)

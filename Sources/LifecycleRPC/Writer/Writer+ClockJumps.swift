@@ -59,7 +59,7 @@ extension Writer {
     private func follow(_ now: Timestamp) throws(StorageError) {
         try inOwnTransaction { () throws(StorageError) in
             transaction.begin(at: now)
-            let (_, change) = try transaction.lookAtClock(at: now)
+            let (_, change) = try engine.transaction.lookAtClock(at: now)
             // The clock changed while no daemon ran. After a restart of the machine it is taken to be right.
             switch change {
             case .set(let step) where clockChanges.isStarting: clockChanges.goForward(by: step)
@@ -75,7 +75,7 @@ extension Writer {
     func putForward(_ limits: Limits) throws(StorageError) {
         let step = clockChanges.undone
         guard step > 0 else { return }
-        clockChanges.mayBeSetBack = try transaction.putForward(milliseconds: step, limits: limits)
+        clockChanges.mayBeSetBack = try engine.transaction.putForward(milliseconds: step, limits: limits)
         clockChanges.noteDone()
     }
 
@@ -85,16 +85,9 @@ extension Writer {
         var latest: StoredProject?
         repeat {
             latest = try inOwnTransaction { () throws(StorageError) in
-                transaction.begin(at: now)
-                try transaction.writeBeats()
-                let projects = try transaction.unfinishedProjects(below: latest, limit: Sweep.batch)
-                do throws(RPCError) {
-                    for stored in projects {
-                        try shortenDeadline(of: stored, now)
-                    }
-                } catch {
-                    throw transaction.failure ?? StorageError(.misuse, error.message)
-                }
+                try engine.transaction.writeBeats()
+                let projects = try engine.transaction.unfinishedProjects(below: latest, limit: Sweep.batch)
+                for stored in projects { try shortenDeadline(of: stored, now) }
                 return projects.count == Sweep.batch ? projects.last : nil
             }
         } while latest != nil
@@ -102,9 +95,9 @@ extension Writer {
 
     /// Moves the end of the runtime to where it would be if the runtime began now. Otherwise a project whose creation
     /// now lies in the future would run for too long.
-    private func shortenDeadline(of known: StoredProject, _ now: Timestamp) throws(RPCError) {
+    private func shortenDeadline(of known: StoredProject, _ now: Timestamp) throws(StorageError) {
         let limits = context(.daemon).limits
-        let stored = try transaction.withPauseLength(known).pauseShortened(at: now)
+        let stored = try engine.transaction.withPauseLength(known).pauseShortened(at: now)
         let knownEnd = stored.runtimeEnd(limits)
         let end = min(knownEnd, stored.terms.runtimeEnd(from: now, limits).adding(milliseconds: stored.pausedTime))
         let longest = stored.deadline(lastReport: now, endingBy: end, limits: limits)
@@ -114,8 +107,9 @@ extension Writer {
         }
         let isPauseShorter = stored.project.pausedUntil != known.project.pausedUntil
         guard end < knownEnd || deadline < knownDeadline || isPauseShorter else { return }
-        try transaction.setBack(
-            stored, deadline: min(deadline, knownDeadline), runtimeEnd: end < knownEnd ? end : nil, at: now)
+        deadline = min(deadline, knownDeadline)
+        try engine.transaction.setBack(stored, deadline: deadline, runtimeEnd: end < knownEnd ? end : nil, at: now)
+        nextDeadline.include(deadline)
         if end < knownEnd { clockChanges.mayBeSetBack = true }
     }
 }

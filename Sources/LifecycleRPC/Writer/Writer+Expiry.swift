@@ -6,9 +6,11 @@ extension Writer {
     func expireAll(_ report: ([NewEvent]) -> Void) throws(StorageError) {
         let now = context(.daemon).now
         clockChanges.isStarting = true
-        clockChanges.mayBeSetBack = try transaction.mayBeSetBack()
+        clockChanges.mayBeSetBack = try engine.transaction.mayBeSetBack()
         // The clock went back while no daemon ran.
-        if let last = try transaction.newestEventTime(), last > now {
+        let newest = try engine.transaction.events(
+            EventFilter(), after: engine.transaction.newestEvent &- 1, limit: 1)
+        if let last = newest.first?.at, last > now {
             clockChanges.isBack = true
             onClockJump(ClockJump(milliseconds: now.milliseconds(since: last)))
         }
@@ -38,7 +40,7 @@ extension Writer {
             }
         } catch  where error.isPassing {
             onError(error)
-            transaction.nextDeadline.time = context(.daemon).now.adding(seconds: 1)  // Until then nobody asks for it.
+            nextDeadline.time = context(.daemon).now.adding(seconds: 1)  // Until then nobody asks for it.
             return Expired(isDone: dues.map { _ in true }, refusal: error)
         }
     }
@@ -100,7 +102,7 @@ extension Writer {
         noticePause()
         transaction.begin(at: now)
         // A project that is due on disk may have a waiting heartbeat.
-        try transaction.writeBeats()
+        try engine.transaction.writeBeats()
         try putForward(context.limits)
         return context
     }
@@ -133,13 +135,13 @@ extension Writer {
     /// Expires one project. If the schema refuses the refund because someone edited the account by hand, the expiry is
     /// tried again later, so that other projects are not blocked.
     private func expire(_ stored: StoredProject, _ context: CallContext) throws(RPCError) {
-        try reporting(engine.savepoint)
+        try transaction.reporting(engine.savepoint)
         do throws(RPCError) {
             try Sweep.settle(stored, in: transaction, context, resumedAt: resumedAt)
         } catch {
             guard let failure = transaction.failure, failure.kind == .constraint else { throw error }
             transaction.failure = nil
-            try reporting(engine.rollBackToSavepoint)
+            try transaction.reporting(engine.rollBackToSavepoint)
             onError(
                 StorageError(
                     .constraint, code: failure.code,
@@ -148,7 +150,7 @@ extension Writer {
             try Sweep.postpone(
                 stored, to: context.now.adding(seconds: Self.repairTime), in: transaction, at: context.now)
         }
-        try reporting(engine.release)
+        try transaction.reporting(engine.release)
     }
 
     /// In seconds. How long an expiry that the schema refuses is put off.
@@ -156,9 +158,9 @@ extension Writer {
 
     /// Writes the waiting heartbeats to disk.
     func writeBeats() throws(StorageError) {
-        guard transaction.hasWaitingBeats else { return }
+        guard engine.transaction.hasWaitingBeats else { return }
         do throws(StorageError) {
-            try inOwnTransaction(transaction.writeBeats)
+            try inOwnTransaction(engine.transaction.writeBeats)
         } catch {
             // The heartbeats wait in memory until there is room. Leases already count from them.
             guard error.isPassing else { throw error }
@@ -166,16 +168,16 @@ extension Writer {
         }
     }
 
-    var isSomethingDue: Bool { transaction.nextDeadline.time <= context(.daemon).now }
+    var isSomethingDue: Bool { nextDeadline.time <= context(.daemon).now }
 
     /// The number of the newest event; `nil` if it is the same as at the last call.
     func newEvent() -> Int64? {
-        guard transaction.newestEvent > reportedEvent else { return nil }
-        reportedEvent = transaction.newestEvent
+        guard engine.transaction.newestEvent > reportedEvent else { return nil }
+        reportedEvent = engine.transaction.newestEvent
         return reportedEvent
     }
 
     private func findNextDeadline() throws(StorageError) {
-        transaction.nextDeadline.time = try transaction.earliestDeadline() ?? Timestamp(milliseconds: .max)
+        nextDeadline.time = try engine.transaction.earliestDeadline() ?? Timestamp(milliseconds: .max)
     }
 }

@@ -11,7 +11,7 @@ extension Writer {
         do throws(RPCError) {
             let reply = try job.run(transaction, context)
             if !transaction.hasMetDue {
-                try reporting(engine.release)
+                try transaction.reporting(engine.release)
                 return WriteOutcome(.success(reply), steps: transaction.steps, effects: transaction.effects)
             }
         } catch {
@@ -29,15 +29,5 @@ extension Writer {
         try engine.rollBackToSavepoint()
         try engine.release()
         return nil
-    }
-
-    /// Turns a storage error into the error for the caller, and keeps it in the transaction's `failure`.
-    func reporting(_ body: () throws(StorageError) -> Void) throws(RPCError) {
-        do throws(StorageError) {
-            try body()
-        } catch {
-            transaction.failure = error
-            throw RPCError(error)
-        }
     }
 }

@@ -3,7 +3,9 @@ internal import LifecycleCore
 /// Runs commit groups on the engine. Not `Sendable`: used on the writer's thread only.
 final class Writer {
     let engine: any LedgerEngine
-    let transaction: any LedgerTransaction
+    /// What the rules write to, over the open transaction of the engine.
+    let transaction: WriteTransaction
+    let nextDeadline: NextDeadline
     let durability: Durability
     let context: @Sendable (Caller) -> CallContext
     let uptime: Uptime
@@ -27,13 +29,15 @@ final class Writer {
     var reportedEvent: Int64 = 0
 
     init(
-        _ engine: any LedgerEngine, _ durability: Durability = Durability(),
+        _ engine: any LedgerEngine, _ nextDeadline: NextDeadline = NextDeadline(),
+        _ durability: Durability = Durability(),
         context: @escaping @Sendable (Caller) -> CallContext, uptime: @escaping Uptime, patience: Int64,
         hasLoopPaused: @escaping @Sendable (_ uptime: Int64) -> Bool,
         onError: @escaping @Sendable (StorageError) -> Void, onClockJump: @escaping @Sendable (ClockJump) -> Void
     ) {
         self.engine = engine
-        transaction = engine.transaction
+        self.nextDeadline = nextDeadline
+        transaction = WriteTransaction(engine.transaction, nextDeadline)
         self.durability = durability
         self.context = context
         self.uptime = uptime

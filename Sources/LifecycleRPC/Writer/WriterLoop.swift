@@ -48,7 +48,9 @@ final class WriterLoop {
         if let end = queue.closesBy, end < .now { giveUp(.stopping) }
         try writer.watchClock()
         try commitGroup()
-        if heartbeats.isTime(at: writer.now, areWaiting: writer.transaction.hasWaitingBeats) { try writer.writeBeats() }
+        if heartbeats.isTime(at: writer.now, areWaiting: writer.engine.transaction.hasWaitingBeats) {
+            try writer.writeBeats()
+        }
         try expire()
         try writer.makeDurable()
         try writer.engine.reclaimSpace()
@@ -77,6 +79,11 @@ final class WriterLoop {
             writer.noticePause()
             read(messages.takeWaiting())
             return queue.nextJobs(atMost: Self.mostPerCommit - already)
+        }
+        // A caller without an outcome would wait for ever for what was committed.
+        guard group.outcomes.count == group.jobs.count else {
+            assertionFailure()
+            throw StorageError(.misuse, "\(group.jobs.count) writes have \(group.outcomes.count) outcomes")
         }
         observer.onCommitGroup(group.jobs.count, clock.now - start)
         let postponed = group.postponed
@@ -138,11 +145,11 @@ final class WriterLoop {
 
     private func startTimers() {
         let now = writer.now
-        let deadline = writer.transaction.nextDeadline.time
+        let deadline = writer.nextDeadline.time
         let isRetryDue = writer.engine.isWatchful || writer.clockChangesAt != nil
         let times = WakeUps.Times(
             deadline: deadline.milliseconds < .max ? deadline : nil,
-            heartbeats: writer.transaction.hasWaitingBeats ? heartbeats.time : nil,
+            heartbeats: writer.engine.transaction.hasWaitingBeats ? heartbeats.time : nil,
             retry: isRetryDue ? now.adding(seconds: 1) : nil)
         for timer in wakeUps.set(times, now: now, uptime: writer.uptime()) {
             observer.schedule(.milliseconds(timer.pause)) { [weak messages] in messages?.send(.wakeUp(timer.id)) }

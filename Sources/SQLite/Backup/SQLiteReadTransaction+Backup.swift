@@ -7,13 +7,8 @@ package protocol BackupMaker: Sendable {
 }
 
 extension SQLiteReadTransaction {
-    /// Leaves `failure` as it is: an error of the copy says nothing about the ledger.
-    package func backUp(to path: String) throws(RPCError) -> BackupReport {
-        guard let backups else { throw .internalError("a backup was asked of a connection that makes none") }
-        do throws(BackupFailure) {
-            return try backups.make(path, from: database)
-        } catch {
-            throw .backupFailed(error.reason)
-        }
+    package func backUp(to path: String) throws(BackupFailure) -> BackupReport {
+        guard let backups else { throw BackupFailure("this connection makes none") }
+        return try backups.make(path, from: database)
     }
 }

@@ -4,7 +4,7 @@ internal import Testing
 @Suite("The OpenRPC document")
 struct OpenRPCTests {
     private func document(_ limits: Limits = Limits()) throws -> JSONValue {
-        try parseJSON(try Discover().run(in: EmptyStore(), .test(limits)).document)
+        try parseJSON(try Discover().run(in: .empty, .test(limits)).document)
     }
 
     @Test("is strict JSON and says what it is")

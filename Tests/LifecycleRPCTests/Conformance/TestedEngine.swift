@@ -91,12 +91,18 @@ final class EngineFaults: Sendable {
 private final class FaultyEngine: LedgerEngine {
     private let base: any LedgerEngine
     private let faults: EngineFaults
+    /// The number of the newest committed event.
+    private var newestEvent: Int64
 
-    init(_ base: any LedgerEngine, _ faults: EngineFaults) { (self.base, self.faults) = (base, faults) }
+    init(_ base: any LedgerEngine, _ faults: EngineFaults) {
+        (self.base, self.faults) = (base, faults)
+        newestEvent = base.transaction.newestEvent
+    }
 
     func commit(isCharge: Bool) throws(CommitError) -> CommitNumber {
         do throws(StorageError) {
-            if faults.refusesExpiries, base.transaction.steps.contains(where: { $0.kind == .failed }) {
+            let events = try base.transaction.events(EventFilter(), after: newestEvent, limit: .max)
+            if faults.refusesExpiries, events.contains(where: { $0.kind == .failed }) {
                 throw StorageError(.full, "the test refuses expiries")
             }
             try faults.passed(.beforeCommit)
@@ -104,7 +110,9 @@ private final class FaultyEngine: LedgerEngine {
             base.rollBack()
             throw CommitError(error)
         }
-        return try base.commit(isCharge: isCharge)
+        let number = try base.commit(isCharge: isCharge)
+        newestEvent = base.transaction.newestEvent
+        return number
     }
 
     func makeDurable(_ commit: CommitNumber) throws(StorageError) {

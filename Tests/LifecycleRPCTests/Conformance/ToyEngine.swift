@@ -21,7 +21,7 @@ final class ToyEngine: LedgerEngine {
 
     init(_ disk: ToyDisk, sinceStart: @escaping Uptime) {
         self.disk = disk
-        ledger = ToyTransaction(disk.committed.withLock(\.self), NextDeadline(), sinceStart)
+        ledger = ToyTransaction(disk.committed.withLock(\.self), sinceStart)
     }
 
     var transaction: any LedgerTransaction { ledger }
@@ -44,35 +44,27 @@ final class ToyEngine: LedgerEngine {
 
 struct ToySnapshots: LedgerSnapshots, LedgerBackups {
     let disk: ToyDisk
-    let nextDeadline: NextDeadline
     var showsUndurableCommits: Bool { true }
-    func makeReader() -> sending any LedgerReader { ToyReader(disk, nextDeadline) }
+    func makeReader() -> sending any LedgerReader { ToyReader(disk) }
     func newest() -> (time: Int64, bytes: Int64)? { nil }
     func stop(by time: ContinuousClock.Instant) async {}
 }
 
 final class ToyReader: LedgerReader {
     private let disk: ToyDisk
-    private let ledger: ToyTransaction
+    private let ledger = ToyTransaction(ToyState())
     private var isOpen = false
 
-    init(_ disk: ToyDisk, _ nextDeadline: NextDeadline) {
-        self.disk = disk
-        ledger = ToyTransaction(ToyState(), nextDeadline)
-    }
+    init(_ disk: ToyDisk) { self.disk = disk }
 
-    var transaction: any LedgerReadTransaction { ledger }
+    var reads: any LedgerReads { ledger }
     func openSnapshot() {
-        if !isOpen {
-            ledger.earliestInSnapshot = ledger.nextDeadline.time
-            ledger.state = disk.committed.withLock(\.self)
-        }
+        if !isOpen { ledger.state = disk.committed.withLock(\.self) }
         isOpen = true
     }
     func endSnapshot() { isOpen = false }
     var interrupter: any ReadInterrupter { NoInterrupter() }
     func giveBackMemory() {}
-    func hasUnfinishedProjects() -> Bool { !disk.committed.withLock(\.unfinished).isEmpty }
 
     private struct NoInterrupter: ReadInterrupter {
         func interrupt() {}
@@ -82,7 +74,7 @@ final class ToyReader: LedgerReader {
 extension OpenedLedger {
     static func toy(_ disk: ToyDisk, sinceStart: @escaping Uptime) -> sending OpenedLedger {
         let engine = ToyEngine(disk, sinceStart: sinceStart)
-        let snapshots = ToySnapshots(disk: disk, nextDeadline: engine.transaction.nextDeadline)
+        let snapshots = ToySnapshots(disk: disk)
         return OpenedLedger(engine: engine, snapshots: snapshots, backups: snapshots, stoppedUncleanly: false)
     }
 }

@@ -13,9 +13,7 @@ extension ToyTransaction {
     }
 
     func earliestDeadline() -> Timestamp? { state.unfinished.first?.deadline }
-    func newestEventTime() -> Timestamp? { state.events.last?.at }
     func mayBeSetBack() -> Bool { state.isSetBack }
-    func clockAgreement(at now: Timestamp) -> ClockAgreement? { lookAtClock(at: now).agreement }
 
     func lookAtClock(at now: Timestamp) -> (agreement: ClockAgreement, change: ClockAgreement.Change) {
         var clock = state.clock ?? ClockAgreement(wall: now, uptime: sinceStart())

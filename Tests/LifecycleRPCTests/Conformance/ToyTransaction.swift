@@ -21,55 +21,31 @@ struct ToyState: Sendable {
 /// Each read scans everything.
 final class ToyTransaction: LedgerTransaction {
     var state: ToyState
-    let nextDeadline: NextDeadline
     let sinceStart: Uptime
-    private(set) var due = Due()
-    private(set) var effects: [ConnectionEffect] = []
-    private(set) var steps: [NewEvent] = []
-    var failure: StorageError?
-    var hasMetDue: Bool { !due.isEmpty }
-    var hasFailure: Bool { failure != nil }
-    private var now = Timestamp(milliseconds: .min)
     private var ids: ProjectIDGenerator
     private var random = SystemRandomNumberGenerator()
 
-    init(_ state: ToyState, _ nextDeadline: NextDeadline, _ sinceStart: @escaping Uptime = { 0 }) {
-        (self.state, self.nextDeadline, self.sinceStart) = (state, nextDeadline, sinceStart)
+    init(_ state: ToyState, _ sinceStart: @escaping Uptime = { 0 }) {
+        (self.state, self.sinceStart) = (state, sinceStart)
         ids = ProjectIDGenerator(after: state.projects.last?.project.projectId)
-    }
-
-    func begin(at now: Timestamp) { (self.now, due, effects, steps, failure) = (now, Due(), [], [], nil) }
-    func affect(_ effect: ConnectionEffect) { effects.append(effect) }
-
-    /// When a reader's snapshot was opened, this was the earliest deadline.
-    var earliestInSnapshot = Timestamp(milliseconds: .max)
-    private var mayBeDue: Bool { min(earliestInSnapshot, nextDeadline.time) <= now }
-
-    private func touch(_ user: String?) {
-        guard mayBeDue, !dueProjects(ofUser: user, at: now, limit: 1).isEmpty else { return }
-        if let user { due.users.append(user) } else { due.isEverything = true }
     }
 
     // MARK: Reads
 
     func project(_ reference: ProjectReference) -> StoredProject? {
-        let found = state.projects.first { stored in
+        state.projects.first { stored in
             switch reference {
             case .projectID(let id): stored.project.projectId == id
             case .externalID(let id): isSame(stored.project.externalId, id)
             }
         }
-        if let found, found.deadline <= now, mayBeDue { due.projects.append(found.project.projectId) }
-        return found
     }
 
     func account(of userId: String) -> Account? {
-        touch(userId)
-        return state.accounts.first { isSame($0.balance.userId, userId) }
+        state.accounts.first { isSame($0.balance.userId, userId) }
     }
 
     func projects(_ filter: ProjectFilter, after cursor: ProjectID?, limit: Int) -> [Project] {
-        touch(filter.userId)
         let end = cursor.map { id in state.projects.firstIndex { $0.project.projectId == id } ?? 0 }
         let found = state.projects.prefix(end ?? .max).reversed().filter { stored in
             let project = stored.project
@@ -92,14 +68,12 @@ final class ToyTransaction: LedgerTransaction {
     }
 
     func entries(ofUser userId: String, before: Int64?, limit: Int) -> [Entry] {
-        touch(userId)
         let entries = state.entries.reversed().filter { isSame($0.user, userId) && $0.entry.entryId < before ?? .max }
         return entries.prefix(limit).map(\.entry)
     }
 
     private func id(_ row: Int64) -> ProjectID { state.projects[Int(row) - 1].project.projectId }
     func entries(ofProject row: Int64) -> [Entry] { state.entries.map(\.entry).filter { $0.projectId == id(row) } }
-    func events(ofProject row: Int64) -> [Event] { state.events.filter { $0.projectId == id(row) } }
 
     func events(_ filter: EventFilter, after seq: Int64, limit: Int) -> [Event] {
         let events = state.events.filter { event in
@@ -111,7 +85,9 @@ final class ToyTransaction: LedgerTransaction {
 
     var newestEvent: Int64 { Int64(state.events.count) }
     func newestSeq() -> Int64 { newestEvent }
-    func backUp(to path: String) throws(RPCError) -> BackupReport { throw .backupFailed("this ledger has no file") }
+    func backUp(to path: String) throws(BackupFailure) -> BackupReport {
+        throw BackupFailure("this ledger has no file")
+    }
     func audit() -> AuditReport {
         AuditReport(checked: Int64(state.accounts.count + state.projects.count + state.entries.count), findings: [])
     }
@@ -135,13 +111,12 @@ final class ToyTransaction: LedgerTransaction {
     /// Writes an entry and moves its credits: what the triggers of a schema do.
     private func move(
         _ kind: Entry.Kind, _ credits: Int64, _ row: Int64, available: Int64, held: Int64 = 0,
-        of project: ProjectID? = nil,
-        reason: String? = nil
-    ) throws(RPCError) -> Entry {
+        of project: ProjectID? = nil, reason: String? = nil, at now: Timestamp
+    ) throws(StorageError) -> Entry {
         state.accounts[Int(row) - 1].balance.available += available
         state.accounts[Int(row) - 1].balance.held += held
         let balance = state.accounts[Int(row) - 1].balance
-        if balance.available < 0 || balance.held < 0 { throw broken("an overdraft") }
+        if balance.available < 0 || balance.held < 0 { throw StorageError(.constraint, "an overdraft") }
         let entry = Entry(
             entryId: Int64(state.entries.count + 1), kind: kind, credits: credits, at: now, projectId: project,
             reason: reason)
@@ -149,36 +124,23 @@ final class ToyTransaction: LedgerTransaction {
         return entry
     }
 
-    private func broken(_ rule: String) -> RPCError {
-        let error = StorageError(.constraint, rule)
-        failure = error
-        return RPCError(error)
-    }
-
-    func post(_ new: NewEntry, at now: Timestamp) throws(RPCError) -> Entry {
+    func post(_ new: NewEntry, at now: Timestamp) throws(StorageError) -> Entry {
         state.accounts[Int(new.account.row) - 1].granted += new.credits
         if let key = new.idempotencyKey {
             state.keys[[Array(new.account.balance.userId.utf8), Array(key.utf8)]] = (false, state.entries.count)
         }
-        return try move(new.kind, new.credits, new.account.row, available: new.credits, reason: new.reason)
+        return try move(new.kind, new.credits, new.account.row, available: new.credits, reason: new.reason, at: now)
     }
 
-    func create(_ new: NewProject, at now: Timestamp) throws(RPCError) -> StoredProject {
+    func create(_ new: NewProject, at now: Timestamp) throws(StorageError) -> StoredProject {
         let user = new.account.balance.userId
         if let key = new.idempotencyKey {
             state.keys[[Array(user.utf8), Array(key.utf8)]] = (true, state.projects.count)
         }
         _ = try move(
-            .charge, new.credits, new.account.row, available: -new.credits, held: new.credits, of: new.projectId)
-        nextDeadline.include(new.deadline)
-        state.projects.append(
-            StoredProject(
-                row: Int64(state.projects.count + 1), account: new.account.row,
-                project: Project(
-                    projectId: new.projectId, userId: user, status: .pending, creditsUsed: new.credits,
-                    creditsRefunded: 0, externalId: new.externalId, name: new.name, createdAt: now, updatedAt: now,
-                    deadline: new.deadline, retryOf: new.retryOf, metadata: new.metadata),
-                terms: new.terms, hadExternalID: new.externalId != nil, refusedReports: 0))
+            .charge, new.credits, new.account.row, available: -new.credits, held: new.credits, of: new.projectId,
+            at: now)
+        state.projects.append(StoredProject(new, row: Int64(state.projects.count + 1), at: now))
         return state.projects[state.projects.count - 1]
     }
 
@@ -186,7 +148,6 @@ final class ToyTransaction: LedgerTransaction {
         let index = Int(stored.row) - 1
         body(&state.projects[index])
         if let now { state.projects[index].project.updatedAt = now }
-        nextDeadline.include(state.projects[index].project.deadline)
     }
 
     func start(_ known: StoredProject, deadline: Timestamp?, at now: Timestamp) {
@@ -194,12 +155,14 @@ final class ToyTransaction: LedgerTransaction {
         renew(known, deadline: deadline, at: now)
     }
 
-    func finish(_ known: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(RPCError) {
+    func finish(_ known: StoredProject, _ verdict: Verdict, at now: Timestamp) throws(StorageError) {
         let (credits, id) = (known.project.creditsUsed, known.project.projectId)
-        if state.projects[Int(known.row) - 1].project.finishedAt != nil { throw broken("a second verdict") }
+        if state.projects[Int(known.row) - 1].project.finishedAt != nil {
+            throw StorageError(.constraint, "a second verdict")
+        }
         let refund = verdict.status == .failed ? credits : 0
         let kind: Entry.Kind = verdict.status == .failed ? .refund : .capture
-        _ = try move(kind, credits, known.account, available: refund, held: -credits, of: id)
+        _ = try move(kind, credits, known.account, available: refund, held: -credits, of: id, at: now)
         change(known, now) { stored in
             stored.project.status = verdict.status
             stored.project.creditsRefunded = refund
@@ -239,7 +202,6 @@ final class ToyTransaction: LedgerTransaction {
             Event(
                 seq: newestEvent + 1, kind: event.kind, at: now, userId: event.userId, projectId: event.project?.id,
                 uid: uid, gid: gid, pid: pid, detail: event.detail))
-        steps.append(event)
     }
 }
 

@@ -1,9 +1,8 @@
-import LifecycleCore
 import TestSupport
 import Testing
 
+@testable import LifecycleCore
 @testable import LifecycleRPC
-@testable import LifecycleSQLite
 
 @Suite("The ledger without a daemon")
 struct OfflineLedgerTests {

@@ -162,7 +162,7 @@ private struct Snapshot: Sendable {
     let entries: [Entry]
     let totals: Totals
 
-    init(of user: String, in store: any ReadTransaction) throws(RPCError) {
+    init(of user: String, in store: ReadTransaction) throws(RPCError) {
         let filter = ProjectFilter(userId: user)
         projects = try store.projects(filter, after: nil, limit: 1000)
         balance = try store.balance(of: user)

@@ -44,7 +44,7 @@ extension LedgerHarness {
 
     /// Reads several things at one moment.
     func snapshot<Value: Sendable>(
-        _ body: @escaping @Sendable (any ReadTransaction) throws(RPCError) -> Value
+        _ body: @escaping @Sendable (ReadTransaction) throws(RPCError) -> Value
     ) async throws -> Value {
         let store = try store
         let seen = Seen<Value>()

@@ -134,7 +134,8 @@ struct RetentionTests {
         let now = Mutex(Timestamp(milliseconds: 0))
         let database = try Database.inMemory()
         try Migrator.run(Schema.migrations, on: database)
-        let store = try SQLiteWriteTransaction(database, NextDeadline()) { now.withLock(\.milliseconds) }
+        let store = WriteTransaction(
+            try SQLiteWriteTransaction(database) { now.withLock(\.milliseconds) }, NextDeadline())
         func context() -> CallContext {
             CallContext(now: now.withLock(\.self), caller: .tester, limits: Limits(), metrics: NoMetrics())
         }
