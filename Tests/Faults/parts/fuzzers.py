@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SOURCES, FUZZ = ROOT / "Sources", ROOT / "Tests/Faults/fuzz"
 TARGETS = ("frames", "queue", "sequences")
 
-COMMON = ["-O", "-wmo", "-parse-as-library", "-swift-version", "6", "-package-name", "fuzz"]
+# With assertions, and fast.
+COMMON = ["-O", "-assert-config", "Debug", "-wmo", "-parse-as-library", "-swift-version", "6", "-package-name", "fuzz"]
 FEATURES = ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault"]
 LIBFUZZER = ["-sanitize=fuzzer,address"]
 # The modules of other packages that are linked.
