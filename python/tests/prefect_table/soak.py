@@ -24,9 +24,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from lifecycle_rpc import Client, Project
 from prefect_table.lab import PATIENCE, Lab, Work
-from prefect_table.soak_cases import CASES, Case
+from prefect_table.soak_cases import CASES, WITHDRAWN, Case
 
 POOL = "soak"
 AT_ONCE = 6
@@ -102,11 +104,18 @@ class Soak:
                 (case,) = self.chance.choices(CASES, [case.weight for case in CASES])
                 words = f"{case.flow} {case.seconds(self.chance):.1f}"
             work = self.lab.work(None, **case.options)
+            try:
+                flow_run = prefect_side.run(work, POOL, words, delay=case.delay)
+            except httpx.HTTPError as error:
+                # Prefect's SQLite may be locked for so long. An app then does what is done here.
+                print(f"  project {work.project} is withdrawn: {error}", flush=True)
+                work.client.cancel_project(work.project)
+                case, flow_run = WITHDRAWN, None
             with self._lock:
                 self.played.append((case, work))
             try:
-                flow_run = prefect_side.run(work, POOL, words, delay=case.delay)
-                case.act(work, flow_run)
+                if flow_run is not None:
+                    case.act(work, flow_run)
                 if not case.reconciled:
                     work.ended()
             except Exception as error:
@@ -144,7 +153,7 @@ class Soak:
 def show(outcomes: list[Outcome], soak: Soak, minutes: float) -> None:
     """The figures."""
     print(f"\n{'what happened':36} {'projects':>8}  {'median':>7}  outcomes")
-    for case in CASES:
+    for case in [*CASES, WITHDRAWN]:
         of_case = [outcome for outcome in outcomes if outcome.case is case]
         ends = Counter(outcome.project.error_code or outcome.project.status for outcome in of_case)
         spans = [

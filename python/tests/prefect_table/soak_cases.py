@@ -153,3 +153,6 @@ CASES = [
     ),
     Case("suspended, and the pause times out", 1, "calls", {"pipelineFailed"}, act=suspend_shortly, reconciled=True),
 ]
+
+WITHDRAWN = Case("Prefect makes no run for it", 0, "returns", {"cancelled"})
+"""What becomes of any of them when Prefect's server is too busy to make a run: the app cancels its project."""
