@@ -37,8 +37,10 @@ class Page:
 
     def take(self, answer):
         index = self.indices.get(answer.get("id"))
-        if index is None or index < self.done or kind_of(answer) == "outcomeUnknown":
+        if index is None or index < self.done:
             return  # of a call that only looked, or answered before and asked once more
+        if kind_of(answer) in (*NOT_DONE, "outcomeUnknown"):
+            return  # a stopping daemon may say so, and the call is asked once more
         for call in self.calls[self.done:index + 1]:
             self.books.apply(call)
         self.done, self.last, self.answered = index + 1, answer["id"], self.answered + 1
