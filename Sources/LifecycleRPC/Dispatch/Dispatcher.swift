@@ -30,8 +30,8 @@ package struct Dispatcher: Sendable {
         }
     }
 
-    /// One request with its bound call, or with the error that refuses it. A class, because a call is handed on about
-    /// ten times until its answer is written, and each copy of its members costs more than the object.
+    /// One request with its bound call, or with the error that refuses it. A class, because a call is handed on many
+    /// times until its answer is written, and copies of its members would cost more than the object.
     package final class Call: Sendable {
         package let id: RequestID
         /// For the log and the metrics. `nil` if the request names no known method.

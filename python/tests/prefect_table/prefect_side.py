@@ -16,7 +16,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import NotPausedError, ObjectNotFound
-from prefect.states import Cancelled, Cancelling, Crashed, Running, Scheduled, Suspended
+from prefect.states import Cancelled, Cancelling, Running, Scheduled, Suspended
 
 from harness import eventually
 from prefect_table.lab import PATIENCE, PAUSE, Work
@@ -119,13 +119,6 @@ def _is_resumed(flow_run_id: UUID) -> bool:
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(flow_run_id).state
         return state is not None and not state.is_paused()
-
-
-@patiently
-def crash(flow_run_id: UUID) -> None:
-    """As an automation does that takes the run for a zombie."""
-    with get_client(sync_client=True) as client:
-        client.set_flow_run_state(flow_run_id, Crashed(message="No heartbeat was seen."), force=True)
 
 
 @patiently

@@ -23,6 +23,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 
@@ -35,6 +36,8 @@ AT_ONCE = 6
 """Projects that are looked after at once: the worker runs four of them, and the others wait for it."""
 RECONCILE_SECONDS = 30.0
 SETTLE_SECONDS = 600.0
+MOST_WITHDRAWN = 100
+"""One project in so many may be without a run."""
 AUTOMATIONS = {"PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "true"}
 FLOWS = Path(__file__).parent / "soak_flows"
 
@@ -97,33 +100,38 @@ class Soak:
 
     def _look_after(self) -> None:
         """One project after the other."""
-        from prefect_table import prefect_side
-
         while time.monotonic() < self.until:
             with self._lock:
                 (case,) = self.chance.choices(CASES, [case.weight for case in CASES])
                 words = f"{case.flow} {case.seconds(self.chance):.1f}"
             work = self.lab.work(None, **case.options)
             try:
-                flow_run = prefect_side.run(work, POOL, words, delay=case.delay)
-            except httpx.HTTPError as error:
-                # Prefect's SQLite may be locked for so long. An app then does what is done here.
-                print(f"  project {work.project} is withdrawn: {error}", flush=True)
-                work.client.cancel_project(work.project)
-                case, flow_run = WITHDRAWN, None
-            with self._lock:
-                self.played.append((case, work))
-            try:
-                if flow_run is not None:
-                    case.act(work, flow_run)
+                flow_run = self._start(work, words, case.delay)
+                if flow_run is None:
+                    case = WITHDRAWN
+                    continue
+                case.act(work, flow_run)
                 if not case.reconciled:
                     work.ended()
             except Exception as error:
                 traceback.print_exc()
                 self.broken.append(f"{case.name}: project {work.project}: {type(error).__name__}: {error}")
             finally:
+                with self._lock:
+                    self.played.append((case, work))
                 # The daemon lets one user have 256 connections, and an hour has more projects.
                 work.client.close()
+
+    def _start(self, work: Work, words: str, delay: float) -> UUID | None:
+        """None if Prefect's server was too busy for too long: its SQLite may be locked for many minutes."""
+        from prefect_table import prefect_side
+
+        try:
+            return prefect_side.run(work, POOL, words, delay=delay)
+        except httpx.HTTPError as error:
+            print(f"  project {work.project} is withdrawn: {error}", flush=True)
+            work.client.cancel_project(work.project)
+            return None
 
     def _reconcile(self) -> None:
         while not self._over.wait(RECONCILE_SECONDS):
@@ -205,6 +213,9 @@ def main() -> int:
         show(outcomes, soak, options.minutes)
         findings = [*soak.broken, *(words for outcome in outcomes for words in outcome.wrong)]
         findings += [] if audit.ok else [f"the audit: {audit}"]
+        withdrawn = sum(outcome.case is WITHDRAWN for outcome in outcomes)
+        if withdrawn * MOST_WITHDRAWN > len(outcomes):
+            findings.append(f"Prefect made no run for {withdrawn} of {len(outcomes)} projects")
         print("\n".join(findings) or "nothing is wrong")
         wrong = bool(findings) or not outcomes
     except BaseException:
